@@ -1,0 +1,167 @@
+"""Silent alignment on real data: white inputs and small weights, beside raw inputs and large weights.
+
+Claim (paper, sections 1 and 3): with small initial weights and white inputs the tangent kernel turns while the loss
+stands still, and the trained network is the kernel machine of its own final kernel. Raw inputs spoil it. Large weights
+make the network lazy: the kernel hardly moves, and K_0 predicts the network as well as K_inf does.
+"""
+
+import numpy as np
+
+from minintk import data, guard, network, silence, training, whitening
+
+TARGETS = {"mse": 1e-4, "logistic": 0.007, "softmax": 0.01}  # without a finite minimum the last two end more slowly
+P_TEST = 2000  # at most this many test samples
+
+
+@guard.accepts(
+    P="int [1, inf)",
+    depth="int [1, inf)",
+    width="int [1, inf)",
+    sigma="(0, inf)",
+    powers="each [0, 1]",
+    slope="[0, 1]",
+    loss=training.LOSSES,
+    step_size="(0, inf)",
+    inits="int [1, inf)",
+    seed="int [0, inf)",
+)
+def run(images, labels, classes, *, P, depth, width, sigma, powers, slope, loss, step_size=None, inits, seed):
+    """Trains at every input power, and once more with sigma = 1 at the first power, from several initial weights.
+
+    images (n, ...), labels (n,) and classes as in `data.split`; P training samples; depth: the number of layers L;
+    width: N; powers: of the singular values of the inputs, 0 is white (`whitening.whitening_map`); step_size: None for
+    0.1, or 0.03 from power 0.4 on; inits: how many initial weights; seed: draws the training set and the weights.
+    Returns a list of cases, dicts with title, power, sigma, condition (number of the training inputs) and runs, one for
+    each initialisation: what `silence.experiment` returns, and among its numbers test_accuracy and final_loss.
+    """
+    rng = np.random.default_rng(seed)
+    X, y, X_test, y_test = data.split(images, labels, classes, P, rng)
+    tested = np.sort(rng.permutation(len(X_test))[:P_TEST])
+    X_test, y_test = X_test[tested], y_test[tested]
+    Y = target_matrix(y, len(classes), loss)
+    cases = []
+    for title, power, scale in [*((_title(power), power, sigma) for power in powers), ("lazy", powers[0], 1.0)]:
+        M = whitening.whitening_map(X, power)
+        eta = step_size or (0.1 if power < 0.4 else 0.03)
+        runs = []
+        for i in range(inits):
+            sizes = [X.shape[1], *[width] * (depth - 1), Y.shape[1]]
+            weights = network.init_weights(sizes, scale, np.random.default_rng([seed, i]))
+            result = silence.experiment(weights, X @ M, Y, X_test @ M, eta, slope, loss, target_loss=TARGETS[loss])
+            result["numbers"]["test_accuracy"] = accuracy(result["network"], y_test)
+            result["numbers"]["final_loss"] = float(result["losses"][-1])
+            runs.append(result)
+        condition = whitening.condition_number(X @ M)
+        cases.append({"title": title, "power": power, "sigma": scale, "condition": condition, "runs": runs})
+    return cases
+
+
+def target_matrix(y, n_classes, loss):
+    """Labels of `data.split` as targets (P, C): C = 1 for two classes, else (and for softmax) one output a class."""
+    if n_classes == 2 and loss != "softmax":
+        return y[:, None]
+    index = (1 - y) / 2 if n_classes == 2 else y
+    one_hot = np.eye(n_classes)[index.astype(int)]
+    return 2 * one_hot - 1 if loss == "logistic" else one_hot
+
+
+def accuracy(f, y):
+    """The share of test samples put into their class by the sign of one output or the largest of several, f (P, C)."""
+    if f.shape[1] == 1:
+        return float((np.sign(f[:, 0]) == y).mean())
+    index = (1 - y) / 2 if f.shape[1] == 2 else y
+    return float((f.argmax(axis=1) == index).mean())
+
+
+def medians(case):
+    """The numbers of a case (see `silence.silence_numbers`), each the median of its runs; None where one is missing."""
+    numbers = [run["numbers"] for run in case["runs"]]
+    return {name: _median([n[name] for n in numbers]) for name in numbers[0]}
+
+
+def verdict(numbers):
+    """What the numbers of one case mean, in a sentence."""
+    A_0, A_10, growth = numbers["A_0"], numbers["A"][1], numbers["growth_end"]
+    rho, err_inf, err_0 = numbers["rho"], numbers["err_inf"], numbers["err_0"]
+    machine = f"K_inf predicts the network to {err_inf:.1%}, K_0 to {err_0:.0%} (rho = {rho:.2g})"
+    if A_10 is None:
+        return f"no verdict: the loss has not dropped by 10 % (it ended at {numbers['final_loss']:.2g})."
+    if growth < 3:
+        return f"lazy. The kernel grew only {growth:.2g} times and hardly turned; {machine}."
+    turned = f"A goes from {A_0:.2f} to {A_10:.2f} before the loss has dropped by 10 %"
+    if rho < 0.05 and A_10 >= silence.LEVEL:
+        return f"silent alignment. {turned}; {machine}."
+    if rho < 0.1:
+        return f"nearly silent. {turned}; {machine}."
+    return f"not silent. {turned}, and some of the turning is done while the loss falls; {machine}."
+
+
+def report(cases):
+    """The table and the verdicts as text."""
+    columns = [medians(case) for case in cases]
+
+    def row(label, form, name, entry=None):
+        cells = [n[name] if entry is None else n[name][entry] for n in columns]
+        return label, ["-" if cell is None else form.format(cell) for cell in cells]
+
+    rows = [
+        ("", [case["title"] for case in cases]),
+        ("power of the singular values", [f"{case['power']:g}" for case in cases]),
+        ("sigma, scale of the weights", [f"{case['sigma']:g}" for case in cases]),
+        ("condition number of X^T X / P", [f"{case['condition']:.3g}" for case in cases]),
+        None,
+        row("A(K_t, K_inf) at the start", "{:.3f}", "A_0"),
+        *(row(f"  at a loss drop of {drop:.0%}", "{:.3f}", "A", i) for i, drop in enumerate(silence.DROPS)),
+        ("|K_t| / |K_0| at the start", ["1"] * len(cases)),
+        *(row(f"  at a loss drop of {drop:.0%}", "{:.3g}", "growth", i) for i, drop in enumerate(silence.DROPS)),
+        None,
+        row("t_align, A >= 0.95 from then on", "{:.2f}", "t_align"),
+        row("t_learn, loss drop 10%", "{:.2f}", "t_learn"),
+        row("t_align / t_learn", "{:.2f}", "t_ratio"),
+        row("loss drop at t_align", "{:.2%}", "drop_at_align"),
+        None,
+        row("err_inf, machine of K_inf", "{:.3f}", "err_inf"),
+        row("err_0, machine of K_0", "{:.3f}", "err_0"),
+        row("rho = err_inf / err_0", "{:.3f}", "rho"),
+        ("  least and most of the runs", [_range(case, "rho") for case in cases]),
+        row("test accuracy", "{:.2f}", "test_accuracy"),
+    ]
+    lines = ["" if row is None else f"{row[0]:<32}" + "".join(f"{cell:>14}" for cell in row[1]) for row in rows]
+    verdicts = [f"{case['title']}: {verdict(n)}" for case, n in zip(cases, columns)]
+    return "\n".join([*lines, "", *verdicts])
+
+
+def results(cases, settings):
+    """What is kept in files: every array by name, and a summary of settings, numbers and verdicts."""
+    arrays = {
+        f"{case['title']}_{i}_{name}".replace(" ", "_"): value
+        for case in cases
+        for i, run in enumerate(case["runs"])
+        for name, value in run.items()
+        if name != "numbers"
+    }
+    summary = [
+        {name: case[name] for name in ("title", "power", "sigma", "condition")}
+        | {
+            "verdict": verdict(medians(case)),
+            "medians": medians(case),
+            "runs": [run["numbers"] for run in case["runs"]],
+        }
+        for case in cases
+    ]
+    return arrays, {"experiment": "silent_alignment", "settings": settings, "cases": summary}
+
+
+def _title(power):
+    return {0: "white", 1: "raw"}.get(power, f"power {power:g}")
+
+
+def _median(values):
+    if isinstance(values[0], list):
+        return [_median(list(entries)) for entries in zip(*values)]
+    return None if None in values else float(np.median(values))
+
+
+def _range(case, name):
+    values = [run["numbers"][name] for run in case["runs"]]
+    return f"{min(values):.3f}..{max(values):.3f}"

@@ -1,0 +1,82 @@
+"""The figures. Every function takes results and returns a matplotlib Figure; nothing is shown or written here.
+
+Colours are told apart in black and white and by colour-blind readers (Okabe and Ito's palette), and never carry a
+meaning alone: line styles, markers and labels do too.
+"""
+
+import numpy as np
+from matplotlib import figure
+
+BLACK, BLUE, ORANGE, GREEN = "#000000", "#0072B2", "#D55E00", "#009E73"
+STYLES = [(BLUE, "-"), (GREEN, "--"), (ORANGE, "-."), (BLACK, ":")]
+
+
+def silent_alignment(cases):
+    """One column a case: loss, alignment and |K| in time; three kernels; network against machines; and all gaps below.
+
+    cases: what `experiments.silent_alignment.run` returns; of each the first seed is drawn.
+    """
+    n = len(cases)
+    fig = figure.Figure(figsize=(3.3 * n, 11.2), layout="constrained")
+    curves, images, scatters, gaps = fig.subfigures(4, 1, height_ratios=[3.2, 1.6, 3.2, 2.6])
+    for column, (case, ax) in enumerate(zip(cases, curves.subplots(1, n, squeeze=False)[0])):
+        _curves(ax, case, legend=column == 0)
+    for case, part in zip(cases, np.atleast_1d(images.subfigures(1, n))):
+        _kernels(part.subplots(1, 3), case["runs"][0]["kernels"])
+    for column, (case, ax) in enumerate(zip(cases, scatters.subplots(1, n, squeeze=False)[0])):
+        _scatter(ax, case["runs"][0], legend=column == 0)
+    _gaps(gaps.subplots(), cases)
+    return fig
+
+
+def _curves(ax, case, legend):
+    run, numbers = case["runs"][0], case["runs"][0]["numbers"]
+    end = run["times"][np.argmax(run["losses"] <= 0.01 * run["losses"][0])] * 1.15 or run["times"][-1]
+    ax.plot(run["times"], run["losses"] / run["losses"][0], color=BLACK, ls="-", label="loss $L/L_0$")
+    ax.plot(run["times"], run["alignments"], color=BLUE, ls="--", label=r"alignment $A(K_t,K_\infty)$")
+    ax.plot(run["times"], run["norms"] / run["norms"][-1], color=ORANGE, ls="-.", label=r"size $|K_t|/|K_\infty|$")
+    if 0 < numbers["t_align"] < end:
+        ax.axvline(numbers["t_align"], color="0.6", lw=0.8)
+        ax.text(numbers["t_align"], 0.25, "aligned", rotation=90, color="0.35", fontsize=7, va="center", ha="right")
+    ax.set(xlim=(0, end), ylim=(0, 1.05), xlabel="flow time $t$")
+    ax.set_title(f"{case['title']}, $\\sigma$ = {case['sigma']:g}", fontsize=10)
+    if legend:
+        ax.set_ylabel("relative to the start or the end")
+        ax.legend(fontsize=7.5, loc="center right")
+
+
+def _kernels(axes, kernels):
+    for ax, K, name in zip(axes, kernels, ["$K_0$", "$K$ at 1 % drop", r"$K_\infty$"]):
+        K = K if K.ndim == 2 else K[0, 0]  # of several outputs, the first
+        top = abs(K - np.diag(np.diag(K))).max()  # the diagonal would outshine the rest
+        ax.imshow(K, cmap="RdBu_r", vmin=-top, vmax=top)
+        ax.set_title(name, fontsize=8)
+        ax.set(xticks=[], yticks=[])
+
+
+def _scatter(ax, run, legend):
+    f = run["network"].ravel()
+    span = 1.08 * abs(f).max()
+    ax.plot([-span, span], [-span, span], color="0.7", lw=0.8, zorder=0)
+    ax.plot(f, run["machine_0"].ravel(), ls="", marker="x", ms=3, mew=0.6, color=ORANGE, label=r"machine of $K_0$")
+    ax.plot(f, run["machine_inf"].ravel(), ls="", marker=".", ms=3, color=BLUE, label=r"machine of $K_\infty$")
+    ax.set(xlim=(-span, span), ylim=(-1.4 * span, 1.4 * span), xlabel="network $f(x)$, test points")
+    ax.set_title(rf"$\rho$ = {run['numbers']['rho']:.2g}", fontsize=9)
+    if legend:
+        ax.set_ylabel("kernel machine")
+        ax.legend(fontsize=7.5, loc="upper left", markerscale=2)
+
+
+def _gaps(ax, cases):
+    for case, (color, style) in zip(cases, STYLES * len(cases)):
+        run = case["runs"][0]
+        drops = 1 - run["losses"] / run["losses"][0]
+        ax.plot(drops[1:], run["gaps"][1:], color=color, ls=style, label=case["title"])
+    ax.set(
+        yscale="log",
+        xlim=(0, 1),
+        ylim=(1e-4, None),
+        xlabel="loss drop $1 - L(t)/L(0)$",
+        ylabel=r"gap $|G_t| / |f_T|$, test points",
+    )
+    ax.legend(fontsize=8, ncols=len(cases))
