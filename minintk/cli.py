@@ -1,6 +1,7 @@
 """The command line: reads the words, calls one function, prints what it returns."""
 
 import argparse
+import contextlib
 import os
 import pathlib
 import sys
@@ -13,12 +14,15 @@ def main(words=None):
     options = _parser().parse_args(words)
     try:
         return options.command(options) or 0
-    except (ValueError, RuntimeError, OSError, MemoryError) as error:
-        print(f"minintk: {error}", file=sys.stderr)
-        return 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes
         return 0
+    except ModuleNotFoundError as error:
+        print(f"minintk: {error.name} is not installed: pip install 'minintk[test]'", file=sys.stderr)
+        return 2
+    except (ValueError, RuntimeError, OSError, MemoryError) as error:
+        print(f"minintk: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
 
@@ -26,8 +30,10 @@ def main(words=None):
 def _parser():
     parser = argparse.ArgumentParser(prog="minintk", description=minintk.__doc__.splitlines()[0])
     parser.add_argument("--version", action="version", version=f"minintk {minintk.__version__}")
-    parser.set_defaults(command=lambda options: parser.print_help())
+    parser.add_argument("--workbook", metavar="DIR", help="your exercise files (default: ./exercises, or this folder)")
+    parser.set_defaults(command=_status)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _course(commands)
 
     run = commands.add_parser("run", help="silent alignment on real digits: a table, a figure, numbers in a folder")
     run.set_defaults(command=_run)
@@ -45,8 +51,97 @@ def _parser():
     run.add_argument("--step-size", type=float, help="of gradient descent (default: 0.1, or 0.03 from power 0.4 on)")
     run.add_argument("--inits", type=int, default=3, help="initial weights; medians are shown (default: %(default)s)")
     run.add_argument("--seed", type=int, default=0, help="of the training set and the weights (default: %(default)s)")
+    run.add_argument("--answers", metavar="DIR", help="run it on the finished functions in this folder")
     run.add_argument("--out", default="results", metavar="DIR", help="folder for the results (default: %(default)s)")
     return parser
+
+
+def _course(commands):
+    def add(name, action, text):
+        command = commands.add_parser(name, help=text)
+        command.set_defaults(command=action)
+        return command
+
+    add("status", _status, "where you are and what is next (also without any command)")
+    watch = add("watch", _watch, "check the current exercise each time a file is saved")
+    watch.add_argument("--once", action="store_true", help="check it once and end")
+    add("check", _check, "grade functions or units").add_argument("names", nargs="*", metavar="NAME")
+    hint = add("hint", _hint, "the next hint for an exercise")
+    hint.add_argument("name", metavar="NAME")
+    hint.add_argument("-n", type=int, metavar="K", help="hint number K")
+    add("solution", _solution, "derivation and source").add_argument("name", metavar="NAME")
+    add("diff", _diff, "yours beside the library's, after passing").add_argument("name", metavar="NAME")
+    add("reset", _reset, "the stub again; your file is kept as a backup").add_argument("name", metavar="NAME")
+    add("init", _init, "make a workbook").add_argument("folder", metavar="DIR")
+    dev = add("dev", _dev, "for those who change the course")
+    dev.add_argument("action", choices=["cut", "check"], help="write exercises/ anew, or prove that all agrees")
+
+
+def _status(options):
+    from minintk.course import status, units
+
+    try:
+        folder = units.workbook(options.workbook)
+    except ValueError:
+        if options.workbook:
+            raise
+        print("No workbook here.\n  minintk init exercises   makes one\n  minintk run              shows silent alignment"
+              "\n  minintk --help           lists everything")  # fmt: skip
+        return
+    status.status(folder)
+
+
+def _watch(options):
+    from minintk.course import units, watch
+
+    return watch.watch(units.workbook(options.workbook), options.once)
+
+
+def _check(options):
+    from minintk.course import check, units
+
+    return check.check(units.workbook(options.workbook), options.names)
+
+
+def _hint(options):
+    from minintk.course import help, units
+
+    help.hint(units.workbook(options.workbook), options.name, options.n)
+
+
+def _solution(options):
+    from minintk.course import help, units
+
+    help.solution(units.workbook(options.workbook), options.name)
+
+
+def _diff(options):
+    from minintk.course import help, units
+
+    help.diff(units.workbook(options.workbook), options.name)
+
+
+def _reset(options):
+    from minintk.course import units, workbook
+
+    workbook.reset(units.workbook(options.workbook), options.name)
+
+
+def _init(options):
+    from minintk.course import workbook
+
+    workbook.init(options.folder)
+
+
+def _dev(options):
+    from minintk.course import dev
+
+    if options.action == "cut":
+        print(f"written: {dev.cut()}")
+        return
+    found = dev.check()
+    print("\n".join(found) or "the course agrees with itself")
+    return 1 if found else 0
 
 
 def _run(options):
@@ -59,7 +154,13 @@ def _run(options):
     folder = pathlib.Path(options.out) / options.experiment
     folder.mkdir(parents=True, exist_ok=True)  # before the work, so that a folder we cannot write to costs nothing
     images, labels = data.read(options.data) if options.data else data.digits()
-    cases = silent_alignment.run(images, labels, data.parse_classes(options.classes), **settings)
+    with contextlib.ExitStack() as stack:
+        if options.answers:
+            from minintk.course import swap
+
+            mine, every, problems = stack.enter_context(swap.swapped(options.answers))
+            print("\n".join([*problems, swap.told(mine, every), ""]))
+        cases = silent_alignment.run(images, labels, data.parse_classes(options.classes), **settings)
     print(f"Silent alignment. {options.data or 'digits'}, classes {options.classes}; {settings['P']} training samples, "
           f"L = {options.depth} layers, N = {options.width}, slope {options.slope:g}, {options.loss} loss;\n"
           f"one training set (seed {options.seed}), medians of {options.inits} initial weights.\n")  # fmt: skip

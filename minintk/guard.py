@@ -54,6 +54,7 @@ def accepts(**specs):
             finally:
                 _inside.reset(token)
 
+        door.specs = specs
         return door
 
     return decorate

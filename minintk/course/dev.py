@@ -1,0 +1,138 @@
+"""For those who change the course: `cut` writes exercises/, `check` proves that everything agrees."""
+
+import ast
+import importlib.util
+import inspect
+import pathlib
+import re
+import tempfile
+
+from minintk.course import check as checks
+from minintk.course import examine, submission, units, workbook
+
+
+def cut():
+    """Writes the exercise files and their README from the library and units.toml into the clone's exercises/."""
+    folder = units.PACKAGE.parent / "exercises"
+    for name, text in workbook.files().items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def check():
+    """Every disagreement found, as sentences; none is what we want."""
+    return [*_files(), *_texts(), *_stubs(), *_rows(), *_mistakes(), *_holes(), *_order()]
+
+
+def _files():
+    folder = units.PACKAGE.parent / "exercises"
+    for name, text in workbook.files().items():
+        path = folder / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            yield f"{path.name} is not what the library gives; run minintk dev cut"
+    known = set(workbook.files()) | {"silent_alignment.png"}
+    yield from (f"{path.name} does not belong into exercises" for path in folder.glob("[!.]*") if path.name not in known)
+
+
+def _texts():
+    """Every exercise has a task of 2 to 6 lines, three hints, rows with points, and minutes."""
+    for exercise in units.exercises():
+        full, lines = exercise["full"], exercise["task"].strip().splitlines()
+        if not 2 <= len(lines) <= 6 or max(map(len, lines)) > 112:
+            yield f"{full}: the task has {len(lines)} lines (longest {max(map(len, lines))}), expected 2 to 6 up to 112"
+        if len(exercise["hints"]) != 3:
+            yield f"{full}: {len(exercise['hints'])} hints, expected a question, the idea and the formula"
+        if not exercise["rows"] or any(row["points"] < 1 or not row["claim"] for row in exercise["rows"]):
+            yield f"{full}: rows need points and claims"
+        if exercise["minutes"] < 1:
+            yield f"{full}: minutes is {exercise['minutes']}"
+
+
+def _stubs():
+    """Stubs keep signature and docstring, and no line of an answer stands in an exercise file."""
+    for unit in units.units():
+        text = workbook.files()[unit["file"]]
+        namespace, problems = submission.run(text, unit["file"])
+        yield from (f"{unit['file']}, line {line}: {problem}" for line, problem in problems)
+        for exercise in unit["exercise"]:
+            library = getattr(units.module(exercise), exercise["name"])
+            stub = namespace.get(exercise["name"])
+            if stub is None or inspect.signature(stub) != inspect.signature(library):
+                yield f"{exercise['full']}: the stub's signature differs"
+            elif inspect.getdoc(stub) != inspect.getdoc(library):
+                yield f"{exercise['full']}: the stub's docstring differs"
+            yield from (f"{unit['file']} gives away {line!r}" for line in _answer(library) if line in text.splitlines())
+
+
+def _answer(library):
+    """The lines of a function's body that would give it away."""
+    source = inspect.getsource(library)
+    node = ast.parse(source).body[0]
+    first = node.body[1].lineno - 1
+    return [line for line in source.splitlines()[first:] if len(line.strip()) > 12]
+
+
+def _rows():
+    """The rows of units.toml are those that tests carry, without gaps."""
+    found = {}
+    for path in units.folder("tests").glob("test_*.py"):
+        for full, row in re.findall(r'mark\.exercise\("([\w.]+)", row=(\d+)\)', path.read_text(encoding="utf-8")):
+            found.setdefault(full, set()).add(int(row))
+    for exercise in units.exercises():
+        wanted = set(range(1, len(exercise["rows"]) + 1))
+        if found.pop(exercise["full"], set()) != wanted:
+            yield f"{exercise['full']}: the tests' rows are not 1 to {len(exercise['rows'])}"
+    yield from (f"tests mark {full}, which is no exercise" for full in found)
+
+
+def solution(unit):
+    """The unit's solution file as a module."""
+    spec = importlib.util.spec_from_file_location(f"solution_{unit['id']}", units.folder("solutions") / unit["file"])
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _mistakes():
+    """Every exercise has at least two mistakes, and its finished function is named in the solution."""
+    for unit in units.units():
+        module = solution(unit)
+        names = [name for name, *_ in module.MISTAKES]
+        for exercise in unit["exercise"]:
+            if names.count(exercise["name"]) < 2:
+                yield f"{exercise['full']}: {names.count(exercise['name'])} mistakes in the solution, expected at least 2"
+            if getattr(module, exercise["name"], None) is not getattr(units.module(exercise), exercise["name"]):
+                yield f"{exercise['full']}: not re-exported by {unit['file']}"
+        yield from (f"{unit['file']}: a mistake of {n!r}" for n in set(names) if n not in [e["name"] for e in unit["exercise"]])
+
+
+def _holes():
+    """An untouched workbook is not started everywhere, has no points, and says so in every test."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in workbook.files().items():
+            (pathlib.Path(folder) / name).write_text(text, encoding="utf-8")
+        examiner = examine.Examiner(examine.Folder(folder))
+        checks.run(examiner)
+    for full, result in examiner.results.items():
+        if result["status"] != "not started" or examiner.score(full):
+            yield f"{full}: the stub is {result['status']} with {examiner.score(full)} points, expected not started"
+
+
+def _order():
+    """Each unit passes with the functions of all later units removed."""
+    for unit in units.units():
+        later = [e for e in units.exercises() if e["file"] > unit["file"] and e["module"] != unit["module"]]
+        kept = {e["full"]: getattr(units.module(e), e["name"]) for e in later}
+        functions = {e["full"]: getattr(units.module(e), e["name"]) for e in unit["exercise"]}
+        examiner = examine.Examiner(examine.Local(functions), list(functions))
+        try:
+            for exercise in later:
+                delattr(units.module(exercise), exercise["name"])
+            checks.run(examiner)
+        finally:
+            for exercise in later:
+                setattr(units.module(exercise), exercise["name"], kept[exercise["full"]])
+        for full, result in examiner.results.items():
+            if result["status"] != "passed":
+                text = next((row["text"] for row in result["rows"] if row["text"]), result["status"])
+                yield f"{full} does not pass by itself and the units before it: {text.splitlines()[-1].strip()}"

@@ -1,0 +1,236 @@
+"""Names the mistake: compares what a student's function returned with what was expected, shape first, then why.
+
+Tolerances are relative to the largest entry expected: at sigma = 1e-3 a kernel has entries of 1e-6, and an absolute
+tolerance of 1e-8 would pass anything.
+"""
+
+import math
+
+import numpy as np
+
+RTOL = 1e-9
+LAWS = {
+    "": lambda P, D, N, C: 1,
+    "P": lambda P, D, N, C: P,
+    "D": lambda P, D, N, C: D,
+    "N": lambda P, D, N, C: N,
+    "C": lambda P, D, N, C: C,
+    "P^2": lambda P, D, N, C: P**2,
+    "P C": lambda P, D, N, C: P * C,
+    "sqrt(P)": lambda P, D, N, C: math.sqrt(P),
+    "sqrt(D)": lambda P, D, N, C: math.sqrt(D),
+    "sqrt(N)": lambda P, D, N, C: math.sqrt(N),
+    "P/(P-1)": lambda P, D, N, C: P / (P - 1),
+    "1/P": lambda P, D, N, C: 1 / P,
+    "1/D": lambda P, D, N, C: 1 / D,
+    "1/N": lambda P, D, N, C: 1 / N,
+    "1/C": lambda P, D, N, C: 1 / C,
+    "1/P^2": lambda P, D, N, C: 1 / P**2,
+    "1/(P C)": lambda P, D, N, C: 1 / (P * C),
+    "1/sqrt(P)": lambda P, D, N, C: 1 / math.sqrt(P),
+    "1/sqrt(D)": lambda P, D, N, C: 1 / math.sqrt(D),
+    "1/sqrt(N)": lambda P, D, N, C: 1 / math.sqrt(N),
+}
+SIGN = "The sign is flipped: it is minus the expected.", "Which of the two is subtracted from the other?"
+NUMBERS = {1: "", 2: "2", 0.5: "1/2", 4: "4", 0.25: "1/4", -1: "-", -2: "-2", -0.5: "-1/2"}
+
+
+def normalise(got, expected):
+    """The answer in the form of the expected one where only the container differs: a list of numbers for an array."""
+    if isinstance(expected, np.ndarray) and isinstance(got, list | tuple | int | float):
+        try:
+            a = np.asarray(got)
+        except ValueError:
+            return got
+        return a if a.dtype.kind in "iufb" and a.shape == expected.shape else got
+    if isinstance(expected, float | int) and isinstance(got, np.ndarray) and got.shape == ():
+        return got.item()
+    if isinstance(expected, list | tuple) and isinstance(got, list | tuple) and len(got) == len(expected):
+        return type(expected)(normalise(g, e) for g, e in zip(got, expected))
+    if isinstance(expected, dict) and isinstance(got, dict):
+        return {key: normalise(g, expected[key]) if key in expected else g for key, g in got.items()}
+    return got
+
+
+def diagnose(got, expected, first=None, again=None):
+    """(sentence, question) about what is wrong with `got`, or None if it agrees with `expected`.
+
+    first: the call's first array argument, for activations and gates; again: a function that asks at other sizes and
+    returns [(sizes, got, expected), ...], for the law of a constant factor.
+    """
+    found = _form(got, expected)
+    if found:
+        return found
+    leaves, wanted = _leaves(got), _leaves(expected)
+    wrong = [name for (name, g), (_, e) in zip(leaves, wanted) if not _agree(g, e)]
+    if not wrong:
+        return None
+    g, e = (np.concatenate([np.ravel(a).astype(float) for _, a in part]) for part in (leaves, wanted))
+    if np.isnan(g).any() and not np.isnan(e).any():
+        return f"{_count(np.isnan(g).sum(), g.size)} NaN.", "What is divided by zero, or what is its root or logarithm?"
+    if not g.any():
+        return "It is all zeros.", "Is the result written anywhere before it is returned?"
+    asked = [(sizes, _flat(a), _flat(b)) for sizes, a, b in again()] if again else []
+    if found := _law(g, e, asked) or _power(g, e, asked):
+        return found
+    if len(wrong) < len(leaves):
+        right = ", ".join(name for name, _ in leaves if name not in wrong)
+        place = next(i for i, (name, _) in enumerate(leaves) if name == wrong[0])
+        inner = diagnose(leaves[place][1], wanted[place][1], first, again and _narrowed(again, place, len(leaves)))
+        return f"It is wrong only in {', '.join(wrong)}, right in {right}. There: {inner[0]}", inner[1]
+    if len(leaves) == 1:
+        return _array(np.asarray(leaves[0][1]), np.asarray(wanted[0][1]), first)
+    name, inner = wrong[0], diagnose(leaves[0][1], wanted[0][1], first=first)
+    return f"All entries of the list are wrong. In {name}: {inner[0]}", inner[1]
+
+
+def _form(got, expected, name="It"):
+    """What is wrong with types, lengths and shapes."""
+    if got is None:
+        return f"{name} returned None." if name == "It" else f"{name} is None.", "Is there a return at the end?"
+    if isinstance(expected, dict):
+        if not isinstance(got, dict):
+            return f"{name} returned a {type(got).__name__}, expected a dict.", "Which names should it have?"
+        if missing := sorted(set(expected) ^ set(got)):
+            return f"Its names differ from the expected ones in {', '.join(missing)}.", "Is a name misspelt?"
+        pairs = [(f'["{key}"]', got[key], expected[key]) for key in expected]
+        return next((found for key, g, e in pairs if e is not None and (found := _form(g, e, key))), None)
+    if isinstance(expected, list | tuple):
+        if not isinstance(got, list | tuple):
+            kind = "list" if isinstance(expected, list) else "tuple"
+            return f"{name} returned {_kind(got)}, expected a {kind} of {len(expected)}.", "What does the docstring return?"
+        if len(got) != len(expected):
+            return f"{name} returned {len(got)} arrays, expected {len(expected)}.", "How many layers are there?"
+        named = [(f"[{i}]", g, e) for i, (g, e) in enumerate(zip(got, expected))]
+        return next((found for i, g, e in named if e is not None and (found := _form(g, e, i))), None)
+    if isinstance(expected, np.ndarray):
+        if not isinstance(got, np.ndarray):
+            return f"{name} returned {_kind(got)}, expected an array {expected.shape}.", "What does the docstring return?"
+        if got.shape != expected.shape:
+            hint = "Which axis was summed, kept or swapped?"
+            if got.ndim == 2 and expected.shape in [(got.size,), (len(got),)] or got.ndim > expected.ndim:
+                hint = "Did (P,) meet (P, 1)? Then numpy makes a (P, P) array."
+            return f"{name} has shape {got.shape}, expected {expected.shape}.", hint
+        if expected.dtype.kind == "f" and got.dtype.kind in "iub":
+            return f"{name} holds integers, expected {expected.dtype}.", "Was the result written into an integer array?"
+        if expected.dtype == np.float64 and got.dtype == np.float32:
+            return f"{name} is float32, expected float64.", "Where was the precision lost?"
+        return None
+    if isinstance(expected, float | int) and not isinstance(got, float | int):
+        shape = f" of shape {got.shape}" if isinstance(got, np.ndarray) else ""
+        return f"{name} returned {_kind(got)}{shape}, expected a number.", "Is a sum or a norm missing?"
+    return None
+
+
+def _array(g, e, first):
+    """What is wrong with one array of the right shape, or one number."""
+    worst = np.unravel_index(np.argmax(abs(g - e)), g.shape)
+    if g.ndim == 0:
+        return f"Yours is {g:.8g}, expected {e:.8g}.", "Which step of the definition gives another number?"
+    for axes, name in [((1, 0), "transposed"), ((0, 1, 3, 2), "axes in another order"), ((1, 0, 2, 3), "axes in another order")]:
+        if len(axes) == g.ndim and g.transpose(axes).shape == e.shape and _agree(g.transpose(axes), e):
+            return f"It is {'the transposed of the expected' if len(axes) == 2 else name}.", "Which axis comes first?"
+    shift = g - e
+    if g.size > 2 and np.ptp(shift) <= 1e-9 * abs(shift).max():
+        return f"It differs by the same number everywhere: {shift.flat[0]:.6g}.", "What was added or left out?"
+    if g.ndim == 2 and g.shape[0] == g.shape[1] > 1:
+        on = np.eye(len(g), dtype=bool)
+        if _agree(g[~on], e[~on]):
+            return "It is right off the diagonal, wrong on it.", "What is special about x = x'?"
+        if _agree(g[on], e[on]):
+            return "It is right on the diagonal, wrong off it.", "What depends on two different samples?"
+    if first is not None and np.shape(first) == g.shape and (first < 0).any() and (first > 0).any():
+        if _agree(g[first > 0], e[first > 0]) and not _agree(g[first < 0], e[first < 0]):
+            return "It is wrong only where z < 0.", "What does slope do there?"
+        if _agree(g[first != 0], e[first != 0]):
+            return "It is wrong only where z = 0 exactly.", "What is the convention at the kink?"
+    place = ", ".join(map(str, worst))
+    told = f"the worst entry is [{place}]: yours {g[worst]:.8g}, expected {e[worst]:.8g}"
+    bad = int((abs(g - e) > RTOL * abs(e).max()).sum())
+    return f"{_count(bad, g.size)} wrong; {told}.", "What would you get for this entry by hand?"
+
+
+def _law(g, e, asked):
+    """A constant factor, with its law in the sizes if the answers at four other sizes have one."""
+    factor, others = _factor(g, e), [(sizes, _factor(a, b)) for sizes, a, b in asked]
+    if factor is None or any(other is None for _, other in others):
+        return None
+    if len(others) < 4:
+        if g.size == 1 or factor == 1:
+            return None
+        if abs(factor + 1) < 1e-9:
+            return SIGN
+        return f"It is a constant factor times the expected: {factor:.6g}.", "Which size or scale is it?"
+    for law, size in LAWS.items():
+        rest = [other / size(**sizes) for sizes, other in others]
+        number = next((n for n in NUMBERS if np.allclose(rest, n, rtol=1e-7)), None)
+        if number is None or (law == "" and number == 1):
+            continue
+        if law == "" and number == -1:
+            return SIGN
+        name = " ".join(part for part in (NUMBERS[number], law) if part)
+        letters = [letter for letter in "PDNC" if letter in law]
+        at = [", ".join(f"{other:.4g}" for _, other in others)]
+        at += [f"{letter} = {', '.join(str(sizes[letter]) for sizes, _ in others)}" for letter in letters]
+        question = "Mean or sum over samples?" if "P" in law else "Which sum, mean or norm is missing or too much?"
+        return f"It is {name} times the expected" + (f": {' at '.join(at)}." if letters else "."), question
+    return None
+
+
+def _power(g, e, asked):
+    """The square or the square root of the expected, here and wherever it was asked again."""
+    pairs = [(g, e), *((a, b) for _, a, b in asked)]
+    if all(a.shape == b.shape for a, b in pairs) and (g.size > 2 or len(pairs) > 2):
+        if all((b >= 0).all() and _agree(a, b**2) for a, b in pairs):
+            return "It is the square of the expected.", "Is a square root missing?"
+        if all((a >= 0).all() and _agree(a**2, b) for a, b in pairs):
+            return "It is the square root of the expected.", "Is a square missing, or a root too much?"
+    return None
+
+
+def _narrowed(again, place, size):
+    """`again` for one entry of a list; the last one stays the last where the lists have other lengths."""
+
+    def one(value):
+        leaves = _leaves(value)
+        return leaves[-1 if place == size - 1 else place][1]
+
+    return lambda: [(sizes, one(g), one(e)) for sizes, g, e in again()]
+
+
+def _factor(g, e):
+    """The number c with g = c e, or None."""
+    if g.shape != e.shape or not e.any() or not np.isfinite(g).all():
+        return None
+    c = float(np.vdot(e, g) / np.vdot(e, e))
+    return c if c != 0 and abs(g - c * e).max() <= 1e-9 * abs(c) * abs(e).max() else None
+
+
+def _agree(g, e):
+    g, e = np.asarray(g, dtype=float), np.asarray(e, dtype=float)
+    if g.shape != e.shape:
+        return False
+    scale = abs(e[np.isfinite(e)]).max(initial=0)
+    return bool(np.allclose(g, e, rtol=0, atol=RTOL * scale, equal_nan=True))
+
+
+def _leaves(value, name=""):
+    """[(name, array or number)] of everything in nested lists and dicts; None is left out."""
+    if isinstance(value, dict):
+        return [leaf for key, item in value.items() for leaf in _leaves(item, f'{name}["{key}"]')]
+    if isinstance(value, list | tuple):
+        return [leaf for i, item in enumerate(value) for leaf in _leaves(item, f"{name}[{i}]")]
+    return [] if value is None else [(name, value)]
+
+
+def _flat(value):
+    parts = [np.ravel(leaf).astype(float) for _, leaf in _leaves(value)]
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def _kind(value):
+    return "an array" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"
+
+
+def _count(bad, size):
+    return f"{bad} of {size} entries {'is' if bad == 1 else 'are'}"

@@ -1,0 +1,78 @@
+"""What a student has reached, kept in .minintk/progress.json beside the workbook. Losing it loses no work."""
+
+import hashlib
+import json
+import os
+import pathlib
+
+from minintk.course import submission, units
+
+
+def load(folder):
+    """{"exercises": {full: {"status", "points", "text"}}, "hints": {full: how many were shown}}."""
+    try:
+        kept = json.loads(_path(folder).read_text(encoding="utf-8"))
+        return {"exercises": dict(kept["exercises"]), "hints": dict(kept["hints"])}
+    except (OSError, ValueError, KeyError, TypeError):  # none yet, or damaged: start anew
+        return {"exercises": {}, "hints": {}}
+
+
+def save(folder, kept):
+    """Writes it whole or not at all."""
+    path = _path(folder)
+    path.parent.mkdir(exist_ok=True)
+    new = path.with_suffix(".new")
+    new.write_text(json.dumps(kept, indent=1), encoding="utf-8")
+    os.replace(new, path)
+
+
+def record(folder, examiner):
+    """Keeps the results of an examination."""
+    kept, current = load(folder), texts(folder)
+    for full, result in examiner.results.items():
+        kept["exercises"][full] = {
+            "status": result["status"],
+            "points": examiner.score(full),
+            "text": _hash(current[full][0]),
+        }
+    save(folder, kept)
+
+
+def state(folder):
+    """{full: (status, points)}: "not started", "not checked" (new, or changed since), "failed" or "passed"."""
+    kept = load(folder)["exercises"]
+    states = {}
+    for full, (text, started) in texts(folder).items():
+        known = kept.get(full, {})
+        if not started:
+            states[full] = "not started", 0
+        elif known.get("text") == _hash(text):
+            states[full] = known["status"], known["points"]
+        else:
+            states[full] = "not checked", 0
+    return states
+
+
+def texts(folder):
+    """{full: (the function's text in its file, whether it is started)}."""
+    found = {}
+    for unit in units.units():
+        path = pathlib.Path(folder) / unit["file"]
+        functions, _ = submission.read(path.read_text(encoding="utf-8", errors="replace")) if path.exists() else ({}, [])
+        for exercise in unit["exercise"]:
+            found[exercise["full"]] = functions.get(exercise["name"], ("", False))
+    return found
+
+
+def current(folder):
+    """The first exercise that is not passed, or None if all are."""
+    states = state(folder)
+    return next((e for e in units.exercises() if states[e["full"]][0] != "passed"), None)
+
+
+def _path(folder):
+    return pathlib.Path(folder) / ".minintk" / "progress.json"
+
+
+def _hash(text):
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

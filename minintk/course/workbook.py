@@ -1,0 +1,67 @@
+"""Makes a workbook, and puts a stub back."""
+
+import pathlib
+import time
+
+from minintk.course import cut, screen, submission, units
+
+
+def init(folder):
+    """Writes all exercise files and their README into a new or empty folder. ValueError if any of them is there."""
+    folder = pathlib.Path(folder)
+    there = [unit["file"] for unit in units.units() if (folder / unit["file"]).exists()]
+    if there:
+        raise ValueError(f"{folder} has {', '.join(there)} already; expected a folder without exercise files")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files().items():
+        (folder / name).write_text(text, encoding="utf-8")
+    screen.say(f"{folder}: {len(units.units())} exercise files. Now\n  cd {folder}\n  minintk")
+
+
+def files():
+    """{file name: text} of the whole workbook."""
+    return {unit["file"]: cut.exercise_file(unit) for unit in units.units()} | {"README.md": readme()}
+
+
+def readme():
+    """The workbook's README: the units, their questions, exercises, points and minutes."""
+    lines = [
+        "# Exercises",
+        "",
+        "One file a unit. Replace each `raise NotImplementedError` by the function that its docstring describes.",
+        "",
+        "```",
+        "minintk                 where you are and what is next",
+        "minintk watch           checks the current exercise each time you save",
+        "minintk check forward   one exercise; a unit's number checks the unit; nothing checks all",
+        "minintk hint forward    a question, then the idea, then the formula",
+        "```",
+        "",
+        "In the end your own functions draw `minintk run --answers .`",
+    ]
+    for unit in units.units():
+        points, minutes = (sum(e[key] for e in unit["exercise"]) for key in ("points", "minutes"))
+        lines += ["", f"## {unit['id']}. {unit['title']} (`{unit['file']}`)", "", unit["question"].strip(), ""]
+        lines += ["| exercise | points | minutes |", "|---|---|---|"]
+        lines += [f"| `{e['name']}` | {e['points']} | {e['minutes']} |" for e in unit["exercise"]]
+        lines += [f"| together | {points} | {minutes} |", "", f"At the end: {unit['figure'].strip()}"]
+    return "\n".join(lines) + "\n"
+
+
+def reset(folder, word):
+    """Puts the stubs back for what the word names; the file as it was is kept in .minintk/backup."""
+    for exercise in units.find(word):
+        path = pathlib.Path(folder) / exercise["file"]
+        text = path.read_text(encoding="utf-8")
+        unit = next(u for u in units.units() if u["file"] == exercise["file"])
+        stub = submission.read(cut.exercise_file(unit))[0][exercise["name"]][0]
+        mine = submission.read(text)[0].get(exercise["name"], ("", False))[0]
+        if mine == stub:
+            screen.say(f"{exercise['name']} is untouched.")
+            continue
+        backup = pathlib.Path(folder) / ".minintk" / "backup" / f"{time.strftime('%Y%m%d-%H%M%S')}-{path.name}"
+        backup.parent.mkdir(parents=True, exist_ok=True)
+        backup.write_text(text, encoding="utf-8")
+        new = text.replace(mine, stub) if mine else text.rstrip() + f"\n\n\n{stub}\n"
+        path.write_text(new, encoding="utf-8")
+        screen.say(f"{exercise['name']} is a stub again; your file is kept as {backup}")
