@@ -2,8 +2,8 @@
 
 Four numbers are needed, none is enough alone: when the kernel aligns, how far the loss has dropped by then, the error
 of the final kernel's predictor against that of the initial one, and the gap between network and predictor as training
-goes on (theory: sections 2 and 10). K_0 is already close to K_inf in angle, mostly through its isotropic part: compare
-alignments with where they started.
+goes on. K_0 is already close to K_inf in angle, mostly through its isotropic part: compare alignments with where they
+started.
 """
 
 import numpy as np
@@ -80,7 +80,7 @@ def predictor_gap(K_inf_train, K_inf_test, f_train, f_test, f0_train, f0_test):
 
     K_inf_train (P, P), K_inf_test (P2, P); f_train (P,) or (P, C) and f_test: the outputs at time t; f0_train and
     f0_test: at time 0. Returns G_t at the test points, in f_test's shape. G_0 = 0, and the gap changes only while the
-    loss falls and the kernel is misaligned. No integral over the past is needed (theory: section 2c).
+    loss falls and the kernel is misaligned. No integral over the past is needed (see solutions/05_alignment.py).
     """
     return f_test - kernel.kernel_predictor(K_inf_train, K_inf_test, f_train, f0_train, f0_test)
 
@@ -96,7 +96,7 @@ def kernel_error(prediction, network):
 
 @guard.accepts(err_inf="[0, inf)", err_0="(0, inf)")
 def silence_ratio(err_inf, err_0):
-    """rho = err_inf / err_0. A lazy network has rho near 1, a silently aligned one below 0.05 (theory: section 10).
+    """rho = err_inf / err_0. A lazy network has rho near 1, a silently aligned one below 0.05.
 
     A small err_inf alone proves nothing: where the kernel never moves, err_0 is small too.
     """

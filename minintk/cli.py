@@ -72,6 +72,9 @@ def _course(commands):
     add("solution", _solution, "derivation and source").add_argument("name", metavar="NAME")
     add("diff", _diff, "yours beside the library's, after passing").add_argument("name", metavar="NAME")
     add("reset", _reset, "the stub again; your file is kept as a backup").add_argument("name", metavar="NAME")
+    see = add("see", _see, "a unit's figure, drawn by your finished functions")
+    see.add_argument("unit", metavar="UNIT")
+    see.add_argument("--out", default="results", metavar="DIR", help="folder for the figure (default: %(default)s)")
     add("init", _init, "make a workbook").add_argument("folder", metavar="DIR")
     dev = add("dev", _dev, "for those who change the course")
     dev.add_argument("action", choices=["cut", "check"], help="write exercises/ anew, or prove that all agrees")
@@ -85,8 +88,7 @@ def _status(options):
     except ValueError:
         if options.workbook:
             raise
-        print("No workbook here.\n  minintk init exercises   makes one\n  minintk run              shows silent alignment"
-              "\n  minintk --help           lists everything")  # fmt: skip
+        print("No workbook here. Try one of\n  minintk init exercises\n  minintk run\n  minintk --help")
         return
     status.status(folder)
 
@@ -125,6 +127,19 @@ def _reset(options):
     from minintk.course import units, workbook
 
     workbook.reset(units.workbook(options.workbook), options.name)
+
+
+def _see(options):
+    from minintk.course import swap, units
+    from minintk.experiments import unit_figures
+
+    unit = units.unit(options.unit)
+    with swap.swapped(units.workbook(options.workbook)) as (mine, every, problems):
+        print("\n".join([*problems, swap.told(mine, every)]))
+        path = pathlib.Path(options.out) / f"unit_{unit['id']}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unit_figures.FIGURES[unit["module"]]().savefig(path, dpi=130)
+    print(f"{path}: {unit['figure']}")
 
 
 def _init(options):

@@ -2,7 +2,7 @@
 
 While nothing seems to happen a network with small weights sits near the origin for a long time, and all that counts
 is the weights' relative growth. So the error of a step is measured against the largest weight, never against an
-absolute tolerance: that would not see the weights at all (theory: section 11).
+absolute tolerance: that would not see the weights at all.
 """
 
 # Dormand and Prince (1980). Row i gives stage i + 1 from the stages before it; the last row is the step itself, so the

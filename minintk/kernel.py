@@ -104,7 +104,7 @@ def kernel_predictor(K_train, K_test, targets, f0_train=0.0, f0_test=0.0, rcond=
     training, in the same form. Several outputs: kernels (C, C, P, P), (C, C, P2, P) and targets (P, C), or one (P, P)
     kernel shared by all outputs. Eigenvalues below rcond times the largest count as zero. Returns (P2,) or (P2, C).
     To ask whether a network is this kernel's machine, take its final training outputs as targets: unfinished training
-    is then not counted as the kernel's error. Paper, Theorem 1; theory: sections 0 and 2a.
+    is then not counted as the kernel's error. Paper, Theorem 1.
     """
     moved = targets - f0_train  # (P,) or (P, C)
     if K_train.ndim == 2:

@@ -2,7 +2,7 @@
 
 Everything is made of the units before it. With K_inf the kernel at the end of training, four curves and numbers decide:
 the alignment A(K_t, K_inf) against the loss, the error of the K_inf machine against that of the K_0 machine on test
-points, and the gap G_t, which shows when the error was made (theory: sections 2 and 10).
+points, and the gap G_t, which shows when the error was made.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Unit 4. Full-batch training: losses, gradient descent, and gradient flow, its limit of small steps.
 
 Flow is d theta / dt = -grad L, and time is always flow time: a gradient-descent step of size eta advances t by eta.
-The step size moves the clock, hardly the destination (theory: section 11). For slope = 1 the flow is smooth, and an
+The step size moves the clock, hardly the destination. For slope = 1 the flow is smooth, and an
 adaptive integrator crosses the long silent plateau in few steps. For slope < 1 the gradient jumps at the kinks, no
 integrator gains from its order, and gradient descent is better.
 """
@@ -111,7 +111,7 @@ def gradient_descent(
     weights: [W_1 ... W_L], left as they are; X (P, D); y as in `loss_and_cotangent`. Returns a Trajectory, recorded at
     the start, at record_steps, at the first step where the loss has dropped by each of record_drops (shares of its
     start), and at the end. Kernels, weights in between and the outputs at X_test (P_test, D) are kept if asked for.
-    ValueError as soon as training diverges; steps are stable below 2 / lambda_max(K / P) (theory: section 11).
+    ValueError as soon as training diverges; steps are stable below 2 / lambda_max(K / P).
     """
     run = _Run(weights, X, slope, record_kernels, record_weights, X_test)
     steps = min(steps, math.ceil(time / step_size - 1e-9)) if time < math.inf else steps

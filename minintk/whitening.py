@@ -2,7 +2,7 @@
 
 With X = U S V^T (P samples, D inputs) the second moment is V S^2 V^T / P. Whitening makes all singular values equal.
 For P >= rank the features become white, X^T X / P = I on the span; for P <= D so does the Gram matrix, X X^T = c I, and
-this is the form the nonlinear effect needs (theory: section 7). Isotropic sampling is not enough: the sample itself
+this is the form the nonlinear effect needs. Isotropic sampling is not enough: the sample itself
 has to be whitened.
 """
 

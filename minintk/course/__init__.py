@@ -1,1 +1,1 @@
-"""The course: exercises cut from the library, a student's functions lent and swapped, feedback that names the mistake."""
+"""The course: exercises cut from the library, functions swapped and lent, feedback that names the mistake."""

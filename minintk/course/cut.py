@@ -11,7 +11,10 @@ def exercise_file(unit):
     """The text of a unit's exercise file."""
     source = (units.PACKAGE / f"{unit['module']}.py").read_text(encoding="utf-8")
     names = [exercise["name"] for exercise in unit["exercise"]]
-    tasks = {e["name"]: f"{e['task'].strip()}\n({e['points']} points, about {e['minutes']} minutes)" for e in unit["exercise"]}
+    tasks = {
+        e["name"]: f"{e['task'].strip()}\n({e['points']} points, about {e['minutes']} minutes)"
+        for e in unit["exercise"]
+    }
     head = f'"""Unit {unit["id"]}. {unit["title"]}.\n\n{textwrap.fill(unit["question"].strip(), 116)}\n\n'
     head += f'Work from top to bottom; minintk check {unit["id"]} grades this file.\n"""\n\n'
     return head + cut(source, names, unit["module"], tasks)

@@ -31,7 +31,9 @@ def _files():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             yield f"{path.name} is not what the library gives; run minintk dev cut"
     known = set(workbook.files()) | {"silent_alignment.png"}
-    yield from (f"{path.name} does not belong into exercises" for path in folder.glob("[!.]*") if path.name not in known)
+    yield from (
+        f"{path.name} does not belong into exercises" for path in folder.glob("[!.]*") if path.name not in known
+    )
 
 
 def _texts():
@@ -99,11 +101,13 @@ def _mistakes():
         module = solution(unit)
         names = [name for name, *_ in module.MISTAKES]
         for exercise in unit["exercise"]:
-            if names.count(exercise["name"]) < 2:
-                yield f"{exercise['full']}: {names.count(exercise['name'])} mistakes in the solution, expected at least 2"
+            if (count := names.count(exercise["name"])) < 2:
+                yield f"{exercise['full']}: {count} mistakes in the solution, expected at least 2"
             if getattr(module, exercise["name"], None) is not getattr(units.module(exercise), exercise["name"]):
                 yield f"{exercise['full']}: not re-exported by {unit['file']}"
-        yield from (f"{unit['file']}: a mistake of {n!r}" for n in set(names) if n not in [e["name"] for e in unit["exercise"]])
+        yield from (
+            f"{unit['file']}: a mistake of {n!r}" for n in set(names) if n not in [e["name"] for e in unit["exercise"]]
+        )
 
 
 def _holes():

@@ -98,14 +98,20 @@ def _form(got, expected, name="It"):
     if isinstance(expected, list | tuple):
         if not isinstance(got, list | tuple):
             kind = "list" if isinstance(expected, list) else "tuple"
-            return f"{name} returned {_kind(got)}, expected a {kind} of {len(expected)}.", "What does the docstring return?"
+            return (
+                f"{name} returned {_kind(got)}, expected a {kind} of {len(expected)}.",
+                "What does the docstring return?",
+            )
         if len(got) != len(expected):
             return f"{name} returned {len(got)} arrays, expected {len(expected)}.", "How many layers are there?"
         named = [(f"[{i}]", g, e) for i, (g, e) in enumerate(zip(got, expected))]
         return next((found for i, g, e in named if e is not None and (found := _form(g, e, i))), None)
     if isinstance(expected, np.ndarray):
         if not isinstance(got, np.ndarray):
-            return f"{name} returned {_kind(got)}, expected an array {expected.shape}.", "What does the docstring return?"
+            return (
+                f"{name} returned {_kind(got)}, expected an array {expected.shape}.",
+                "What does the docstring return?",
+            )
         if got.shape != expected.shape:
             hint = "Which axis was summed, kept or swapped?"
             if got.ndim == 2 and expected.shape in [(got.size,), (len(got),)] or got.ndim > expected.ndim:
@@ -127,7 +133,11 @@ def _array(g, e, first):
     worst = np.unravel_index(np.argmax(abs(g - e)), g.shape)
     if g.ndim == 0:
         return f"Yours is {g:.8g}, expected {e:.8g}.", "Which step of the definition gives another number?"
-    for axes, name in [((1, 0), "transposed"), ((0, 1, 3, 2), "axes in another order"), ((1, 0, 2, 3), "axes in another order")]:
+    for axes, name in [
+        ((1, 0), "transposed"),
+        ((0, 1, 3, 2), "axes in another order"),
+        ((1, 0, 2, 3), "axes in another order"),
+    ]:
         if len(axes) == g.ndim and g.transpose(axes).shape == e.shape and _agree(g.transpose(axes), e):
             return f"It is {'the transposed of the expected' if len(axes) == 2 else name}.", "Which axis comes first?"
     shift = g - e

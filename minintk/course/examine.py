@@ -1,8 +1,8 @@
 """Grades a student's functions with the library's own tests: one function at a time, the library in every other place.
 
-An Examiner is a pytest plugin. It puts a proxy where the library's function stood; the proxy asks the student's function,
-keeps what was asked and answered, and hands the answer to the test. If the test fails, the first answer that differs from
-the library's is diagnosed. A function that has not been started, or has no file, is graded as failed: "not started".
+An Examiner is a pytest plugin. It puts a proxy where the library's function stood; the proxy asks the student's
+function, keeps what was asked and answered, and hands the answer to the test. If the test fails, the first answer that
+differs from the library's is diagnosed. A function that was not begun, or has no file, fails as "not started".
 """
 
 import contextlib
@@ -188,7 +188,12 @@ class Examiner:
         if "error" in call:
             text += [f"  {line}" for line in _told_error(call["error"], exercise["file"])]
         else:
-            text += [f"  yours      {_shown(call['got'])}", f"  expected   {_shown(call['expected'])}", f"  {said[0]}", f"  {said[1]}"]
+            text += [
+                f"  yours      {_shown(call['got'])}",
+                f"  expected   {_shown(call['expected'])}",
+                f"  {said[0]}",
+                f"  {said[1]}",
+            ]
         if self.calls_folder:
             text += ["  again:     from minintk.course import replay", f"             {self._keep(full, call)}"]
         return "\n".join(text)
@@ -260,7 +265,11 @@ def _shown_arguments(call):
 def _short(value):
     """An argument in a few words: small things whole, large ones by their shape."""
     if isinstance(value, np.ndarray):
-        return np.array2string(value, precision=4, separator=", ").replace("\n", "") if value.size <= 6 else f"<{value.shape}>"
+        return (
+            np.array2string(value, precision=4, separator=", ").replace("\n", "")
+            if value.size <= 6
+            else f"<{value.shape}>"
+        )
     if isinstance(value, list):
         return f"[{', '.join(_short(item) for item in value)}]"
     return f"{value:g}" if isinstance(value, float) else repr(value)
@@ -269,7 +278,9 @@ def _short(value):
 def _shown(value):
     """A result, whole if it is small."""
     if isinstance(value, np.ndarray):
-        return np.array2string(value, precision=6, separator=", ", threshold=40, edgeitems=2).replace("\n", "\n" + " " * 13)
+        return np.array2string(value, precision=6, separator=", ", threshold=40, edgeitems=2).replace(
+            "\n", "\n" + " " * 13
+        )
     if isinstance(value, list | tuple):
         return "[" + f",\n{' ' * 13}".join(_shown(item) for item in value) + "]"
     if isinstance(value, dict):

@@ -50,7 +50,9 @@ def diff(folder, word):
         raise ValueError(f"{exercise['name']} has not passed yet; minintk check {exercise['name']} first")
     yours = progress.texts(folder)[exercise["full"]][0].splitlines()
     library = _library_text(exercise).splitlines()
-    lines = list(difflib.unified_diff(library, yours, "library", str(pathlib.Path(folder) / exercise["file"]), lineterm="", n=50))
+    lines = list(
+        difflib.unified_diff(library, yours, "library", str(pathlib.Path(folder) / exercise["file"]), lineterm="", n=50)
+    )
     screen.say("\n".join(lines) if lines else "Yours is the library's, to the letter.")
 
 

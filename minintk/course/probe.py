@@ -13,7 +13,7 @@ SIZES = [  # of four questions; no two laws in these letters agree on all of the
 
 
 def arguments(function, sizes, seed=0):
-    """Keyword arguments for the function at these sizes {"P": ..., "D": ..., "N": ..., "C": ...}, the same for a seed."""
+    """Keyword arguments for the function at these sizes, {"P", "D", "N", "C"}; the same ones for the same seed."""
     rng = np.random.default_rng(seed)
     made = {}
     for name, parameter in inspect.signature(function).parameters.items():

@@ -58,7 +58,9 @@ def texts(folder):
     found = {}
     for unit in units.units():
         path = pathlib.Path(folder) / unit["file"]
-        functions, _ = submission.read(path.read_text(encoding="utf-8", errors="replace")) if path.exists() else ({}, [])
+        functions, _ = (
+            submission.read(path.read_text(encoding="utf-8", errors="replace")) if path.exists() else ({}, [])
+        )
         for exercise in unit["exercise"]:
             found[exercise["full"]] = functions.get(exercise["name"], ("", False))
     return found

@@ -9,8 +9,8 @@ from minintk.course import frames, submission, units
 def again(full, folder=None):
     """Repeats the call that the last feedback on this exercise showed: (yours, expected).
 
-    full: "kernel.ntk"; folder: the workbook, found as by the minintk command if not given. Runs in this process, so that a
-    breakpoint in your function works. ValueError if there is no such call.
+    full: "kernel.ntk"; folder: the workbook, found as by the minintk command if not given. Runs in this process, so
+    that a breakpoint in your function works. ValueError if there is no such call.
     """
     folder, exercise = units.workbook(folder), units.by_name(full)
     kept = pathlib.Path(folder) / ".minintk" / "calls" / f"{full}.call"

@@ -54,6 +54,12 @@ def find(word):
     raise ValueError(f"{word!r} is {'not one exercise' if found else 'no exercise'}; {hint}")
 
 
+def unit(word):
+    """The one unit that a word means, by itself or by one of its exercises."""
+    file = find(word)[0]["file"]
+    return next(unit for unit in units() if unit["file"] == file)
+
+
 def points(number):
     """A number of points in words."""
     return f"{number} point" if number == 1 else f"{number} points"

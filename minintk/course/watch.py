@@ -9,7 +9,7 @@ PAUSE = 0.25  # seconds between two looks
 
 
 def watch(folder, once=False):
-    """Checks the current exercise now and after every save, until interrupted. once: only now; returns its exit code."""
+    """Checks the current exercise now and after every save, until interrupted; if once, only now. The exit code."""
     seen, code = None, 0
     while True:
         now = _times(folder)

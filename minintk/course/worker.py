@@ -1,8 +1,8 @@
 """Runs in a process of its own, started by course/remote.py: loads a student's function and calls it when asked.
 
-Requests come on standard input and answers go to what was standard output, one frame each. What the student prints goes
-to the log. A call that does not end in time is ended here, by faulthandler, which works in an endless loop of C code too
-and leaves the line in the log.
+Requests come on standard input and answers go to what was standard output, one frame each. What the student prints
+goes to the log. A call that does not end in time is ended here, by faulthandler, which works in an endless loop of C
+code too and leaves the line in the log.
 """
 
 import faulthandler
