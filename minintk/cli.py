@@ -77,7 +77,9 @@ def _course(commands):
     see.add_argument("--out", default="results", metavar="DIR", help="folder for the figure (default: %(default)s)")
     add("init", _init, "make a workbook").add_argument("folder", metavar="DIR")
     dev = add("dev", _dev, "for those who change the course")
-    dev.add_argument("action", choices=["cut", "check"], help="write exercises/ anew, or prove that all agrees")
+    dev.add_argument("action", choices=["cut", "check", "mutate"], help="write exercises/ anew; prove that all agrees; "
+                     "test the tests (takes many minutes)")  # fmt: skip
+    dev.add_argument("names", nargs="*", metavar="NAME", help="mutate: only these functions or modules")
 
 
 def _status(options):
@@ -149,8 +151,11 @@ def _init(options):
 
 
 def _dev(options):
-    from minintk.course import dev
+    from minintk.course import dev, mutate
 
+    if options.action == "mutate":
+        mutate.mutate(options.names)
+        return
     if options.action == "cut":
         print(f"written: {dev.cut()}")
         return

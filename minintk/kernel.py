@@ -17,7 +17,7 @@ ROWS, COLUMNS = 384, 768  # a tile of the kernel: its products stay in the proce
 
 @guard.accepts(weights="D -> C", X="P D", slope="[0, 1]")
 def gradient_factors(weights, X, slope=0.0):
-    """The two factors of every gradient: that of f_c(x_m) for W_l is the outer product of B_l[c, m] and h_{l-1}[m].
+    """The two factors of every gradient: that of f_c(x_m) for W_l is the outer product of B_l[c][m] and h_{l-1}[m].
 
     weights: [W_1 ... W_L]; X (P, D). Returns [(h_{l-1}, B_l) for l = 1 ... L], h_{l-1} (P, n_{l-1}) and B_l a list of
     C arrays (P, n_l), one an output.
@@ -35,7 +35,7 @@ def jacobian(weights, X, slope=0.0):
     """The gradient of every output at every sample: the definition that `ntk` must agree with.
 
     weights: [W_1 ... W_L]; X (P, D). Returns J (P, C, n_params), layers in order, each flattened row by row,
-    so that f(theta + d) = f + J d to first order and K_cc' = J[:, c] J[:, c']^T. It is large: P C n_params numbers.
+    in the precision of the inputs. Then f(theta + d) = f + J d to first order, and K_cc' = J[:, c] J[:, c']^T.
     """
     factors = gradient_factors(weights, X, slope)
     outer = [np.einsum("cpi,pj->pcij", B, h) for h, B in factors]  # each (P, C, n_l, n_{l-1})
@@ -47,28 +47,20 @@ def ntk(weights, X1, X2=None, slope=0.0):
     """The tangent kernel between the rows of X1 and of X2 (X2 = X1 if it is not given), by the layerwise formula.
 
     weights: [W_1 ... W_L]; X1 (P1, D), X2 (P2, D). Returns K (P1, P2) if there is one output, else (C, C, P1, P2)
-    with K[c, c', m, n] = <grad f_c(x_m), grad f_c'(x_n)>. No Jacobian: beside K only the factors are held.
-    Rows are taken in tiles, and for X2 = X1 the lower triangle is the mirror of the upper one, exactly.
+    with K[c, c', m, n] = <grad f_c(x_m), grad f_c'(x_n)>. No Jacobian is formed, and K(X, X) is symmetric.
     By hand: one layer, f = w.x, has K = X1 X2^T, whatever w is.
     """
     left = gradient_factors(weights, X1, slope)
     right = left if X2 is None else gradient_factors(weights, X2, slope)
     C, P1, P2 = len(weights[-1]), len(left[0][0]), len(right[0][0])
-    K = np.zeros((C, C, P1, P2), dtype=left[0][1][0].dtype)
+    K = np.empty((C, C, P1, P2), dtype=left[0][1][0].dtype)
     for m in _slices(0, P1, ROWS):
         for n in [m, *_slices(m.stop, P1, COLUMNS)] if X2 is None else _slices(0, P2, COLUMNS):
-            pairs = [(c, c2) for c in range(C) for c2 in range(c if n is m else 0, C)]
-            for layer, ((h, B), (h2, B2)) in enumerate(zip(left, right), start=1):
-                gram = h[m] @ h2[n].T  # (p, q), the same for all outputs
-                for c, c2 in pairs:
-                    if layer < len(weights):
-                        product = B[c][m] @ B2[c2][n].T
-                        product *= gram
-                        K[c, c2, m, n] += product
-                    elif c == c2:  # B_L is the identity: at the last layer outputs do not mix
-                        K[c, c2, m, n] += gram
-            if X2 is None:
-                for c, c2 in pairs:
+            grams = [h[m] @ h2[n].T for (h, _), (h2, _) in zip(left, right)]  # each (p, q), the same for all outputs
+            for c, c2 in [(c, c2) for c in range(C) for c2 in range(c if n is m else 0, C)]:
+                hidden = ((B[c][m] @ B2[c2][n].T) * gram for (_, B), (_, B2), gram in zip(left[:-1], right, grams))
+                K[c, c2, m, n] = sum(hidden, grams[-1] if c == c2 else 0)  # B_L is the identity: outputs do not mix
+                if X2 is None and (c, m) != (c2, n):
                     K[c2, c, n, m] = K[c, c2, m, n].T
     return K[0, 0] if C == 1 else K
 

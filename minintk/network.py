@@ -14,7 +14,7 @@ from minintk import guard
 def activation(z, slope):
     """phi(z) = z where z > 0, slope * z elsewhere.
 
-    z: array of any shape; slope: a number in [0, 1]. Returns an array of z's shape.
+    z: array of any shape; slope: a number in [0, 1]. Returns a new array of z's shape and precision.
     By hand: activation([-2, 3], slope=0.1) is [-0.2, 3].
     """
     return np.maximum(z, slope * z if slope else 0.0)  # slope <= 1: the larger of the two lines is phi
@@ -34,9 +34,9 @@ def gate(h, slope):
 def init_weights(widths, sigma, rng):
     """Draws W_l[i, j] ~ Normal(0, sigma^2 / n_{l-1}), independent.
 
-    widths: [n_0 = D, n_1, ..., n_L = C]; sigma > 0; rng: an int or a numpy Generator, drawn layer by layer.
-    Returns [W_1 ... W_L], W_l (n_l, n_{l-1}).
-    With sigma = 1 a preactivation has the mean square of its inputs. Small sigma is what makes alignment silent.
+    widths: [n_0 = D, n_1, ..., n_L = C]; sigma > 0; rng: an int or a numpy Generator, made into one generator and drawn
+    from layer by layer. Returns [W_1 ... W_L], W_l (n_l, n_{l-1}).
+    With sigma = 1 a preactivation has on average the mean square of its inputs. Only small sigma can be silent.
     """
     rng = np.random.default_rng(rng)
     return [sigma / np.sqrt(n_in) * rng.standard_normal((n_out, n_in)) for n_in, n_out in zip(widths, widths[1:])]

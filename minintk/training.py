@@ -24,9 +24,9 @@ DIVERGED = 1000  # times the loss at the start
 def loss_and_cotangent(f, y, loss="mse"):
     """The loss, a mean over samples, and its derivative with respect to every output.
 
-    f (P, C) outputs; y (P, C): real numbers for "mse", |f - y|^2 / 2; signs +1 or -1 for "logistic",
-    sum_c log(1 + e^{-y_c f_c}); one-hot rows for "softmax", log(sum_c e^{f_c}) - y.f. Callers may give y (P,) if C = 1,
-    or integer labels (P,) for softmax: they arrive here as (P, C). Returns the loss and dL/df (P, C).
+    The loss is the mean over samples of |f - y|^2 / 2 for "mse", y real; of sum_c log(1 + e^{-y_c f_c}) for "logistic",
+    y = +1 or -1; of log(sum_c e^{f_c}) - y.f for "softmax", y one-hot rows. f (P, C), y (P, C); callers may give y (P,)
+    if C = 1, or integer labels (P,) for softmax: they arrive here as (P, C). Returns the loss and dL/df (P, C).
     By hand, f = 0 and P = C = 1: "mse" y^2 / 2 and -y; "logistic" log 2 and -y / 2. "softmax": log C and 1 / C - y.
     """
     P = len(f)
@@ -69,6 +69,8 @@ def span_coordinates(X):
     Training can be done on Z. The gradient for W_1 is B_1^T X = (B_1^T Z) Q^T: it moves W_1 only in span(Q), and the
     outputs see W_1 only through X W_1^T = Z (W_1 Q)^T. So V = W_1 Q follows gradient descent on Z, step for step, and
     W_1(t) = W_1(0) + [V(t) - V(0)] Q^T. With P < D samples the first layer costs as much as r inputs instead of D.
+    Singular values up to the largest times max(P, D) times the precision of X count as zero.
+    By hand: rows (3, 4), (6, 8) give Q = (0.6, 0.8)^T and Z = (5, 10)^T, or minus both.
     """
     U, S, Vt = np.linalg.svd(X, full_matrices=False)
     r = max(1, int((S > S[0] * max(X.shape) * np.finfo(X.dtype).eps).sum()))

@@ -54,6 +54,35 @@ def test_the_machine_meets_its_targets_at_the_training_points():
     oracles.assert_matches(got, f_train, rtol=1e-8)
 
 
+def leaky_case(seed=5, slope=0.3):
+    """A small leaky network with inputs, and its kernels train x train and test x train by loops over gradients."""
+    rng = np.random.default_rng(seed)
+    weights, X, slope = oracles.draw_network(rng, L=2, C=1, slope=slope, P=4, D=3, N=8)
+    X_test = rng.standard_normal((5, 3))
+    K, k = oracles.ntk(weights, X, X, slope)[0, 0], oracles.ntk(weights, X_test, X, slope)[0, 0]
+    return weights, X, X_test, slope, K, k, rng
+
+
+@pytest.mark.exercise("silence.kernel_machine", row=3)
+def test_the_machine_uses_the_kernel_of_this_slope():
+    """A leaky network's machine has the leaky network's kernel, train by train and test by train."""
+    weights, X, X_test, slope, K, k, rng = leaky_case()
+    f_train, f0_train, f0_test = (rng.standard_normal((n, 1)) for n in (4, 4, 5))
+    got = silence.kernel_machine(weights, X, X_test, f_train, f0_train, f0_test, slope)
+    oracles.assert_matches(got, f0_test + k @ np.linalg.solve(K, f_train - f0_train), rtol=1e-7)
+
+
+@pytest.mark.exercise("silence.gap_curve", row=2)
+def test_the_gap_uses_the_kernel_of_this_slope():
+    """The gap of a leaky network is measured against the machine of the leaky network's kernel."""
+    weights, X, X_test, slope, K, k, rng = leaky_case()
+    outputs, test_outputs = rng.standard_normal((3, 4, 1)), rng.standard_normal((3, 5, 1))
+    moved, test_moved = outputs - outputs[0], test_outputs - test_outputs[0]
+    G = np.array([test_moved[t] - k @ np.linalg.solve(K, moved[t]) for t in range(3)])
+    expected = np.sqrt((G**2).sum(axis=(1, 2)) / (test_outputs[-1] ** 2).sum())
+    oracles.assert_matches(silence.gap_curve(weights, X, X_test, outputs, test_outputs, slope), expected, rtol=1e-7)
+
+
 @pytest.mark.exercise("silence.gap_curve", row=1)
 def test_the_gap_is_measured_from_time_zero_and_against_the_end():
     """A one-layer network: G_t is what f_t has at the test points beyond the least-squares step, over |f_T|."""
@@ -153,3 +182,23 @@ def test_a_small_relu_network_on_white_data_aligns_in_silence():
     assert np.median([n["A"][0] for n in numbers]) > 0.97
     assert 0.01 < np.median([n["rho"] for n in numbers]) < 0.04
     assert 0.2 < np.median([n["t_ratio"] for n in numbers]) < 0.5
+
+
+@pytest.mark.exercise("silence.experiment", row=4)
+def test_slope_loss_and_step_size_are_the_callers():
+    """Three logistic steps of a leaky network: losses, test outputs and the final machine are those of these steps."""
+    start, X, X_test, slope, _, _, rng = leaky_case(seed=6)
+    y, weights, eta = np.array([[1.0], [-1.0], [1.0], [-1.0]]), start, 0.2
+    losses = [oracles.loss(oracles.outputs(weights, X, slope), y, "logistic")]
+    for _ in range(3):
+        gradients = oracles.loss_gradient(weights, X, y, slope, "logistic")
+        weights = [W - eta * G for W, G in zip(weights, gradients, strict=True)]
+        losses.append(oracles.loss(oracles.outputs(weights, X, slope), y, "logistic"))
+    (f0, f), (f0_test, f_test) = (
+        [oracles.outputs(w, inputs, slope) for w in (start, weights)] for inputs in (X, X_test)
+    )
+    K, k = oracles.ntk(weights, X, X, slope)[0, 0], oracles.ntk(weights, X_test, X, slope)[0, 0]
+    result = silence.experiment(start, X, y, X_test, eta, slope, "logistic", steps=3, target_loss=0.0)
+    oracles.assert_matches(result["losses"], np.array(losses), rtol=1e-7)
+    oracles.assert_matches(result["network"], f_test, rtol=1e-7)
+    oracles.assert_matches(result["machine_inf"], f0_test + k @ np.linalg.solve(K, f - f0), rtol=1e-6)

@@ -54,7 +54,7 @@ def test_condition_number_by_hand():
 @pytest.mark.parametrize("P, D", SHAPES)
 def test_condition_number_is_the_ratio_of_the_extreme_eigenvalues(rng, P, D):
     """Largest over smallest eigenvalue of the second moment, at any scale of X; with P < D only P are not zero."""
-    X = rng.standard_normal((P, D)) + 1
+    X = with_singular_values(rng, P, D, rng.uniform(1, 4, min(P, D)))
     eigenvalues = np.linalg.eigvalsh(oracles.second_moment(X))[::-1][: min(P, D)]
     for scale in (1.0, 1e-6, 1e6):
         assert_matches(whitening.condition_number(scale * X), eigenvalues[0] / eigenvalues[-1])
@@ -98,7 +98,7 @@ def test_whitening_map_by_hand():
 @pytest.mark.parametrize("P, D", [(9, 4), (4, 4), (12, 1)])
 def test_whitening_map_makes_the_features_white(rng, P, D):
     """With at least as many samples as inputs, the second moment of X M is the identity."""
-    X = rng.standard_normal((P, D)) * np.geomspace(1, 5, D)
+    X = with_singular_values(rng, P, D, rng.uniform(1, 9, min(P, D)))
     with unchanged(X):
         white = X @ whitening.whitening_map(X)
     assert_matches(white.T @ white / P, np.eye(D))
@@ -108,7 +108,7 @@ def test_whitening_map_makes_the_features_white(rng, P, D):
 @pytest.mark.parametrize("P, D", [(4, 9), (4, 4), (1, 3)])
 def test_whitening_map_makes_the_gram_matrix_white(rng, P, D):
     """With at most as many samples as inputs, X M has rows that are orthogonal and all have the squared norm P."""
-    X = rng.standard_normal((P, D)) * np.geomspace(1, 5, D)
+    X = with_singular_values(rng, P, D, rng.uniform(1, 9, min(P, D)))
     white = X @ whitening.whitening_map(X)
     assert_matches(white @ white.T, P * np.eye(P))
 
@@ -118,7 +118,7 @@ def test_whitening_map_makes_the_gram_matrix_white(rng, P, D):
 @pytest.mark.parametrize("P, D", [(9, 4), (4, 9), (1, 3), (5, 1)])
 def test_whitening_map_raises_the_singular_values_to_the_power(rng, P, D, power):
     """X M is U S^power V^T times one number that makes the mean squared row norm the rank; power 1 is X itself."""
-    X = rng.standard_normal((P, D)) * np.geomspace(1, 5, D)
+    X = with_singular_values(rng, P, D, rng.uniform(1, 9, min(P, D)))
     M = whitening.whitening_map(X, power=power)
     assert_matches(M, oracles.whitening_map(X, power, 1e-3))
     S = np.linalg.svd(X, compute_uv=False)
@@ -128,7 +128,7 @@ def test_whitening_map_raises_the_singular_values_to_the_power(rng, P, D, power)
 @pytest.mark.exercise("whitening.whitening_map", row=5)
 @pytest.mark.parametrize("power", [0.0, 0.5, 1.0])
 def test_whitening_map_drops_directions_that_are_nearly_empty(rng, power):
-    """Singular values below rcond times the largest are dropped: M maps such directions to 0, the rank leaves them out."""
+    """Singular values below rcond times the largest are dropped: such directions go to 0 and the rank is smaller."""
     values = [5.0, 2.0, 1.0, 0.05, 0.02]
     for rcond, rank, D in [(1e-3, 5, 6), (0.006, 4, 6), (0.1, 3, 6), (0.3, 2, 6), (0.0, 5, 5)]:
         X = with_singular_values(rng, 8, D, values)

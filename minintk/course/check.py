@@ -12,7 +12,7 @@ from minintk.course import examine, progress, screen, units
 
 def check(folder, words):
     """Grades what the words name (everything if there are none) and prints the result. 1 if anything begun fails."""
-    exercises = [e for word in words for e in units.find(word)] or units.exercises()
+    exercises = list({e["full"]: e for word in words for e in units.find(word)}.values()) or units.exercises()
     examiner = examined(folder, exercises)
     progress.record(folder, examiner)
     if len(exercises) == 1:
@@ -24,7 +24,7 @@ def check(folder, words):
     failed = [e for e in exercises if examiner.results[e["full"]]["status"] == "failed"]
     if failed:
         rows = examiner.results[failed[0]["full"]]["rows"]
-        screen.say("\n" + next(row["text"] for row in rows if row["status"] == "failed"))
+        screen.say("\n" + next((row["text"] for row in rows if row["text"]), "Not all of its tests could be run."))
         screen.say(f"\nnext: mend {failed[0]['name']} in {pathlib.Path(folder) / failed[0]['file']}, then")
         screen.say(f"  minintk check {failed[0]['name']}      (stuck? minintk hint {failed[0]['name']})")
         return 1
@@ -43,7 +43,7 @@ def _many(exercises, examiner):
             failed = [i for i, row in enumerate(result["rows"], start=1) if row["status"] == "failed"]
             told = f"row {', '.join(map(str, failed))}" if failed else ""
             told = "not started" if result["status"] == "not started" else f"{score}/{exercise['points']}  {told}"
-            screen.say(f"  {screen.mark(result['status'])} {exercise['name']:<24}{told}")
+            screen.say(f"  {screen.mark(result['status'])} {exercise['name']:<24}{told.rstrip()}")
     score, total = sum(examiner.score(e["full"]) for e in exercises), sum(e["points"] for e in exercises)
     screen.say(f"\n{score} of {total} points")
 
@@ -93,15 +93,29 @@ def examined(folder, exercises, seconds=None):
 
 
 def run(examiner):
-    """One pytest run over the test files of the examiner's exercises, without pytest's own screen."""
+    """Examines the functions of this examiner with the test files of their modules."""
     files = sorted({f"test_{full.split('.')[0]}.py" for full in examiner.names})
-    tests = units.folder("tests")
-    words = ["-p", "no:terminal", "-p", "no:cacheprovider", "--import-mode=importlib", f"--rootdir={tests}"]
-    words += ["-o", f"pythonpath={tests}", "-o", "markers=exercise(name, row): graded", "-o", "addopts="]
     try:
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as said:
-            code = pytest.main([*words, *(str(tests / file) for file in files)], plugins=[examiner])
+        code = pytest_run(files, [examiner])
     finally:
         examiner.answers.close()
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED):
-        raise RuntimeError(f"the tests could not be run ({code!r}): {said.getvalue()[-500:]}")
+        raise RuntimeError(f"the tests could not be run ({code!r})")
+
+
+def pytest_run(files, plugins, *words):
+    """One pytest run over these test files without pytest's own screen and settings; its exit code."""
+    tests = units.folder("tests")
+    quiet = [
+        "-p",
+        "no:terminal",
+        "-p",
+        "no:cacheprovider",
+        "--import-mode=importlib",
+        f"--rootdir={tests}",
+        "-W",
+        "ignore",
+    ]
+    quiet += ["-o", f"pythonpath={tests}", "-o", "markers=exercise(name, row): graded", "-o", "addopts="]
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        return pytest.main([*quiet, *words, *(str(tests / file) for file in files)], plugins=plugins)

@@ -43,7 +43,7 @@ def normalise(got, expected):
         except ValueError:
             return got
         return a if a.dtype.kind in "iufb" and a.shape == expected.shape else got
-    if isinstance(expected, float | int) and isinstance(got, np.ndarray) and got.shape == ():
+    if isinstance(expected, float | int) and isinstance(got, np.ndarray | np.generic) and got.shape == ():
         return got.item()
     if isinstance(expected, list | tuple) and isinstance(got, list | tuple) and len(got) == len(expected):
         return type(expected)(normalise(g, e) for g, e in zip(got, expected))
@@ -52,6 +52,7 @@ def normalise(got, expected):
     return got
 
 
+@np.errstate(all="ignore")  # inf - inf, 0 / 0: of what students return
 def diagnose(got, expected, first=None, again=None):
     """(sentence, question) about what is wrong with `got`, or None if it agrees with `expected`.
 
@@ -67,72 +68,81 @@ def diagnose(got, expected, first=None, again=None):
         return None
     g, e = (np.concatenate([np.ravel(a).astype(float) for _, a in part]) for part in (leaves, wanted))
     if np.isnan(g).any() and not np.isnan(e).any():
-        return f"{_count(np.isnan(g).sum(), g.size)} NaN.", "What is divided by zero, or what is its root or logarithm?"
-    if not g.any():
+        told = "It is NaN." if g.size == 1 else f"{_count(np.isnan(g).sum(), g.size)} NaN."
+        return told, "What is divided by zero, or what is its root or logarithm?"
+    if not g.any() and g.size > 1:
         return "It is all zeros.", "Is the result written anywhere before it is returned?"
-    asked = [(sizes, _flat(a), _flat(b)) for sizes, a, b in again()] if again else []
+    others = [(sizes, a, b) for sizes, a, b in again() if _form(a, b) is None] if again else []
+    asked = [(sizes, _flat(a), _flat(b)) for sizes, a, b in others]
     if found := _law(g, e, asked) or _power(g, e, asked):
         return found
     if len(wrong) < len(leaves):
-        right = ", ".join(name for name, _ in leaves if name not in wrong)
+        right = [name for name, _ in leaves if name not in wrong]
+        right = ", ".join(right) if len(right) <= 4 else f"the {len(right)} others"
         place = next(i for i, (name, _) in enumerate(leaves) if name == wrong[0])
-        inner = diagnose(leaves[place][1], wanted[place][1], first, again and _narrowed(again, place, len(leaves)))
-        return f"It is wrong only in {', '.join(wrong)}, right in {right}. There: {inner[0]}", inner[1]
+        inner = diagnose(leaves[place][1], wanted[place][1], first, _narrowed(others, place, len(leaves)))
+        where = "There" if len(wrong) == 1 else f"In {wrong[0]}"
+        return f"It is wrong only in {', '.join(wrong)}, right in {right}. {where}: {inner[0]}", inner[1]
     if len(leaves) == 1:
         return _array(np.asarray(leaves[0][1]), np.asarray(wanted[0][1]), first)
     name, inner = wrong[0], diagnose(leaves[0][1], wanted[0][1], first=first)
     return f"All entries of the list are wrong. In {name}: {inner[0]}", inner[1]
 
 
-def _form(got, expected, name="It"):
-    """What is wrong with types, lengths and shapes."""
+def _form(got, expected, name=""):
+    """What is wrong with types, lengths and shapes; name: the place in a list or dict."""
+    it, returned = (name, f"{name} is") if name else ("It", "It returned")
+    what = "What does the docstring return?"
+    if expected is None:
+        return None if got is None else (f"{returned} {_kind(got)}, expected None.", "When is there nothing to return?")
     if got is None:
-        return f"{name} returned None." if name == "It" else f"{name} is None.", "Is there a return at the end?"
+        return f"{returned} None.", "When is there nothing to return?" if name else "Is there a return at the end?"
     if isinstance(expected, dict):
         if not isinstance(got, dict):
-            return f"{name} returned a {type(got).__name__}, expected a dict.", "Which names should it have?"
-        if missing := sorted(set(expected) ^ set(got)):
+            return f"{returned} {_kind(got)}, expected a dict.", "Which names should it have?"
+        if missing := sorted(map(str, set(expected) ^ set(got))):
             return f"Its names differ from the expected ones in {', '.join(missing)}.", "Is a name misspelt?"
-        pairs = [(f'["{key}"]', got[key], expected[key]) for key in expected]
-        return next((found for key, g, e in pairs if e is not None and (found := _form(g, e, key))), None)
+        pairs = [(f'{name}["{key}"]', got[key], expected[key]) for key in expected]
+        return next((found for key, g, e in pairs if (found := _form(g, e, key))), None)
     if isinstance(expected, list | tuple):
         if not isinstance(got, list | tuple):
             kind = "list" if isinstance(expected, list) else "tuple"
-            return (
-                f"{name} returned {_kind(got)}, expected a {kind} of {len(expected)}.",
-                "What does the docstring return?",
-            )
+            return f"{returned} {_kind(got)}, expected a {kind} of {len(expected)}.", what
         if len(got) != len(expected):
-            return f"{name} returned {len(got)} arrays, expected {len(expected)}.", "How many layers are there?"
-        named = [(f"[{i}]", g, e) for i, (g, e) in enumerate(zip(got, expected))]
-        return next((found for i, g, e in named if e is not None and (found := _form(g, e, i))), None)
+            if name:
+                return f"{name} has {len(got)} entries, expected {len(expected)}.", what
+            return f"It returned {len(got)} arrays, expected {len(expected)}.", "How many layers are there?"
+        named = [(f"{name}[{i}]", g, e) for i, (g, e) in enumerate(zip(got, expected))]
+        return next((found for i, g, e in named if (found := _form(g, e, i))), None)
     if isinstance(expected, np.ndarray):
         if not isinstance(got, np.ndarray):
-            return (
-                f"{name} returned {_kind(got)}, expected an array {expected.shape}.",
-                "What does the docstring return?",
-            )
+            return f"{returned} {_kind(got)}, expected an array {expected.shape}.", what
         if got.shape != expected.shape:
             hint = "Which axis was summed, kept or swapped?"
-            if got.ndim == 2 and expected.shape in [(got.size,), (len(got),)] or got.ndim > expected.ndim:
+            if got.size == expected.size:
+                hint = "The entries may be right: which form does the docstring return?"
+            elif got.ndim == 2 and got.shape == (expected.size, expected.size):
                 hint = "Did (P,) meet (P, 1)? Then numpy makes a (P, P) array."
-            return f"{name} has shape {got.shape}, expected {expected.shape}.", hint
+            return f"{it} has shape {got.shape}, expected {expected.shape}.", hint
         if expected.dtype.kind == "f" and got.dtype.kind in "iub":
-            return f"{name} holds integers, expected {expected.dtype}.", "Was the result written into an integer array?"
+            return f"{it} holds integers, expected {expected.dtype}.", "Was the result written into an integer array?"
         if expected.dtype == np.float64 and got.dtype == np.float32:
-            return f"{name} is float32, expected float64.", "Where was the precision lost?"
+            return f"{it} is float32, expected float64.", "Where was the precision lost?"
+        if expected.dtype == np.float32 and got.dtype == np.float64:
+            return f"{it} is float64, expected float32.", "Which constant or np.zeros brought float64 in?"
         return None
     if isinstance(expected, float | int) and not isinstance(got, float | int):
         shape = f" of shape {got.shape}" if isinstance(got, np.ndarray) else ""
-        return f"{name} returned {_kind(got)}{shape}, expected a number.", "Is a sum or a norm missing?"
+        return f"{returned} {_kind(got)}{shape}, expected a number.", "Is a sum or a norm missing?"
     return None
 
 
 def _array(g, e, first):
     """What is wrong with one array of the right shape, or one number."""
-    worst = np.unravel_index(np.argmax(abs(g - e)), g.shape)
+    miss = np.where(g == e, 0, abs(g - e))
+    worst = np.unravel_index(np.argmax(miss), g.shape)
     if g.ndim == 0:
-        return f"Yours is {g:.8g}, expected {e:.8g}.", "Which step of the definition gives another number?"
+        return f"Yours is {_apart(g, e)}.", "Which step of the definition gives another number?"
     for axes, name in [
         ((1, 0), "transposed"),
         ((0, 1, 3, 2), "axes in another order"),
@@ -145,9 +155,9 @@ def _array(g, e, first):
         return f"It differs by the same number everywhere: {shift.flat[0]:.6g}.", "What was added or left out?"
     if g.ndim == 2 and g.shape[0] == g.shape[1] > 1:
         on = np.eye(len(g), dtype=bool)
-        if _agree(g[~on], e[~on]):
+        if e[~on].any() and _agree(g[~on], e[~on]):
             return "It is right off the diagonal, wrong on it.", "What is special about x = x'?"
-        if _agree(g[on], e[on]):
+        if e[on].any() and _agree(g[on], e[on]):
             return "It is right on the diagonal, wrong off it.", "What depends on two different samples?"
     if first is not None and np.shape(first) == g.shape and (first < 0).any() and (first > 0).any():
         if _agree(g[first > 0], e[first > 0]) and not _agree(g[first < 0], e[first < 0]):
@@ -155,22 +165,22 @@ def _array(g, e, first):
         if _agree(g[first != 0], e[first != 0]):
             return "It is wrong only where z = 0 exactly.", "What is the convention at the kink?"
     place = ", ".join(map(str, worst))
-    told = f"the worst entry is [{place}]: yours {g[worst]:.8g}, expected {e[worst]:.8g}"
-    bad = int((abs(g - e) > RTOL * abs(e).max()).sum())
+    told = f"the worst entry is [{place}]: yours {_apart(g[worst], e[worst])}"
+    bad = int((miss > _tolerance(e)).sum())
     return f"{_count(bad, g.size)} wrong; {told}.", "What would you get for this entry by hand?"
 
 
 def _law(g, e, asked):
     """A constant factor, with its law in the sizes if the answers at four other sizes have one."""
-    factor, others = _factor(g, e), [(sizes, _factor(a, b)) for sizes, a, b in asked]
+    factor, others = _factor(g, e), [(sizes, _factor(a, b)) for sizes, a, b in asked if b.any()]
     if factor is None or any(other is None for _, other in others):
         return None
+    plain = None
+    if g.size > 1 and factor != 1:
+        plain = f"It is a constant factor times the expected: {factor:.6g}.", "Which size or scale is it?"
+        plain = SIGN if abs(factor + 1) < 1e-9 else plain
     if len(others) < 4:
-        if g.size == 1 or factor == 1:
-            return None
-        if abs(factor + 1) < 1e-9:
-            return SIGN
-        return f"It is a constant factor times the expected: {factor:.6g}.", "Which size or scale is it?"
+        return plain
     for law, size in LAWS.items():
         rest = [other / size(**sizes) for sizes, other in others]
         number = next((n for n in NUMBERS if np.allclose(rest, n, rtol=1e-7)), None)
@@ -184,7 +194,7 @@ def _law(g, e, asked):
         at += [f"{letter} = {', '.join(str(sizes[letter]) for sizes, _ in others)}" for letter in letters]
         question = "Mean or sum over samples?" if "P" in law else "Which sum, mean or norm is missing or too much?"
         return f"It is {name} times the expected" + (f": {' at '.join(at)}." if letters else "."), question
-    return None
+    return plain
 
 
 def _power(g, e, asked):
@@ -198,14 +208,14 @@ def _power(g, e, asked):
     return None
 
 
-def _narrowed(again, place, size):
+def _narrowed(asked, place, size):
     """`again` for one entry of a list; the last one stays the last where the lists have other lengths."""
 
     def one(value):
         leaves = _leaves(value)
-        return leaves[-1 if place == size - 1 else place][1]
+        return leaves[-1 if place == size - 1 else min(place, len(leaves) - 1)][1]
 
-    return lambda: [(sizes, one(g), one(e)) for sizes, g, e in again()]
+    return lambda: [(sizes, one(g), one(e)) for sizes, g, e in asked]
 
 
 def _factor(g, e):
@@ -217,11 +227,14 @@ def _factor(g, e):
 
 
 def _agree(g, e):
-    g, e = np.asarray(g, dtype=float), np.asarray(e, dtype=float)
-    if g.shape != e.shape:
-        return False
-    scale = abs(e[np.isfinite(e)]).max(initial=0)
-    return bool(np.allclose(g, e, rtol=0, atol=RTOL * scale, equal_nan=True))
+    g, e = np.asarray(g, dtype=float), np.asarray(e)
+    return g.shape == e.shape and bool(np.allclose(g, e, rtol=0, atol=_tolerance(e), equal_nan=True))
+
+
+def _tolerance(e):
+    """How far an entry may be off: relative to the largest one expected."""
+    rtol = 1e-5 if e.dtype == np.float32 else RTOL  # float32 cannot agree to more than its own rounding
+    return rtol * abs(e[np.isfinite(e)]).max(initial=0)
 
 
 def _leaves(value, name=""):
@@ -236,6 +249,12 @@ def _leaves(value, name=""):
 def _flat(value):
     parts = [np.ravel(leaf).astype(float) for _, leaf in _leaves(value)]
     return np.concatenate(parts) if parts else np.empty(0)
+
+
+def _apart(g, e):
+    """Two numbers, with as many digits as tell them apart."""
+    digits = next((n for n in (6, 12) if f"{g:.{n}g}" != f"{e:.{n}g}"), 17)
+    return f"{g + 0:.{digits}g}, expected {e:.{digits}g}"
 
 
 def _kind(value):

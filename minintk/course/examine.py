@@ -7,12 +7,11 @@ differs from the library's is diagnosed. A function that was not begun, or has n
 
 import contextlib
 import pathlib
-import re
 
 import numpy as np
 import pytest
 
-from minintk.course import diagnose, frames, probe, remote, submission, units
+from minintk.course import diagnose, frames, probe, remote, submission, units, worker
 
 
 class Local:
@@ -26,10 +25,15 @@ class Local:
         return []
 
     def call(self, args, kwargs):
+        lists = [value for value in [*args, *kwargs.values()] if isinstance(value, list)]
+        before = [list(value) for value in lists]
         try:
-            return self.function(*args, **kwargs)
+            result = self.function(*args, **kwargs)
         except Exception as error:
             raise remote.StudentError(type(error).__name__, str(error)) from None
+        if worker.changed(before, lists):
+            raise remote.StudentError("ValueError", remote.CHANGED)
+        return result
 
     def started(self, full):
         return full in self.functions
@@ -46,16 +50,20 @@ class Folder(remote.Remote):
         self.files = {}
         for unit in units.units():
             path = pathlib.Path(folder).resolve() / unit["file"]
-            text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+            text = submission.text(path)
             functions, problems = submission.read(text)
             self.files[unit["file"]] = {"path": path, "text": text, "functions": functions, "problems": problems}
 
     def started(self, full):
+        return self._function(full)[1]
+
+    def text(self, full):
+        """The function's text in its file."""
+        return self._function(full)[0]
+
+    def _function(self, full):
         exercise = units.by_name(full)
-        file = self.files[exercise["file"]]
-        if exercise["name"] in file["functions"]:
-            return file["functions"][exercise["name"]][1]
-        return re.search(rf"^def {exercise['name']}\b", file["text"], re.MULTILINE) is not None  # it does not parse
+        return self.files[exercise["file"]]["functions"].get(exercise["name"], ("", False))
 
     def problems(self, exercises):
         """What is wrong with the exercises' files as a whole, as (file, line, sentence)."""
@@ -64,18 +72,26 @@ class Folder(remote.Remote):
 
     def load(self, full):
         file = self.files[units.by_name(full)["file"]]
-        file["problems"] = super().load(file["text"], file["path"], full)
+        if "fatal" in file:
+            raise file["fatal"]
+        try:
+            file["problems"] = super().load(file["text"], file["path"], full)
+        except remote.StudentError as error:
+            if error.kind in ("Timeout", "Crash"):
+                file["fatal"] = error  # for all its other functions too
+            raise
         return file["problems"]
 
 
 class Examiner:
     """The plugin. results: {full name: {"status", "rows": [{"status", "text"}], "problems"}}, filled as tests run.
 
+    first_only: ask no more of a function after its first failed row.
     status of an exercise: "not started", "passed" or "failed"; of a row: "passed", "failed", "waiting" or "not run".
     """
 
-    def __init__(self, answers, names=None, calls=None):
-        self.answers, self.calls_folder = answers, calls
+    def __init__(self, answers, names=None, calls=None, first_only=False):
+        self.answers, self.calls_folder, self.first_only = answers, calls, first_only
         self.names = [e["full"] for e in units.exercises()] if names is None else list(names)
         self.results = {full: self._blank(full) for full in self.names}
         self.exercise = None
@@ -110,8 +126,9 @@ class Examiner:
         if result["broken"] and row == 1:
             state["status"], state["text"] = "failed", f"{full}: {result['broken']}"
             pytest.fail(state["text"], pytrace=False)
-        if result["dead"] or (row > 1 and result["rows"][0]["status"] == "failed"):
-            state["status"] = "waiting"
+        failed = [r["status"] == "failed" for r in result["rows"]]
+        if result["dead"] or (row > 1 and failed[0]) or (self.first_only and any(failed)):
+            state["status"] = "waiting" if state["status"] == "not run" else state["status"]
             pytest.skip("waits for an earlier row")
         self.calls = []
         try:
@@ -140,6 +157,9 @@ class Examiner:
             result["problems"] = self.answers.load(full)
         except remote.StudentError as error:
             result["broken"], result["dead"] = error.text, True
+            if error.kind in ("Timeout", "Crash"):
+                place = f"{units.by_name(full)['file']}, line {error.line}: " if error.line else ""
+                result["broken"] = f"{place}the file itself {error.text}"
 
     @contextlib.contextmanager
     def _swapped(self, full):
@@ -164,9 +184,9 @@ class Examiner:
             try:
                 got = self.answers.call(*_frozen([args, kwargs]))
             except remote.StudentError as error:
-                call["error"], call["fatal"] = error, error.kind in ("Timeout", "Crash")
                 if error.kind == "ValueError" and "refused" in call:
                     raise ValueError(error.text) from None
+                call["error"], call["fatal"] = error, error.kind in ("Timeout", "Crash")
                 raise
             call["got"] = diagnose.normalise(got, call.get("expected"))
             return call["got"]
@@ -182,7 +202,10 @@ class Examiner:
             text.append(f"  {exercise['file']}, line {line}: {problem}")
         call, said = self._mistake(full, exercise.get("free", False))
         if call is None:
-            text.append("  " + " ".join(str(error).split("\n\n")[0].split())[:600])
+            said = " ".join(str(error).split())
+            text += (
+                [] if said.startswith("assert ") else [f"  {said[:600]}"]
+            )  # a bare assertion tells a student nothing
             return "\n".join(text)
         text.append(f"  called     {exercise['name']}({_shown_arguments(call)})")
         if "error" in call:
@@ -215,8 +238,8 @@ class Examiner:
         """The student's and the library's answers at four other sizes; fewer if one of them cannot answer."""
         asked = []
         for sizes in probe.SIZES:
-            made = probe.arguments(library, sizes)
             with contextlib.suppress(Exception):
+                made = probe.arguments(library, sizes)
                 expected = library(**_frozen(made))
                 asked.append((sizes, diagnose.normalise(self.answers.call([], _frozen(made)), expected), expected))
         return asked

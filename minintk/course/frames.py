@@ -27,18 +27,23 @@ def pack(value):
         if isinstance(v, dict):
             return {"d": [[str(k), plain(x)] for k, x in v.items()]}
         if not isinstance(v, np.ndarray | np.generic):
-            raise TypeError(f"a {type(v).__name__}")
+            raise TypeError(f"a {type(v).__name__}, which is not plain data")
         a = np.asarray(v)
         if a.dtype.kind in "iuf" and a.dtype.newbyteorder("<").str not in DTYPES:
             a = a.astype(np.float64 if a.dtype.kind == "f" else np.int64)  # float128, int16: numbers all the same
         a = np.asarray(a, dtype=a.dtype.newbyteorder("<"), order="C")
         if a.dtype.str not in DTYPES:
-            raise TypeError(f"an array of {a.dtype}")
+            raise TypeError(f"an array of {a.dtype}, which is not plain data")
         start, offset = offset, offset + a.nbytes
         blocks.append(a.tobytes())
         return {"a": [a.dtype.str, list(a.shape), start]}
 
-    head = json.dumps(plain(value)).encode()
+    try:
+        head = json.dumps(plain(value)).encode()
+    except (ValueError, RecursionError):  # an integer of thousands of digits, a list in itself
+        raise TypeError("a number with too many digits or a list in itself") from None
+    if len(head) > LARGEST_HEAD:
+        raise TypeError("a list of too many numbers; an array can hold them")
     return len(head).to_bytes(8, "little") + offset.to_bytes(8, "little") + head + b"".join(blocks)
 
 
@@ -61,7 +66,10 @@ def unpack(head, body):
         count = int(np.prod(shape, dtype=object))
         return np.frombuffer(body, dtype, count, start).reshape(shape) if count else np.empty(shape, dtype)
 
-    return value(json.loads(head))
+    try:
+        return value(json.loads(head))
+    except (AttributeError, TypeError, OverflowError, RecursionError, MemoryError) as error:
+        raise ValueError(f"a garbled frame ({error})") from None
 
 
 def read(stream):
@@ -74,7 +82,10 @@ def read(stream):
 
 
 def _exactly(stream, size):
-    data = stream.read(size)
+    try:
+        data = stream.read(size)
+    except (OverflowError, MemoryError):
+        raise ValueError("a frame of absurd size") from None
     if len(data) < size:
         raise EOFError
     return data

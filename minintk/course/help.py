@@ -5,6 +5,7 @@ import inspect
 import pathlib
 import re
 import sys
+import textwrap
 
 from minintk.course import progress, screen, units
 
@@ -19,7 +20,8 @@ def hint(folder, word, number=None):
     number = number or min(shown + 1, len(hints))
     kept["hints"][exercise["full"]] = max(shown, number)
     progress.save(folder, kept)
-    screen.say(f"{exercise['full']}, hint {number} of {len(hints)}:\n  {hints[number - 1].strip()}")
+    screen.say(f"{exercise['full']}, hint {number} of {len(hints)}:")
+    screen.say(textwrap.fill(hints[number - 1].strip(), 96, initial_indent="  ", subsequent_indent="  "))
     more = f"minintk hint {exercise['name']}" if number < len(hints) else f"minintk solution {exercise['name']}"
     screen.say(f"\nmore: {more}")
 

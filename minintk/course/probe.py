@@ -43,7 +43,7 @@ def _value(spec, name, sizes, made, rng):
     if spec[-1] in ")]":
         return 0.3
     axes = spec.split("|")[0].replace("scalar", "").split() if spec != "..." else ["P", "N"]
-    shape = [sizes.get(axis[0], P + 1) + (axis[1:] != "") for axis in axes]
+    shape = [sizes.get(axis[0], P + 1) + (axis[1:] not in ("", "1")) for axis in axes]
     if len(axes) >= 2 and axes[-1] == axes[-2]:
         J = rng.standard_normal([*shape[:-1], 2 * P + 1])
         return J @ np.swapaxes(J, -1, -2)

@@ -7,13 +7,16 @@ import pathlib
 
 from minintk.course import submission, units
 
+KEYS = ("status", "points", "text")  # of what is kept for an exercise
+
 
 def load(folder):
     """{"exercises": {full: {"status", "points", "text"}}, "hints": {full: how many were shown}}."""
     try:
         kept = json.loads(_path(folder).read_text(encoding="utf-8"))
-        return {"exercises": dict(kept["exercises"]), "hints": dict(kept["hints"])}
-    except (OSError, ValueError, KeyError, TypeError):  # none yet, or damaged: start anew
+        exercises = {full: {key: one[key] for key in KEYS} for full, one in kept["exercises"].items()}
+        return {"exercises": exercises, "hints": {full: int(number) for full, number in kept["hints"].items()}}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # none yet, or damaged: start anew
         return {"exercises": {}, "hints": {}}
 
 
@@ -28,12 +31,12 @@ def save(folder, kept):
 
 def record(folder, examiner):
     """Keeps the results of an examination."""
-    kept, current = load(folder), texts(folder)
+    kept = load(folder)
     for full, result in examiner.results.items():
         kept["exercises"][full] = {
             "status": result["status"],
             "points": examiner.score(full),
-            "text": _hash(current[full][0]),
+            "text": _hash(examiner.answers.text(full)),
         }
     save(folder, kept)
 
@@ -57,10 +60,7 @@ def texts(folder):
     """{full: (the function's text in its file, whether it is started)}."""
     found = {}
     for unit in units.units():
-        path = pathlib.Path(folder) / unit["file"]
-        functions, _ = (
-            submission.read(path.read_text(encoding="utf-8", errors="replace")) if path.exists() else ({}, [])
-        )
+        functions, _ = submission.read(submission.text(pathlib.Path(folder) / unit["file"]))
         for exercise in unit["exercise"]:
             found[exercise["full"]] = functions.get(exercise["name"], ("", False))
     return found

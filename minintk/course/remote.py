@@ -1,6 +1,8 @@
 """The parent's side: a student's functions in a process of their own, which may hang, crash or exit without harm."""
 
+import contextlib
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -11,6 +13,9 @@ import threading
 from minintk.course import frames
 
 SECONDS = 10.0  # for one call
+LOG = 100_000  # bytes of what was printed that are looked at
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+CHANGED = "is read-only"  # numpy's words when an array is changed; ours when a list is
 
 
 class StudentError(Exception):
@@ -42,7 +47,7 @@ class Remote:
         if "error" in answer:
             raise StudentError(*answer["error"])
         if answer["changed"]:
-            raise StudentError("ValueError", "assignment destination is read-only")
+            raise StudentError("ValueError", CHANGED)
         return answer["ok"]
 
     def close(self):
@@ -50,44 +55,52 @@ class Remote:
         if self.process is not None:
             self.process.kill()
             self.process.wait()
-            self.log.seek(0)
-            log = self.log.read().decode(errors="replace")
-            self.printed += re.split(r"^(?:Timeout \(|Fatal Python error)", log, flags=re.MULTILINE)[0]
+            self.printed += re.split(r"^(?:Timeout \(|Fatal Python error)", self._log(), flags=re.MULTILINE)[0]
             for stream in (self.process.stdin, self.process.stdout, self.log):
-                stream.close()
+                with contextlib.suppress(OSError):  # a request that could not be sent is still in the stream
+                    stream.close()
             self.process = None
 
     def _ask(self, request):
         if self.process is None:
             self._start()
+            if "call" in request:  # the worker died at an earlier call
+                self._ask({"source": self.loaded})
         late = threading.Timer(self.seconds + 5, self.process.kill)  # if even the worker's own clock is stuck
         late.start()
         try:
             self.process.stdin.write(frames.pack({"seconds": self.seconds} | request))
             self.process.stdin.flush()
             return frames.read(self.process.stdout)
-        except (EOFError, OSError, ValueError):
+        except (EOFError, OSError):
             raise self._obituary() from None
+        except ValueError:
+            self.close()
+            raise StudentError("Crash", "wrote among the answers of the process it ran in") from None
         finally:
             late.cancel()
 
     def _start(self):
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            [sys.executable, "-B", "-P", "-m", "minintk.course.worker"],
+            [sys.executable, "-B", "-P", "-u", "-m", "minintk.course.worker"],  # -u: what it printed survives its death
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,
-            env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+            env=os.environ | {name: "1" for name in THREADS} | {"PYTHONIOENCODING": "utf-8"},
         )
+
+    def _log(self):
+        """The end of what the worker wrote to its log: a loop that prints may have written gigabytes."""
+        self.log.seek(max(0, self.log.seek(0, os.SEEK_END) - LOG))
+        return self.log.read().decode(errors="replace")
 
     def _obituary(self):
         """Why the worker died, from its log, and at which line of the student's file."""
         code = self.process.wait()
-        self.log.seek(0)
-        log = self.log.read().decode(errors="replace")
-        lines = re.findall(r'File "([^"]*)", line (\d+)', log)
-        line = next((int(number) for file, number in lines if self.loaded and file == self.loaded["filename"]), None)
+        log, name = self._log(), pathlib.Path(self.loaded["filename"]).name
+        lines = re.findall(r'File "([^"]*)", line (\d+)', log)  # in which faulthandler escapes some letters of a path
+        line = next((int(number) for file, number in lines if file.endswith(name)), None)
         self.close()
         if "Timeout (" in log:
             return StudentError("Timeout", f"did not return within {self.seconds:g} seconds", line)

@@ -2,20 +2,33 @@
 
 import ast
 import linecache
+import re
+import warnings
+
+
+def text(path):
+    """The text of a student's file, with or without a byte-order mark; empty if there is no file."""
+    return path.read_text(encoding="utf-8-sig", errors="replace") if path.exists() else ""
 
 
 def read(source):
     """What stands in a file, without running it: {name: (text, started)}, and the problems as (line, sentence).
 
-    A function is not started while its body is its own raise NotImplementedError.
+    A function is not started while its body is its own raise NotImplementedError. One that does not parse is started.
     """
     nodes, problems = _statements(source)
-    lines = source.splitlines()
+    lines = source.split("\n")
     functions = {}
     for node in nodes:
         if isinstance(node, ast.FunctionDef):
             first = min([node.lineno, *(part.lineno for part in node.decorator_list)])
             functions[node.name] = "\n".join(lines[first - 1 : node.end_lineno]), not _is_hole(node)
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):  # f = lambda ...
+            functions[node.targets[0].id] = "\n".join(lines[node.lineno - 1 : node.end_lineno]), True
+    for _, part in _parts(source) if problems else []:
+        named = re.search(r"^def (\w+)", part, re.MULTILINE)
+        if named and named[1] not in functions:
+            functions[named[1]] = part.rstrip(), True
     return functions, problems
 
 
@@ -35,24 +48,30 @@ def run(source, filename):
 def _statements(source):
     """The file's statements; if it does not parse as a whole, those of its parts that do."""
     try:
-        return ast.parse(source).body, []
+        return _parsed(source), []
     except (SyntaxError, ValueError) as error:
         problem = (getattr(error, "lineno", None) or 1, f"{type(error).__name__}: {getattr(error, 'msg', error)}")
     nodes = []
     for start, part in _parts(source):
         try:
-            nodes += ast.parse("\n" * start + part).body  # the empty lines keep line numbers right
+            nodes += _parsed("\n" * start + part)  # the empty lines keep line numbers right
         except (SyntaxError, ValueError):
             continue
     return nodes, [problem]
 
 
+def _parsed(source):
+    with warnings.catch_warnings(action="ignore"):  # "\phi" in a docstring is worth no remark
+        return ast.parse(source).body
+
+
 def _parts(source):
     """(line offset, text) of each piece that begins in the first column; decorators stay with their function."""
     parts = []
-    for number, line in enumerate(source.splitlines()):
+    for number, line in enumerate(source.split("\n")):
         begins = line[:1] not in ("", " ", "\t", "#", ")", "]", "}")
-        decorated = parts and parts[-1][1].rstrip().rsplit("\n", 1)[-1][:1] in ("@", ")")
+        above = parts[-1][1].rstrip() if parts else ""
+        decorated = above.startswith("@") and above.rsplit("\n", 1)[-1][:1] in ("@", ")")
         if begins and not (decorated and line.startswith(("def ", "@"))):
             parts.append((number, ""))
         if parts:

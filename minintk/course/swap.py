@@ -17,7 +17,7 @@ def swapped(folder):
     try:
         for unit in units.units():
             path = pathlib.Path(folder) / unit["file"]
-            text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+            text = submission.text(path)
             started = {name for name, (_, begun) in submission.read(text)[0].items() if begun}
             namespace, wrong = submission.run(text, str(path))
             problems += [f"{path}, line {line}: {sentence}" for line, sentence in wrong]

@@ -1,7 +1,7 @@
 """Makes a workbook, and puts a stub back."""
 
+import datetime
 import pathlib
-import time
 
 from minintk.course import cut, screen, submission, units
 
@@ -50,18 +50,20 @@ def readme():
 
 def reset(folder, word):
     """Puts the stubs back for what the word names; the file as it was is kept in .minintk/backup."""
-    for exercise in units.find(word):
-        path = pathlib.Path(folder) / exercise["file"]
-        text = path.read_text(encoding="utf-8")
-        unit = next(u for u in units.units() if u["file"] == exercise["file"])
-        stub = submission.read(cut.exercise_file(unit))[0][exercise["name"]][0]
-        mine = submission.read(text)[0].get(exercise["name"], ("", False))[0]
-        if mine == stub:
-            screen.say(f"{exercise['name']} is untouched.")
-            continue
-        backup = pathlib.Path(folder) / ".minintk" / "backup" / f"{time.strftime('%Y%m%d-%H%M%S')}-{path.name}"
-        backup.parent.mkdir(parents=True, exist_ok=True)
-        backup.write_text(text, encoding="utf-8")
-        new = text.replace(mine, stub) if mine else text.rstrip() + f"\n\n\n{stub}\n"
-        path.write_text(new, encoding="utf-8")
-        screen.say(f"{exercise['name']} is a stub again; your file is kept as {backup}")
+    exercises = units.find(word)  # one or a unit's: in one file
+    path = pathlib.Path(folder) / exercises[0]["file"]
+    text = new = path.read_text(encoding="utf-8-sig")
+    stubs = submission.read(cut.exercise_file(next(u for u in units.units() if u["file"] == path.name)))[0]
+    mine = submission.read(text)[0]
+    for exercise in exercises:
+        name = exercise["name"]
+        stub, yours = stubs[name][0], mine.get(name, ("", False))[0]
+        new = new.replace(yours, stub) if yours else f"{new.rstrip()}\n\n\n{stub}\n"
+        screen.say(f"{name} is {'untouched' if yours == stub else 'a stub again'}.")
+    if new == text:
+        return
+    backup = pathlib.Path(folder) / ".minintk" / "backup" / f"{datetime.datetime.now():%Y%m%d-%H%M%S-%f}-{path.name}"
+    backup.parent.mkdir(parents=True, exist_ok=True)
+    backup.write_text(text, encoding="utf-8")
+    path.write_text(new, encoding="utf-8")
+    screen.say(f"Your file as it was: {backup}")

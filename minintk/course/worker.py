@@ -35,7 +35,7 @@ def main():
         try:
             frame = frames.pack(answer)
         except TypeError as error:
-            frame = frames.pack({"error": ["TypeError", f"returned {error}, which is not plain data", None]})
+            frame = frames.pack({"error": ["TypeError", f"returned {error}", None]})
         answers.write(frame)
         answers.flush()
 
@@ -56,14 +56,22 @@ def load(text, filename, full):
 
 def call(function, filename, args, kwargs):
     """The function's result, or the error it raised with the line of the student's file it came from."""
-    sizes = [len(value) for value in [*args, *kwargs.values()] if isinstance(value, list)]
+    lists = [value for value in [*args, *kwargs.values()] if isinstance(value, list)]
+    before = [list(value) for value in lists]
     try:
         result = function(*args, **kwargs)
     except BaseException as error:
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == filename]
         return {"error": [type(error).__name__, str(error), lines[-1] if lines else None]}
-    changed = sizes != [len(value) for value in [*args, *kwargs.values()] if isinstance(value, list)]
-    return {"ok": result, "changed": changed}  # arrays cannot change: what frames unpack is read-only
+    return {"ok": result, "changed": changed(before, lists)}
+
+
+def changed(before, lists):
+    """Whether lists hold other things than before. (Arrays cannot change: what frames unpack is read-only.)"""
+    return any(
+        len(old) != len(new) or any(a is not b for a, b in zip(old, new))
+        for old, new in zip(before, lists, strict=True)
+    )
 
 
 if __name__ == "__main__":
