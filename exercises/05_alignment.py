@@ -27,7 +27,7 @@ def kernel_alignment(K, Q):
 
 @guard.accepts(A="...", A0="(-inf, 1)")
 def relative_alignment(A, A0):
-    """The share of the missing alignment that has been made up, (A - A_0) / (1 - A_0): 0 at the start, 1 at the end.
+    """The share of the missing alignment that has been made up, (A - A_0) / (1 - A_0): 0 at the start, 1 if aligned.
 
     A: a number or an array of alignments; A0: the alignment at time 0, below 1. Returns the same form as A.
     """
@@ -40,9 +40,9 @@ def relative_alignment(A, A0):
 
 @guard.accepts(K="P P", y="P | P C")
 def task_alignment(K, y):
-    """How much of K points along the targets: A_y = y^T K y / (|K| |y|^2), the alignment of K with y y^T.
+    """How much of K points along the targets: A_y = y^T K y / (|K| |y|^2).
 
-    K (P, P); y (P,), or (P, C) whose columns are summed over. Returns a number.
+    K (P, P); y (P,): the alignment of K with y y^T; or y (P, C): sum_c y_c^T K y_c / (|K| |y|^2). Returns a number.
     By hand: the P x P identity gives 1 / sqrt(P) for any y.
     """
     # Return the alignment of K with the kernel y y^T, which has nothing but the targets in it: y^T K y / (|K| |y|^2).
@@ -69,7 +69,7 @@ def effective_rank(K):
 def learning_time(times, losses, drop=0.1):
     """The first recorded time at which the loss has dropped by this share of its start; inf if it never has.
 
-    times (T,), losses (T,).
+    times (T,), losses (T,). The condition is L(t) <= (1 - drop) L(0).
     """
     # Return the first recorded time at which the loss has dropped by the share `drop` of its start.
     # Drop 0.1 means that 90 % of the start, or less, is left. Whether the loss rises again later does not matter.

@@ -11,6 +11,7 @@ import numpy as np
 from minintk import alignment, guard, kernel, training
 
 DROPS = (0.01, 0.1, 0.5, 0.9)
+LEVEL = 0.95
 
 
 @guard.accepts(kernels="T P P | T C C P P")
@@ -33,7 +34,7 @@ def kernel_machine(weights, X, X_test, f_train, f0_train, f0_test, slope=0.0):
     # The final weights give the machine of K_inf, the first weights that of K_0: the claim and its control.
     # f_0 is the network before training in both cases, and the targets are its final outputs f_train, not y.
     # Both kernels take the slope. An array of shape (P2, C) comes out.
-    # (6 points, about 15 minutes)
+    # (7 points, about 15 minutes)
     raise NotImplementedError("silence.kernel_machine")
 
 
@@ -41,13 +42,14 @@ def kernel_machine(weights, X, X_test, f_train, f0_train, f0_test, slope=0.0):
 def gap_curve(weights, X, X_test, outputs, test_outputs, slope=0.0):
     """|G_t| / |f_T| at the test points (T,): the gap to the machine of the kernel at the final weights.
 
-    outputs (T, P, C) and test_outputs (T, P2, C): the network at X (P, D) and X_test (P2, D), from time 0 to the end.
+    outputs (T, P, C) and test_outputs (T, P2, C): the network at X (P, D) and X_test (P2, D); f_0 is their first entry
+    and f_T their last.
     """
-    # Return |G_t| / |f_T| at the test points for every recorded time; G_t: the gap to the machine of the weights.
+    # Return |G_t| / |f_T| at the test points for every recorded time. G_t is the gap to these weights' machine.
     # Against the loss drop it shows when the error was made. A kernel that turns in the silent phase makes none.
     # f_0 is the first entry of outputs and test_outputs. |f_T|, from the last one, is the scale for all times.
     # Norms go over test points and outputs. An array of shape (T,) comes out; it starts at 0.
-    # (4 points, about 20 minutes)
+    # (5 points, about 20 minutes)
     raise NotImplementedError("silence.gap_curve")
 
 
@@ -57,8 +59,9 @@ def silence_numbers(times, losses, alignments, norms, network, machine_inf, mach
 
     times, losses, alignments A(K_t, K_inf) and norms |K_t|, each (T,); the final test outputs of the network, of the
     machine of K_inf and of that of K_0, each (P2, C). Returns a dict: A_0; A and growth = |K_t| / |K_0|, lists with one
-    entry for each loss drop of DROPS (None if it was not reached); t_align, t_learn (inf if never), t_ratio of the two;
-    drop_at_align, the loss drop at t_align; err_inf, err_0, rho; and growth_end, |K_inf| / |K_0|.
+    entry for each loss drop of DROPS (None if it was not reached); t_align at LEVEL, t_learn, t_ratio =
+    t_align / t_learn (None if t_learn is inf); drop_at_align, the loss drop at t_align (None if that is inf); err_inf,
+    err_0, rho; and growth_end, |K_inf| / |K_0|.
     """
     # Return a dict with all eleven names of the docstring; values are plain numbers (float), lists of them, or None.
     # A and growth are read at the first moment with a loss drop of at least d, for d in DROPS; None if there is none.
@@ -84,12 +87,12 @@ def experiment(weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20
     """Trains a network by gradient descent and measures how silently its kernel aligned.
 
     weights: [W_1 ... W_L] at the start; X (P, D), y as in `training.loss_and_cotangent`; X_test (P2, D).
-    Returns a dict: the curves times, losses, alignments, norms and gaps, each (T,); the kernels K_0, K at 1 % loss drop
-    and K_inf, (3, P, P); the final test outputs of the network, of the K_inf machine and of the K_0 machine, (P2, C);
-    and numbers, see `silence_numbers`.
+    Returns a dict: times, losses, alignments, norms, gaps, each (T,); kernels, (3, P, P) or (3, C, C, P, P): K_0, the
+    first recorded at a loss drop of 1 % (K_0 if there is none), K_inf; network, machine_inf, machine_0, the final test
+    outputs (P2, C); and numbers, see `silence_numbers`.
     """
-    # First train with training.gradient_descent; pass slope, loss, steps, target_loss on. Record kernels, outputs at
-    # X_test, the loss drops DROPS, and some hundred steps evenly spaced in log(step), since the plateau is long.
+    # First train with training.gradient_descent; step_size, slope, loss, steps and target_loss are given. Record
+    # kernels, outputs at X_test, the drops DROPS, and some hundred steps evenly spaced in log(step).
     # Then look back, with the last kernel as K_inf: alignments, norms |K_t|, the two machines, the gaps, the numbers.
     # Both machines get f_T(X) and f_0 of the run; they differ in the weights, last or first. The gaps take the last.
     # Names in the dict: times, losses, alignments, norms, gaps, kernels, network, machine_inf, machine_0, numbers.

@@ -23,9 +23,9 @@ def kernel_alignment(K, Q):
 
 @guard.accepts(K="P P", y="P | P C")
 def task_alignment(K, y):
-    """How much of K points along the targets: A_y = y^T K y / (|K| |y|^2), the alignment of K with y y^T.
+    """How much of K points along the targets: A_y = y^T K y / (|K| |y|^2).
 
-    K (P, P); y (P,), or (P, C) whose columns are summed over. Returns a number.
+    K (P, P); y (P,): the alignment of K with y y^T; or y (P, C): sum_c y_c^T K y_c / (|K| |y|^2). Returns a number.
     By hand: the P x P identity gives 1 / sqrt(P) for any y.
     """
     return float(np.vdot(y, K @ y) / (_norm(K, "task_alignment: K") * _norm(y, "task_alignment: y") ** 2))
@@ -33,7 +33,7 @@ def task_alignment(K, y):
 
 @guard.accepts(A="...", A0="(-inf, 1)")
 def relative_alignment(A, A0):
-    """The share of the missing alignment that has been made up, (A - A_0) / (1 - A_0): 0 at the start, 1 at the end.
+    """The share of the missing alignment that has been made up, (A - A_0) / (1 - A_0): 0 at the start, 1 if aligned.
 
     A: a number or an array of alignments; A0: the alignment at time 0, below 1. Returns the same form as A.
     """
@@ -61,7 +61,7 @@ def alignment_time(times, alignments, level=0.95):
 def learning_time(times, losses, drop=0.1):
     """The first recorded time at which the loss has dropped by this share of its start; inf if it never has.
 
-    times (T,), losses (T,).
+    times (T,), losses (T,). The condition is L(t) <= (1 - drop) L(0).
     """
     reached = np.flatnonzero(losses <= (1 - drop) * losses[0])
     return float(times[reached[0]]) if len(reached) else np.inf

@@ -35,24 +35,28 @@ def _parser():
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _course(commands)
 
-    run = commands.add_parser("run", help="silent alignment on real digits: a table, a figure, numbers in a folder")
+    run = commands.add_parser("run", help="the paper's claims: tables, figures and numbers in a folder")
     run.set_defaults(command=_run)
-    run.add_argument("experiment", nargs="?", default="silent_alignment", choices=["silent_alignment"])
-    run.add_argument("--data", metavar="PATH", help="MNIST (IDX), CIFAR-10 (binary) or .npz; default: shipped digits")
-    run.add_argument("--classes", default="3,8", help="3,8 or 0+1,2+3 or parity (default: %(default)s)")
-    run.add_argument("--P", type=int, default=50, help="training samples (default: %(default)s)")
-    run.add_argument("--depth", type=int, default=2, help="layers L (default: %(default)s)")
-    run.add_argument("--width", type=int, default=100, help="hidden units N (default: %(default)s)")
-    run.add_argument("--sigma", type=float, default=0.01, help="scale of the initial weights (default: %(default)s)")
-    run.add_argument("--power", type=float, nargs="+", default=[0, 0.25, 1], help="of the inputs' singular values: "
-                     "0 white, 1 raw (default: 0 0.25 1)")  # fmt: skip
-    run.add_argument("--slope", type=float, default=0.0, help="0 ReLU, 1 linear (default: %(default)s)")
-    run.add_argument("--loss", default="mse", choices=["mse", "logistic", "softmax"])
-    run.add_argument("--step-size", type=float, help="of gradient descent (default: 0.1, or 0.03 from power 0.4 on)")
-    run.add_argument("--inits", type=int, default=3, help="initial weights; medians are shown (default: %(default)s)")
-    run.add_argument("--seed", type=int, default=0, help="of the training set and the weights (default: %(default)s)")
+    run.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help="default: silent_alignment; all: every one")
+    run.add_argument("--list", action="store_true", help="list the experiments")
+    run.add_argument("--seed", type=int, help="of data and weights (default: 0)")
     run.add_argument("--answers", metavar="DIR", help="run it on the finished functions in this folder")
     run.add_argument("--out", default="results", metavar="DIR", help="folder for the results (default: %(default)s)")
+    own = run.add_argument_group("only for silent_alignment")
+    own.add_argument(
+        "--data", metavar="PATH", dest="path", help="MNIST (IDX), CIFAR-10 (binary) or .npz; default: digits"
+    )
+    own.add_argument("--classes", help="3,8 or 0+1,2+3 or parity (default: 3,8)")
+    own.add_argument("--P", type=int, help="training samples (default: 50)")
+    own.add_argument("--depth", type=int, help="layers L (default: 2)")
+    own.add_argument("--width", type=int, help="hidden units N (default: 100)")
+    own.add_argument("--sigma", type=float, help="scale of the initial weights (default: 0.01)")
+    own.add_argument("--power", type=float, nargs="+", dest="powers", help="of the inputs' singular values: 0 white, "
+                     "1 raw (default: 0 0.25 1)")  # fmt: skip
+    own.add_argument("--slope", type=float, help="0 ReLU, 1 linear (default: 0)")
+    own.add_argument("--loss", choices=["mse", "logistic", "softmax"], help="default: mse")
+    own.add_argument("--step-size", type=float, help="of gradient descent (default: 0.1, or 0.03 from power 0.4 on)")
+    own.add_argument("--inits", type=int, help="initial weights; medians are shown (default: 3)")
     return parser
 
 
@@ -164,26 +168,42 @@ def _dev(options):
     return 1 if found else 0
 
 
-def _run(options):
-    from minintk import data, experiments, plots
-    from minintk.experiments import silent_alignment
+OWN = ("path", "classes", "P", "depth", "width", "sigma", "powers", "slope", "loss", "step_size", "inits")
 
-    settings = {name: getattr(options, name) for name in
-                ["P", "depth", "width", "sigma", "slope", "loss", "step_size", "inits", "seed"]}  # fmt: skip
-    settings["powers"] = options.power
-    folder = pathlib.Path(options.out) / options.experiment
-    folder.mkdir(parents=True, exist_ok=True)  # before the work, so that a folder we cannot write to costs nothing
-    images, labels = data.read(options.data) if options.data else data.digits()
+
+def _run(options):
+    from minintk import experiments
+
+    if options.list:
+        for name in experiments.NAMES:
+            print(f"{name:<18} {experiments.load(name).__doc__.splitlines()[0]}")
+        return
+    names = options.experiments or ["silent_alignment"]
+    names = list(experiments.NAMES) if names == ["all"] else names
+    own = {name: getattr(options, name) for name in OWN if getattr(options, name) is not None}
+    for name in names:
+        if name not in experiments.NAMES:
+            raise ValueError(f"{name!r} is no experiment; expected all or some of {', '.join(experiments.NAMES)}")
+        if own and name != "silent_alignment":
+            raise ValueError(
+                f"{name} takes --seed, --out and --answers only, not --{next(iter(own)).replace('_', '-')}"
+            )
     with contextlib.ExitStack() as stack:
         if options.answers:
             from minintk.course import swap
 
             mine, every, problems = stack.enter_context(swap.swapped(options.answers))
             print("\n".join([*problems, swap.told(mine, every), ""]))
-        cases = silent_alignment.run(images, labels, data.parse_classes(options.classes), **settings)
-    print(f"Silent alignment. {options.data or 'digits'}, classes {options.classes}; {settings['P']} training samples, "
-          f"L = {options.depth} layers, N = {options.width}, slope {options.slope:g}, {options.loss} loss;\n"
-          f"one training set (seed {options.seed}), medians of {options.inits} initial weights.\n")  # fmt: skip
-    print(silent_alignment.report(cases))
-    experiments.save(folder, plots.silent_alignment(cases), *silent_alignment.results(cases, settings))
-    print(f"\n{folder}: figure.png, results.npz, summary.json")
+        for name in names:
+            _one(name, pathlib.Path(options.out) / name, own | ({} if options.seed is None else {"seed": options.seed}))
+
+
+def _one(name, folder, settings):
+    from minintk import experiments, plots
+
+    folder.mkdir(parents=True, exist_ok=True)  # before the work, so that a folder we cannot write to costs nothing
+    module = experiments.load(name)
+    results = module.run(**settings)
+    print(f"{name}. {module.report(results)}")
+    experiments.save(folder, getattr(plots, name)(results), results["arrays"], results["summary"])
+    print(f"\n{folder}: figure.png, results.npz, summary.json\n")

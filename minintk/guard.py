@@ -26,6 +26,7 @@ import numbers
 
 import numpy as np
 
+NONE = 0  # the size of an axis that is not there
 _inside = contextvars.ContextVar("inside a guarded call", default=False)
 
 
@@ -33,14 +34,14 @@ def accepts(**specs):
     """A decorator that checks and converts the named arguments as the module's docstring says."""
 
     def decorate(function):
-        defaults = {name: p.default for name, p in inspect.signature(function).parameters.items()}
-        names = list(defaults)
+        signature = inspect.signature(function)
+        defaults = {name: parameter.default for name, parameter in signature.parameters.items()}
 
         @functools.wraps(function)
         def door(*args, **kwargs):
-            if _inside.get() or len(args) > len(names):  # too many arguments: Python's own TypeError says it best
+            if _inside.get():
                 return function(*args, **kwargs)
-            given = dict(zip(names, args, strict=False)) | kwargs
+            given = signature.bind(*args, **kwargs).arguments
             known = {"loss": given.get("loss", defaults.get("loss"))}
             for name, spec in specs.items():
                 if name in given and not (given[name] is None and defaults[name] is None):
@@ -85,17 +86,24 @@ def _check(value, spec, known):
 
 def _array(value, spec, known):
     a = _real(value)
+    known["precision"] = a.dtype
     if spec == "...":
         return a
     shapes = _shapes(spec)
     axes = next((axes for axes in shapes if len(axes) == a.ndim), None)
     if axes is not None:
         sizes = dict(zip(reversed(axes), reversed(a.shape)))  # of an axis named twice, the first
-        if all(known.get(axis, sizes[axis]) == n == sizes[axis] for axis, n in zip(axes, a.shape)):
+        longer = [other[-1] for other in shapes if axes and other[:-1] == axes]
+        if longer:  # (P,) was chosen where (P, C) might be: then (P, C) must not stand elsewhere, numpy would broadcast
+            axes, sizes, shape = [*axes, longer[0]], sizes | {longer[0]: NONE}, (*a.shape, NONE)
+        else:
+            shape = a.shape
+        if all(known.get(axis, sizes[axis]) == n == sizes[axis] for axis, n in zip(axes, shape)):
             known.update(sizes)
             return a
     expected = " or ".join(f"({', '.join(axes)})" if axes else "a scalar" for axes in shapes)
-    fixed = [f"{axis} = {known[axis]}" for axis in dict.fromkeys(sum(shapes, [])) if axis in known]
+    letters = [axis for axis in dict.fromkeys(sum(shapes, [])) if axis in known]
+    fixed = [f"no axis {axis}" if known[axis] == NONE else f"{axis} = {known[axis]}" for axis in letters]
     raise ValueError(f"has shape {a.shape}, expected {expected}" + (f" with {', '.join(fixed)}" if fixed else ""))
 
 
@@ -183,15 +191,17 @@ def _number(value, spec):
 
 def _targets(value, known):
     P, C, loss = known["P"], known["C"], known["loss"]
-    y = _array(value, "P | P C", {"P": P, "C": C} if loss != "softmax" or np.ndim(value) == 2 else {"P": P})
+    y = _array(value, "P | P C", {"P": P})
+    if y.shape[1:] != (C,) and not (y.ndim == 1 and (C == 1 or loss == "softmax")):
+        raise ValueError(f"has shape {y.shape}, expected (P, C) with P = {P}, C = {C}")
+    if np.asarray(value).dtype.kind != "f":  # whole numbers have no precision of their own
+        y = y.astype(known["precision"])
     if loss == "softmax" and y.ndim == 1:
         if not np.isin(y, range(C)).all():
             raise ValueError(f"has values from {y.min():g} to {y.max():g}, expected labels 0 to C - 1 = {C - 1}")
-        return (y[:, None] == np.arange(C)).astype(float)
+        return (y[:, None] == np.arange(C)).astype(known["precision"])
     if loss == "softmax" and (y.min() < 0 or abs(y.sum(axis=1) - 1).max() > 1e-6):
         raise ValueError("has a row that is not a distribution, expected one-hot rows or labels for the softmax loss")
     if loss == "logistic" and not (abs(y) == 1).all():
         raise ValueError(f"has values from {y.min():g} to {y.max():g}, expected only +1 and -1 for the logistic loss")
-    if y.ndim == 1 and C != 1:
-        raise ValueError(f"has shape {y.shape}, expected (P, C) = {(P, C)}")
     return y.reshape(P, C)

@@ -24,10 +24,10 @@ def integrate(velocity, theta, end_time, end_value, times, levels, rtol, budget)
     velocity(theta) returns d theta/dt and a value that falls along the flow (the loss); theta (n,). The moments are the
     start, each of `times`, the first time that the value falls to each of `levels`, and the end: end_time or end_value,
     whichever comes first. A step that would pass a moment is shortened to it. The error of a step is at most
-    rtol * max|theta|. After `budget` evaluations it stops with a RuntimeError that says how far it came.
+    rtol * max|theta|, before or after it. After `budget` evaluations: a RuntimeError that says how far it came.
     """
     rate, value = velocity(theta)
-    t, h, evaluations = 0.0, 0.01 * abs(theta).max() / max(abs(rate).max(), 1e-300), 1
+    t, h, evaluations = 0.0, 0.01 * (abs(theta).max() or 1.0) / max(abs(rate).max(), 1e-300), 1
     times = sorted({x for x in times if 0 < x < end_time} | {end_time})
     levels = sorted({x for x in [*levels, end_value] if x < value}, reverse=True)
     yield t, value, theta, evaluations
@@ -37,7 +37,7 @@ def integrate(velocity, theta, end_time, end_value, times, levels, rtol, budget)
         evaluations += 6
         if evaluations > budget:
             raise RuntimeError(f"{budget} gradient evaluations reached only t = {t:.6g}, loss {value:.3g}")
-        ratio = ahead[-1] / (rtol * abs(theta).max())
+        ratio = ahead[-1] / (rtol * max(abs(theta).max(), abs(ahead[0]).max(), 1e-300))
         h = length * min(5.0, max(0.2, 0.9 * ratio**-0.2)) if ratio > 0 else 5 * length
         if not ratio <= 1:
             continue
@@ -48,6 +48,7 @@ def integrate(velocity, theta, end_time, end_value, times, levels, rtol, budget)
         at_time = length == times[0] - t
         t = times[0] if at_time else t + length
         theta, rate, value, _ = ahead
+        value = min(value, levels[0]) if passed else value  # at a level, not a rounding error above it
         if passed or at_time:
             yield t, value, theta, evaluations
         times = [x for x in times if x > t]

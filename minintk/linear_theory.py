@@ -1,8 +1,8 @@
 """Unit 6. Linear networks on white data, in closed form: what the experiments are held against.
 
-Setting: slope = 1, second moment X^T X / P = I on the span, targets y = s X beta with |beta| = 1. Small weights make every
-layer rank one, along beta at the input, and one number u is left to follow: each layer's singular value. All times are
-flow times, s has the unit 1 / time.
+Setting: slope = 1, second moment X^T X / P = I on the span, targets y = s X beta with |beta| = 1. Small weights make
+every layer rank one, along beta at the input, and one number u is left to follow: each layer's singular value. All
+times are flow times; s has the unit 1 / time.
 """
 
 import numpy as np
@@ -28,10 +28,10 @@ def early_weights(W0, a0, beta, s, time):
 def two_layer_mode(q0, r0, s, times):
     """The learned strength r = a^T W beta and the size q = (|a|^2 + |W beta|^2) / 2 of a two-layer network, all along.
 
-    q0 > |r0| at time 0; times (T,). Returns r (T,), q (T,). q^2 - r^2 = c is conserved and dr/dt = 2 (s - r) sqrt(r^2 + c).
-    With R = sqrt(s^2 + c) and z = (q + r) / sqrt(c), dz/dt = -(z - z_+)(z - z_-) sqrt(c) with z_pm = (s +- R) / sqrt(c), so
-    that (z - z_-) / (z - z_+) grows as e^{2Rt}. In the text we read, equations (50)-(51) take r0 = 0, which is wrong by
-    O(D^{-1/2}) at every sigma.
+    q0 > |r0| at time 0; times (T,). Returns r (T,), q (T,). q^2 - r^2 = c is conserved, and dr/dt = 2 (s - r) q.
+    With R = sqrt(s^2 + c) and z = (q + r) / sqrt(c), dz/dt = -(z - z_+)(z - z_-) sqrt(c) with z_pm = (s +- R) / sqrt(c),
+    so that (z - z_-) / (z - z_+) grows as e^{2Rt}. In the text we read, equations (50)-(51) take r0 = 0, which is wrong
+    by O(D^{-1/2}) at every sigma.
     """
     c = q0**2 - r0**2
     if c <= 0:
@@ -47,7 +47,7 @@ def two_layer_mode(q0, r0, s, times):
 def half_loss_time(q0, r0, s):
     """When a two-layer network has halved its loss: t = log[2 s (sqrt(2) - 1) / (q0 + r0)] / (2 s), for small weights.
 
-    With q0 + r0 ~ sigma^2 the learning time grows as (1 / 2s) log(1 / sigma^2); the alignment time does not depend on sigma.
+    With q0 + r0 ~ sigma^2 the learning time grows as (1 / 2s) log(1 / sigma^2); the alignment time does not.
     By hand: s = 1 and q0 + r0 = 2 (sqrt(2) - 1) e^{-2} give 1.
     """
     return float(np.log(2 * s * (np.sqrt(2) - 1) / (q0 + r0)) / (2 * s))
@@ -57,8 +57,8 @@ def half_loss_time(q0, r0, s):
 def deep_mode(u0, s, L, times):
     """The singular value u of every layer of a rank-one network: du/dt = u^{L-1} (s - u^L) from u0 < s^{1/L}.
 
-    times (T,). Returns u (T,); the learned strength is u^L. In x = u^L / s and the logit y = log(x / (1 - x)) the equation
-    is dt/dy = x^{2/L - 1} / (L s^{2 - 2/L}), smooth on both plateaus: integrated by Gauss' rule and solved by Newton's.
+    times (T,). Returns u (T,); the learned strength is u^L. In x = u^L / s and the logit y = log(x / (1 - x)) this is
+    dt/dy = x^{2/L - 1} / (L s^{2 - 2/L}), smooth on both plateaus: integrated by Gauss' rule, solved by Newton's method.
     """
     if u0**L >= s:
         raise ValueError(f"deep_mode: u0 is {u0!r}, expected less than s^(1/L) = {s ** (1 / L):.6g}")

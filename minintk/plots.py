@@ -11,12 +11,12 @@ BLACK, BLUE, ORANGE, GREEN = "#000000", "#0072B2", "#D55E00", "#009E73"
 STYLES = [(BLUE, "-"), (GREEN, "--"), (ORANGE, "-."), (BLACK, ":")]
 
 
-def silent_alignment(cases):
+def silent_alignment(results):
     """One column a case: loss, alignment and |K| in time; three kernels; network against machines; and all gaps below.
 
-    cases: what `experiments.silent_alignment.run` returns; of each the first seed is drawn.
+    results: what `experiments.silent_alignment.run` returns; of each case the first initialisation is drawn.
     """
-    n = len(cases)
+    cases, n = results["cases"], len(results["cases"])
     fig = figure.Figure(figsize=(3.3 * n, 11.2), layout="constrained")
     curves, images, scatters, gaps = fig.subfigures(4, 1, height_ratios=[3.2, 1.6, 3.2, 2.6])
     for column, (case, ax) in enumerate(zip(cases, curves.subplots(1, n, squeeze=False)[0])):

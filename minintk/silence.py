@@ -35,7 +35,8 @@ def kernel_machine(weights, X, X_test, f_train, f0_train, f0_test, slope=0.0):
 def gap_curve(weights, X, X_test, outputs, test_outputs, slope=0.0):
     """|G_t| / |f_T| at the test points (T,): the gap to the machine of the kernel at the final weights.
 
-    outputs (T, P, C) and test_outputs (T, P2, C): the network at X (P, D) and X_test (P2, D), from time 0 to the end.
+    outputs (T, P, C) and test_outputs (T, P2, C): the network at X (P, D) and X_test (P2, D); f_0 is their first entry
+    and f_T their last.
     """
     K_train, K_test = kernel.ntk(weights, X, slope=slope), kernel.ntk(weights, X_test, X, slope=slope)
     gaps = [
@@ -51,8 +52,9 @@ def silence_numbers(times, losses, alignments, norms, network, machine_inf, mach
 
     times, losses, alignments A(K_t, K_inf) and norms |K_t|, each (T,); the final test outputs of the network, of the
     machine of K_inf and of that of K_0, each (P2, C). Returns a dict: A_0; A and growth = |K_t| / |K_0|, lists with one
-    entry for each loss drop of DROPS (None if it was not reached); t_align, t_learn (inf if never), t_ratio of the two;
-    drop_at_align, the loss drop at t_align; err_inf, err_0, rho; and growth_end, |K_inf| / |K_0|.
+    entry for each loss drop of DROPS (None if it was not reached); t_align at LEVEL, t_learn, t_ratio =
+    t_align / t_learn (None if t_learn is inf); drop_at_align, the loss drop at t_align (None if that is inf); err_inf,
+    err_0, rho; and growth_end, |K_inf| / |K_0|.
     """
     drops = 1 - losses / losses[0]
     reached = [np.flatnonzero(losses <= (1 - d) * losses[0]) for d in DROPS]
@@ -90,9 +92,9 @@ def experiment(weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20
     """Trains a network by gradient descent and measures how silently its kernel aligned.
 
     weights: [W_1 ... W_L] at the start; X (P, D), y as in `training.loss_and_cotangent`; X_test (P2, D).
-    Returns a dict: the curves times, losses, alignments, norms and gaps, each (T,); the kernels K_0, K at 1 % loss drop
-    and K_inf, (3, P, P); the final test outputs of the network, of the K_inf machine and of the K_0 machine, (P2, C);
-    and numbers, see `silence_numbers`.
+    Returns a dict: times, losses, alignments, norms, gaps, each (T,); kernels, (3, P, P) or (3, C, C, P, P): K_0, the
+    first recorded at a loss drop of 1 % (K_0 if there is none), K_inf; network, machine_inf, machine_0, the final test
+    outputs (P2, C); and numbers, see `silence_numbers`.
     """
     records = max(20, min(RECORDS, MEMORY // (8 * (len(X) * len(weights[-1])) ** 2)))
     run = training.gradient_descent(

@@ -9,6 +9,7 @@ integrator gains from its order, and gradient descent is better.
 import dataclasses
 import math
 import zipfile
+import zlib
 
 import numpy as np
 from tqdm import tqdm
@@ -17,6 +18,7 @@ from minintk import guard, integrator, kernel, network
 
 LOSSES = ("mse", "logistic", "softmax")
 CURVATURE = {"mse": 1, "logistic": 1 / 4, "softmax": 1 / 2}  # at most this second derivative in f, per sample
+BROKEN = (zipfile.BadZipFile, zlib.error)
 DIVERGED = 1000  # times the loss at the start
 
 
@@ -231,13 +233,17 @@ class Trajectory:
 def load(path):
     """The Trajectory that `save` wrote; ValueError if the file holds anything else."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = dict(file)
         layers = int(arrays.pop("layers"))
         flat = [arrays.pop(f"weights_{i}") for i in range(sum(name.startswith("weights_") for name in arrays))]
         weights = [flat[i : i + layers] for i in range(0, len(flat), layers)]
+        if len({len(a) for a in arrays.values()}) != 1 or any(len(at_once) != layers for at_once in weights or [[]]):
+            raise ValueError("its arrays do not fit together")
         return Trajectory(**arrays, weights=weights)
-    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except FileNotFoundError:
+        raise
+    except (ValueError, KeyError, TypeError, EOFError, OSError, NotImplementedError, *BROKEN) as error:
         raise ValueError(f"{path}: is not what Trajectory.save writes ({error})") from None
 
 

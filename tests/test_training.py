@@ -391,7 +391,6 @@ def test_gradient_flow_meets_drops_exactly_and_ends_at_the_target(rng):
     assert_matches(again.losses, run.losses, rtol=1e-5)  # the clock and the records agree
 
 
-@pytest.mark.xfail(strict=True, reason="a target on the concave part of the curve is missed by rounding, and run past")
 @pytest.mark.parametrize("seed", range(5))
 def test_gradient_flow_records_nothing_after_its_end(seed):
     """Times later than the moment at which the target is reached are not recorded."""
@@ -404,7 +403,6 @@ def test_gradient_flow_records_nothing_after_its_end(seed):
     assert_matches(run.losses[-1], 0.9 * first)
 
 
-@pytest.mark.xfail(strict=True, reason="the first step and the error are measured by the largest weight, which is 0")
 def test_gradient_flow_can_start_from_zero_weights(rng):
     """One layer with w = 0, x = 1 and y = 1 follows 1 - exp(-t)."""
     X, y = np.ones((1, 1)), np.ones((1, 1))
@@ -509,7 +507,6 @@ def test_training_keeps_single_precision(rng, slope, flow):
     assert_matches(run.outputs[-1], exact.outputs[-1], rtol=1e-4)
 
 
-@pytest.mark.xfail(strict=True, reason="labels become float64 one-hot rows, and these make the gradients float64")
 def test_labels_do_not_change_the_precision(rng):
     """A float32 network that is trained on integer labels stays float32."""
     weights, X, _ = draw_training(rng, P=5, D=4, C=3)
@@ -566,23 +563,43 @@ def test_load_refuses_a_foreign_file_in_one_line(rng, tmp_path):
         assert "\n" not in str(caught.value)
 
 
-@pytest.mark.xfail(strict=True, reason="zlib.error, NotImplementedError, OSError pass through; sizes are not compared")
-def test_load_refuses_a_damaged_file_in_one_line(rng, tmp_path):
-    """A file with a damaged byte, or whose arrays do not fit together, is refused like any other."""
+@pytest.mark.parametrize(
+    "mask, step",
+    [
+        (0x55, 11),
+        pytest.param(1, 1, marks=pytest.mark.xfail(strict=True, reason="zipfile's RuntimeError: 'is encrypted'")),
+    ],
+)
+def test_load_refuses_a_damaged_file_in_one_line(rng, tmp_path, mask, step):
+    """A file with one damaged byte is refused like any other, unless the byte does not matter."""
+    weights, X, y = draw_training(rng, P=5, D=4)
+    training.gradient_descent(weights, X, y, 0.1, steps=2).save(tmp_path / "run.npz")
+    whole = (tmp_path / "run.npz").read_bytes()
+    for i in range(0 if step > 1 else len(whole) - 600, len(whole), step):  # the archive's own table is at the end
+        (tmp_path / "damaged.npz").write_bytes(whole[:i] + bytes([whole[i] ^ mask]) + whole[i + 1 :])
+        try:
+            training.load(tmp_path / "damaged.npz")
+        except ValueError as error:
+            assert "\n" not in str(error)
+
+
+def test_load_refuses_arrays_that_do_not_fit_together(rng, tmp_path):
+    """The right names are not enough: there must be as many times as losses, and weights for every layer."""
     weights, X, y = draw_training(rng, P=5, D=4)
     run = training.gradient_descent(weights, X, y, 0.1, steps=2)
     run.save(tmp_path / "run.npz")
-    whole = (tmp_path / "run.npz").read_bytes()
-    for i in range(0, len(whole), 13):
-        (tmp_path / "damaged.npz").write_bytes(whole[:i] + bytes([whole[i] ^ 0x55]) + whole[i + 1 :])
-        try:
-            training.load(tmp_path / "damaged.npz")  # not every byte matters
-        except ValueError as error:
-            assert "\n" not in str(error)
-    one = np.ones(1)
-    np.savez(tmp_path / "bare.npz", layers=2, times=one, losses=np.ones(7), steps=one, outputs=one)
-    with pytest.raises(ValueError, match="is not what Trajectory.save writes"):
-        training.load(tmp_path / "bare.npz")
+    whole = dict(np.load(tmp_path / "run.npz"))
+    for changed in [{"losses": np.ones(7)}, {"layers": 3}, {"layers": 0}, {"more": np.ones(2)}]:
+        np.savez(tmp_path / "changed.npz", **(whole | changed))
+        with pytest.raises(ValueError, match="is not what Trajectory.save writes"):
+            training.load(tmp_path / "changed.npz")
+    bare = {name: value for name, value in whole.items() if not name.startswith("weights_")}
+    for missing in [bare, {k: v for k, v in whole.items() if k != "losses"}]:
+        np.savez(tmp_path / "missing.npz", **missing)
+        with pytest.raises(ValueError, match="is not what Trajectory.save writes"):
+            training.load(tmp_path / "missing.npz")
+    np.savez(tmp_path / "back.npz", **whole)
+    assert training.load(tmp_path / "back.npz").steps.tolist() == [0, 2]
 
 
 # theory

@@ -44,7 +44,7 @@ def normalise(got, expected):
             return got
         return a if a.dtype.kind in "iufb" and a.shape == expected.shape else got
     if isinstance(expected, float | int) and isinstance(got, np.ndarray | np.generic) and got.shape == ():
-        return got.item()
+        return float(got) if got.dtype.kind == "f" else got.item()
     if isinstance(expected, list | tuple) and isinstance(got, list | tuple) and len(got) == len(expected):
         return type(expected)(normalise(g, e) for g, e in zip(got, expected))
     if isinstance(expected, dict) and isinstance(got, dict):
@@ -143,21 +143,18 @@ def _array(g, e, first):
     worst = np.unravel_index(np.argmax(miss), g.shape)
     if g.ndim == 0:
         return f"Yours is {_apart(g, e)}.", "Which step of the definition gives another number?"
-    for axes, name in [
-        ((1, 0), "transposed"),
-        ((0, 1, 3, 2), "axes in another order"),
-        ((1, 0, 2, 3), "axes in another order"),
-    ]:
-        if len(axes) == g.ndim and g.transpose(axes).shape == e.shape and _agree(g.transpose(axes), e):
-            return f"It is {'the transposed of the expected' if len(axes) == 2 else name}.", "Which axis comes first?"
+    for axes in [(1, 0), (0, 1, 3, 2), (1, 0, 2, 3)]:
+        if len(axes) == g.ndim and _agree(g.transpose(axes), e):
+            told = "It is the transpose of the expected." if g.ndim == 2 else "Its axes are in another order."
+            return told, "Which axis comes first?"
     shift = g - e
     if g.size > 2 and np.ptp(shift) <= 1e-9 * abs(shift).max():
         return f"It differs by the same number everywhere: {shift.flat[0]:.6g}.", "What was added or left out?"
     if g.ndim == 2 and g.shape[0] == g.shape[1] > 1:
-        on = np.eye(len(g), dtype=bool)
-        if e[~on].any() and _agree(g[~on], e[~on]):
+        on, bad = np.eye(len(g), dtype=bool), miss > _tolerance(e)
+        if e[~on].any() and _agree(g[~on], e[~on]) and bad[on].mean() > 0.5:
             return "It is right off the diagonal, wrong on it.", "What is special about x = x'?"
-        if e[on].any() and _agree(g[on], e[on]):
+        if e[on].any() and _agree(g[on], e[on]) and bad[~on].mean() > 0.5:
             return "It is right on the diagonal, wrong off it.", "What depends on two different samples?"
     if first is not None and np.shape(first) == g.shape and (first < 0).any() and (first > 0).any():
         if _agree(g[first > 0], e[first > 0]) and not _agree(g[first < 0], e[first < 0]):
@@ -220,7 +217,7 @@ def _narrowed(asked, place, size):
 
 def _factor(g, e):
     """The number c with g = c e, or None."""
-    if g.shape != e.shape or not e.any() or not np.isfinite(g).all():
+    if g.shape != e.shape or not e.any() or not (np.isfinite(g).all() and np.isfinite(e).all()):
         return None
     c = float(np.vdot(e, g) / np.vdot(e, e))
     return c if c != 0 and abs(g - c * e).max() <= 1e-9 * abs(c) * abs(e).max() else None
@@ -238,12 +235,12 @@ def _tolerance(e):
 
 
 def _leaves(value, name=""):
-    """[(name, array or number)] of everything in nested lists and dicts; None is left out."""
+    """[(name, array or number)] of everything in nested lists and dicts; None counts as NaN."""
     if isinstance(value, dict):
         return [leaf for key, item in value.items() for leaf in _leaves(item, f'{name}["{key}"]')]
     if isinstance(value, list | tuple):
         return [leaf for i, item in enumerate(value) for leaf in _leaves(item, f"{name}[{i}]")]
-    return [] if value is None else [(name, value)]
+    return [(name, np.nan if value is None else value)]
 
 
 def _flat(value):

@@ -1,10 +1,32 @@
-"""The paper's claims, one file each: `run` computes, `report` puts it in words, and a function in plots draws it."""
+"""The paper's claims, one file each.
 
+run(seed=0) computes and returns a dict with `arrays` and `summary` for the files and whatever else is drawn or told;
+report(results) puts it in words, a table and a verdict that follows from the numbers; the function of plots with the
+experiment's name draws it. The module's docstring is what `minintk explain` prints.
+"""
+
+import importlib
 import json
 import math
 import pathlib
 
 import numpy as np
+
+NAMES = ("silent_alignment",)
+
+
+def load(name):
+    """The experiment's module."""
+    return importlib.import_module(f"minintk.experiments.{name}")
+
+
+def table(rows):
+    """Lines of (label, cells) under each other, cells to the right; None is an empty line."""
+    width = max(len(label) for label, _ in filter(None, rows))
+    cell = 2 + max(len(text) for _, cells in filter(None, rows) for text in cells)
+    return "\n".join(
+        "" if row is None else f"{row[0]:<{width}}" + "".join(f"{c:>{cell}}" for c in row[1]) for row in rows
+    )
 
 
 def save(folder, figure, arrays, summary):

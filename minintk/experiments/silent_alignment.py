@@ -7,7 +7,7 @@ make the network lazy: the kernel hardly moves, and K_0 predicts the network as 
 
 import numpy as np
 
-from minintk import data, guard, network, silence, training, whitening
+from minintk import data, experiments, guard, network, silence, training, whitening
 
 TARGETS = {"mse": 1e-4, "logistic": 0.007, "softmax": 0.01}  # without a finite minimum the last two end more slowly
 P_TEST = 2000  # at most this many test samples
@@ -25,27 +25,43 @@ P_TEST = 2000  # at most this many test samples
     inits="int [1, inf)",
     seed="int [0, inf)",
 )
-def run(images, labels, classes, *, P, depth, width, sigma, powers, slope, loss, step_size=None, inits, seed):
+def run(
+    path=None,
+    classes="3,8",
+    P=50,
+    depth=2,
+    width=100,
+    sigma=0.01,
+    powers=(0, 0.25, 1),
+    slope=0.0,
+    loss="mse",
+    step_size=None,
+    inits=3,
+    seed=0,
+):
     """Trains at every input power, and once more with sigma = 1 at the first power, from several initial weights.
 
-    images (n, ...), labels (n,) and classes as in `data.split`; P training samples; depth: the number of layers L;
-    width: N; powers: of the singular values of the inputs, 0 is white (`whitening.whitening_map`); step_size: None for
-    0.1, or 0.03 from power 0.4 on; inits: how many initial weights; seed: draws the training set and the weights.
-    Returns a list of cases, dicts with title, power, sigma, condition (number of the training inputs) and runs, one for
-    each initialisation: what `silence.experiment` returns, and among its numbers test_accuracy and final_loss.
+    path: a file or folder for `data.read`, None for the shipped digits; classes: words for `data.parse_classes`; P
+    training samples; depth: the number of layers L; width: N; powers: of the singular values of the inputs, 0 is white
+    (`whitening.whitening_map`); step_size: None for 0.1, or 0.03 from power 0.4 on; inits: how many initial weights;
+    seed: draws the training set and the weights.
+    Returns arrays and summary for the files, heading, and cases: dicts with title, power, sigma, condition (number of
+    the training inputs) and runs, one for each initialisation: what `silence.experiment` returns, with test_accuracy
+    and final_loss among its numbers.
     """
-    rng = np.random.default_rng(seed)
-    X, y, X_test, y_test = data.split(images, labels, classes, P, rng)
+    settings = dict(locals())
+    rng, groups = np.random.default_rng(seed), data.parse_classes(classes)
+    X, y, X_test, y_test = data.split(*(data.read(path) if path else data.digits()), groups, P, rng)
     tested = np.sort(rng.permutation(len(X_test))[:P_TEST])
     X_test, y_test = X_test[tested], y_test[tested]
-    Y = target_matrix(y, len(classes), loss)
+    Y = target_matrix(y, len(groups), loss)
+    sizes = [X.shape[1], *[width] * (depth - 1), Y.shape[1]]
     cases = []
     for title, power, scale in [*((_title(power), power, sigma) for power in powers), ("lazy", powers[0], 1.0)]:
         M = whitening.whitening_map(X, power)
         eta = step_size or (0.1 if power < 0.4 else 0.03)
         runs = []
         for i in range(inits):
-            sizes = [X.shape[1], *[width] * (depth - 1), Y.shape[1]]
             weights = network.init_weights(sizes, scale, np.random.default_rng([seed, i]))
             result = silence.experiment(weights, X @ M, Y, X_test @ M, eta, slope, loss, target_loss=TARGETS[loss])
             result["numbers"]["test_accuracy"] = accuracy(result["network"], y_test)
@@ -53,7 +69,11 @@ def run(images, labels, classes, *, P, depth, width, sigma, powers, slope, loss,
             runs.append(result)
         condition = whitening.condition_number(X @ M)
         cases.append({"title": title, "power": power, "sigma": scale, "condition": condition, "runs": runs})
-    return cases
+    heading = (
+        f"{path or 'digits'}, classes {classes}; {P} training samples, L = {depth} layers, N = {width}, slope {slope:g}, "
+        f"{loss} loss;\none training set (seed {seed}), medians of {inits} initial weights."
+    )
+    return {"cases": cases, "heading": heading, "arrays": _arrays(cases), "summary": _summary(cases, settings)}
 
 
 def target_matrix(y, n_classes, loss):
@@ -96,8 +116,9 @@ def verdict(numbers):
     return f"not silent. {turned}, and some of the turning is done while the loss falls; {machine}."
 
 
-def report(cases):
+def report(results):
     """The table and the verdicts as text."""
+    cases = results["cases"]
     columns = [medians(case) for case in cases]
 
     def row(label, form, name, entry=None):
@@ -126,21 +147,22 @@ def report(cases):
         ("  least and most of the runs", [_range(case, "rho") for case in cases]),
         row("test accuracy", "{:.2f}", "test_accuracy"),
     ]
-    lines = ["" if row is None else f"{row[0]:<32}" + "".join(f"{cell:>14}" for cell in row[1]) for row in rows]
     verdicts = [f"{case['title']}: {verdict(n)}" for case, n in zip(cases, columns)]
-    return "\n".join([*lines, "", *verdicts])
+    return "\n".join([results["heading"], "", experiments.table(rows), "", *verdicts])
 
 
-def results(cases, settings):
-    """What is kept in files: every array by name, and a summary of settings, numbers and verdicts."""
-    arrays = {
+def _arrays(cases):
+    return {
         f"{case['title']}_{i}_{name}".replace(" ", "_"): value
         for case in cases
         for i, run in enumerate(case["runs"])
         for name, value in run.items()
         if name != "numbers"
     }
-    summary = [
+
+
+def _summary(cases, settings):
+    told = [
         {name: case[name] for name in ("title", "power", "sigma", "condition")}
         | {
             "verdict": verdict(medians(case)),
@@ -149,7 +171,7 @@ def results(cases, settings):
         }
         for case in cases
     ]
-    return arrays, {"experiment": "silent_alignment", "settings": settings, "cases": summary}
+    return {"experiment": "silent_alignment", "settings": settings, "cases": told}
 
 
 def _title(power):

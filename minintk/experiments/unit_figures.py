@@ -91,9 +91,7 @@ def alignment_figure():
 
 def silence_figure():
     """The main experiment, one initialisation."""
-    settings = {"P": 50, "depth": 2, "width": 100, "sigma": 0.01, "powers": [0, 0.25, 1], "slope": 0.0, "loss": "mse"}
-    cases = silent_alignment.run(*data.digits(), ((3,), (8,)), **settings, inits=1, seed=0)
-    return plots.silent_alignment(cases)
+    return plots.silent_alignment(silent_alignment.run(inits=1))
 
 
 FIGURES = {

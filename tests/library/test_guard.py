@@ -160,7 +160,7 @@ BAD = [
     ("whitening.whitening_map", {"power": 1.1}, ["power is 1.1", "[0, 1]"]),
     ("whitening.whitening_map", {"rcond": -1e-3}, ["rcond is -0.001", "[0, 1)"]),
     ("training.loss_and_cotangent", {"f": A(3)}, ["f has shape (3,)", "(P, C)"]),
-    ("training.loss_and_cotangent", {"y": A(3)}, ["y has shape (3,)", "(P, C) = (3, 2)"]),
+    ("training.loss_and_cotangent", {"y": A(3)}, ["y has shape (3,)", "(P, C)", "P = 3, C = 2"]),
     ("training.loss_and_cotangent", {"y": A((3, 1))}, ["y has shape (3, 1)", "C = 2"]),
     ("training.loss_and_cotangent", {"y": A(4)}, ["y has shape (4,)", "P = 3"]),
     ("training.loss_and_cotangent", {"loss": "l2"}, ["loss is 'l2'", "'mse', 'logistic', 'softmax'"]),
@@ -377,31 +377,20 @@ def test_a_kernel_may_be_left_out_where_a_default_says_so():
 
 
 def test_python_says_itself_what_is_wrong_with_a_call():
-    """Missing, unknown and superfluous arguments are TypeErrors, as in any function."""
-    weights, X = GOOD["network.forward"]["weights"], GOOD["network.forward"]["X"]
+    """Arguments that are missing, unknown, too many, given twice or out of place are TypeErrors, as in any function."""
+    weights, X, y = GOOD["network.forward"]["weights"], GOOD["network.forward"]["X"], np.ones((3, 2))
     for call in [
         lambda: network.forward(weights),
         lambda: network.forward(weights, X, slop=0.1),
         lambda: network.forward(weights, X, 0.1, 0.2),
-    ]:
-        with pytest.raises(TypeError, match="forward"):
-            call()
-
-
-@pytest.mark.xfail(strict=True, reason="the guard binds arguments by itself")
-def test_arguments_are_bound_as_python_binds_them():
-    """An argument given twice, a keyword given by position, and y without f are TypeErrors too."""
-    weights, X, y = GOOD["network.forward"]["weights"], GOOD["network.forward"]["X"], np.ones((3, 2))
-    for call in [
         lambda: network.forward(weights, X, weights=weights),
-        lambda: training.gradient_descent(weights, X, y, 0.1, 0.0, "mse", 3),
+        lambda: training.gradient_descent(weights, X, y, 0.1, 0.0, "mse", 3),  # steps is a keyword
         lambda: training.loss_and_cotangent(y=y),
     ]:
         with pytest.raises(TypeError):
             call()
 
 
-@pytest.mark.xfail(strict=True, reason="letters that stand for an axis do not say whether the axis is there")
 @pytest.mark.parametrize(
     "name, changed",
     [

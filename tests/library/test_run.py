@@ -9,12 +9,15 @@ import pytest
 from minintk import cli, data, experiments, plots
 from minintk.experiments import silent_alignment
 
-DEFAULTS = {"depth": 2, "width": 100, "sigma": 0.01, "slope": 0.0, "loss": "mse", "step_size": None, "seed": 0}
+
+@pytest.fixture(scope="module")
+def results():
+    return silent_alignment.run()
 
 
 @pytest.fixture(scope="module")
-def cases():
-    return silent_alignment.run(*data.digits(), ((3,), (8,)), P=50, powers=[0, 0.25, 1], inits=3, **DEFAULTS)
+def cases(results):
+    return results["cases"]
 
 
 def test_digits_give_the_published_silence_ratios(cases):
@@ -43,8 +46,8 @@ def test_a_run_that_has_not_learnt_gets_no_verdict(cases):
     assert silent_alignment.verdict(numbers).startswith("no verdict")
 
 
-def test_the_figure_has_all_panels_with_labelled_axes(cases):
-    figure = plots.silent_alignment(cases)
+def test_the_figure_has_all_panels_with_labelled_axes(results):
+    figure = plots.silent_alignment(results)
     labelled = [ax for ax in figure.get_axes() if ax.get_xlabel()]
     assert len(labelled) == 9 and len([ax for ax in figure.get_axes() if ax.images]) == 12
     assert figure.get_axes()[0].get_ylabel() and labelled[-1].get_ylabel()
@@ -123,11 +126,12 @@ def test_a_users_own_file_is_read(tmp_path, capsys):
         ("--loss mae", "invalid choice"),
         ("--P many", "invalid int value"),
         ("--seed -1", "seed is -1"),
+        ("silent", "'silent' is no experiment"),
     ],
 )
 def test_a_wrong_word_is_told_in_one_line(tmp_path, capsys, words, told):
     try:
-        code = run(tmp_path, "--inits", "1", *words.split())
+        code = run(tmp_path, *words.split())
     except SystemExit as stop:
         code = stop.code
     error = capsys.readouterr().err
@@ -141,6 +145,13 @@ def test_what_json_cannot_say_is_null(tmp_path):
     assert json.loads((tmp_path / "new" / "summary.json").read_text()) == {"t": None, "list": [1, [None, "x"]]}
 
 
-def test_without_words_the_help_is_shown(capsys):
+def test_without_words_and_workbook_the_first_commands_are_shown(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     assert cli.main([]) == 0
-    assert "run" in capsys.readouterr().out
+    assert "minintk init" in capsys.readouterr().out
+
+
+def test_the_list_names_every_experiment_with_its_claim(capsys):
+    assert cli.main(["run", "--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(experiments.NAMES) and all(len(line) > 40 for line in lines)
