@@ -2,7 +2,8 @@
 
 How does a network compute its outputs and its gradients, and how do both scale with the weights?
 
-Work from top to bottom; minintk check 1 grades this file.
+Work from top to bottom; minintk check 1 grades this file. The line @guard.accepts
+above a function says what it accepts and checks it: leave it there, and write what follows the docstring.
 """
 
 import numpy as np
@@ -28,7 +29,7 @@ def activation(z, slope):
 def gate(h, slope):
     """phi'(z), read off from h = phi(z): 1 where h > 0, slope elsewhere (so phi'(0) = slope).
 
-    h: array of any shape, the output of `activation`, whose sign is the sign of z; slope: a number in [0, 1].
+    h: array of any shape, the output of `activation`: h > 0 exactly where z > 0; slope: a number in [0, 1].
     Returns an array of h's shape and precision. By hand: gate([-0.2, 3], slope=0.1) is [0.1, 1].
     """
     # Return the derivative phi'(z) for every entry. You are given h = phi(z), not z.
@@ -44,11 +45,12 @@ def init_weights(widths, sigma, rng):
 
     widths: [n_0 = D, n_1, ..., n_L = C]; sigma > 0; rng: an int or a numpy Generator, made into one generator and drawn
     from layer by layer. Returns [W_1 ... W_L], W_l (n_l, n_{l-1}).
-    With sigma = 1 a preactivation has on average the mean square of its inputs. Only small sigma can be silent.
+    With sigma = 1 a preactivation has on average the mean square of its inputs; ReLU then halves it. Only small sigma
+    can be silent.
     """
     # Draw the weight matrices of a network with these widths: every entry of W_l normal, with mean 0 and variance
     # sigma^2 / n_{l-1}, where n_{l-1} is the number of inputs of layer l.
-    # With sigma = 1 signals keep their size from layer to layer; with small sigma the outputs start near 0.
+    # With sigma = 1 preactivations have the mean square of their inputs; with small sigma the outputs start near 0.
     # Make one generator, np.random.default_rng(rng), and draw from it layer by layer.
     # A list of L matrices comes out, W_l with shape (n_l, n_{l-1}).
     # (6 points, about 15 minutes)

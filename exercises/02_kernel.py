@@ -2,7 +2,8 @@
 
 What is the tangent kernel of a network, and what does a network learn whose kernel stands still?
 
-Work from top to bottom; minintk check 2 grades this file.
+Work from top to bottom; minintk check 2 grades this file. The line @guard.accepts
+above a function says what it accepts and checks it: leave it there, and write what follows the docstring.
 """
 
 import numpy as np
@@ -17,7 +18,8 @@ def gradient_factors(weights, X, slope=0.0):
 
     weights: [W_1 ... W_L]; X (P, D). Returns [(h_{l-1}, B_l) for l = 1 ... L], h_{l-1} (P, n_{l-1}) and B_l a list of
     C arrays (P, n_l), one an output.
-    One forward pass serves all outputs; each output needs a backward pass of its own, from a one-hot cotangent.
+    One forward pass serves all outputs; each output needs a backward pass of its own, from a cotangent that
+    is 1 in its column for all samples and 0 elsewhere.
     """
     # The gradient of one output at one sample for W_l is an outer product of two vectors.
     # Find these two for every output, sample and layer.
@@ -79,7 +81,8 @@ def kernel_predictor(K_train, K_test, targets, f0_train=0.0, f0_test=0.0, rcond=
     # What training ends at while the kernel stands still: f_0(x) + k(x)^T K^{-1} (targets - f_0(X)).
     # At the end of the course this is the machine that a silently aligned network equals, with K = K_inf.
     # K may be singular: eigenvalues below rcond times the largest count as zero (np.linalg.lstsq, pinv or eigh).
-    # For kernels with blocks (C, C, P, P) use the given block_matrix and solve one system of C P equations.
+    # For kernels with blocks (C, C, P, P) block_matrix is given; row c P + m of its result is output c of
+    # sample m, so the right-hand side is a (C P,) vector in that order, and one system is solved.
     # Predictions come out in the form of the targets: (P2,), or (P2, C).
     # (8 points, about 30 minutes)
     raise NotImplementedError("kernel.kernel_predictor")
@@ -93,7 +96,7 @@ def constant_kernel_flow(K, y, f0, times):
     with eigenvalue k the error decays as exp(-k t / P). This is what a lazy network (large sigma) learns.
     By hand: K = 2, P = 1, y = 1, f0 = 0 gives f(t) = 1 - exp(-2 t).
     """
-    # The way to that end: solve df/dt = K (y - f) / P from f(0) = f0, exactly, at the given times.
+    # The path to the predictor: solve df/dt = K (y - f) / P from f(0) = f0, exactly, at the given times.
     # This is how a lazy network learns (large sigma), and what a silent network is compared with.
     # K is symmetric; its eigenvalues may be 0, and then nothing moves along those directions.
     # An array of shape (T, P) comes out, one row for each time.

@@ -2,7 +2,8 @@
 
 Which property of the inputs lets the kernel take its final direction before the loss moves, and how is it made?
 
-Work from top to bottom; minintk check 3 grades this file.
+Work from top to bottom; minintk check 3 grades this file. The line @guard.accepts
+above a function says what it accepts and checks it: leave it there, and write what follows the docstring.
 """
 
 import numpy as np
@@ -35,7 +36,8 @@ def condition_number(X):
     # Return, as a number, the largest eigenvalue of the second moment of X over its smallest one that is not zero.
     # It measures how far X is from white: 1 means that all directions in which X has data weigh the same.
     # With fewer samples than inputs some eigenvalues are zero, and rounding makes them a little more or less.
-    # Compute singular values of X rather than eigenvalues; those below 1e-10 of the largest count as zero.
+    # Compute singular values of X rather than eigenvalues; those below 1e-10 of the largest count as zero
+    # (1e-5 in float32). X of all zeros is a ValueError.
     # (5 points, about 15 minutes)
     raise NotImplementedError("whitening.condition_number")
 

@@ -2,7 +2,8 @@
 
 How does the loss move the weights, and what does the size of a step change: the path, or only the clock?
 
-Work from top to bottom; minintk check 4 grades this file.
+Work from top to bottom; minintk check 4 grades this file. The line @guard.accepts
+above a function says what it accepts and checks it: leave it there, and write what follows the docstring.
 """
 
 import numpy as np
@@ -19,7 +20,7 @@ def loss_and_cotangent(f, y, loss="mse"):
     The loss is the mean over samples of |f - y|^2 / 2 for "mse", y real; of sum_c log(1 + e^{-y_c f_c}) for "logistic",
     y = +1 or -1; of log(sum_c e^{f_c}) - y.f for "softmax", y one-hot rows. f (P, C), y (P, C); callers may give y (P,)
     if C = 1, or integer labels (P,) for softmax: they arrive here as (P, C). Returns the loss and dL/df (P, C).
-    By hand, f = 0 and P = C = 1: "mse" y^2 / 2 and -y; "logistic" log 2 and -y / 2. "softmax": log C and 1 / C - y.
+    By hand, f = 0 and P = 1: "mse" |y|^2 / 2 and -y; "logistic" C log 2 and -y / 2; "softmax" log C and 1 / C - y.
     """
     # Return two things: the loss, a mean over samples, and its derivative by every output, an array (P, C).
     # The derivative, called the cotangent, is all that the backward pass learns about the loss.

@@ -2,7 +2,8 @@
 
 When has the kernel turned, when has the network learned, and is the network the kernel machine of its final kernel?
 
-Work from top to bottom; minintk check 5 grades this file.
+Work from top to bottom; minintk check 5 grades this file. The line @guard.accepts
+above a function says what it accepts and checks it: leave it there, and write what follows the docstring.
 """
 
 import numpy as np
@@ -42,10 +43,11 @@ def relative_alignment(A, A0):
 def task_alignment(K, y):
     """How much of K points along the targets: A_y = y^T K y / (|K| |y|^2).
 
-    K (P, P); y (P,): the alignment of K with y y^T; or y (P, C): sum_c y_c^T K y_c / (|K| |y|^2). Returns a number.
+    K (P, P); y (P,): the alignment of K with y y^T; or y (P, C): sum_c y_c^T K y_c / (|K| |y|^2),
+    which is not the alignment with y y^T. Returns a number.
     By hand: the P x P identity gives 1 / sqrt(P) for any y.
     """
-    # Return the alignment of K with the kernel y y^T, which has nothing but the targets in it: y^T K y / (|K| |y|^2).
+    # Return y^T K y / (|K| |y|^2): for one output the alignment of K with y y^T, the kernel of the targets alone.
     # While the outputs are small the loss falls at the rate |K| |y|^2 A_y / P^2: of all kernels of one size, the one
     # with the largest A_y learns fastest.
     # For y (P, C) add up y_c^T K y_c over the columns y_c, and let |y|^2 be the sum of all squares.
@@ -132,7 +134,7 @@ def predictor_gap(K_inf_train, K_inf_test, f_train, f_test, f0_train, f0_test):
 
     K_inf_train (P, P), K_inf_test (P2, P); f_train (P,) or (P, C) and f_test: the outputs at time t; f0_train and
     f0_test: at time 0. Returns G_t at the test points, in f_test's shape. G_0 = 0, and the gap changes only while the
-    loss falls and the kernel is misaligned. No integral over the past is needed (see solutions/05_alignment.py).
+    loss falls and the kernel is misaligned.
     """
     # How far is the network at time t from the machine of K_inf that starts at f_0 and has the targets f_t(X)?
     # Return G_t(x) = [f_t(x) - f_0(x)] - k_inf(x)^T K_inf^{-1} [f_t(X) - f_0(X)] at the test points.

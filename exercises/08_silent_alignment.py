@@ -3,7 +3,8 @@
 Does the kernel of a small network on white inputs turn before its loss moves, and does the network end as the
 machine of that kernel?
 
-Work from top to bottom; minintk check 8 grades this file.
+Work from top to bottom; minintk check 8 grades this file. The line @guard.accepts
+above a function says what it accepts and checks it: leave it there, and write what follows the docstring.
 """
 
 import numpy as np
@@ -60,8 +61,8 @@ def silence_numbers(times, losses, alignments, norms, network, machine_inf, mach
     times, losses, alignments A(K_t, K_inf) and norms |K_t|, each (T,); the final test outputs of the network, of the
     machine of K_inf and of that of K_0, each (P2, C). Returns a dict: A_0; A and growth = |K_t| / |K_0|, lists with one
     entry for each loss drop of DROPS (None if it was not reached); t_align at LEVEL, t_learn, t_ratio =
-    t_align / t_learn (None if t_learn is inf); drop_at_align, the loss drop at t_align (None if that is inf); err_inf,
-    err_0, rho; and growth_end, |K_inf| / |K_0|.
+    t_align / t_learn (None if t_learn is inf, inf if only t_align is); drop_at_align, the loss drop at t_align (None if
+    that is inf); err_inf, err_0, rho; and growth_end, |K_inf| / |K_0|.
     """
     # Return a dict with all eleven names of the docstring; values are plain numbers (float), lists of them, or None.
     # A and growth are read at the first moment with a loss drop of at least d, for d in DROPS; None if there is none.
@@ -86,13 +87,16 @@ def silence_numbers(times, losses, alignments, norms, network, machine_inf, mach
 def experiment(weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20_000, target_loss=1e-4):
     """Trains a network by gradient descent and measures how silently its kernel aligned.
 
-    weights: [W_1 ... W_L] at the start; X (P, D), y as in `training.loss_and_cotangent`; X_test (P2, D).
+    weights: [W_1 ... W_L] at the start; X (P, D), y as in `training.loss_and_cotangent`; X_test (P2, D). Trains by
+    run = training.gradient_descent(weights, X, y, step_size, slope, loss, steps=, target_loss=, record_steps=,
+    record_drops=, record_kernels=True, X_test=X_test), whose result has times, losses, kernels, outputs, test_outputs
+    at the recorded moments, the start and the end among them, and weights, the first and the last.
     Returns a dict: times, losses, alignments, norms, gaps, each (T,); kernels, (3, P, P) or (3, C, C, P, P): K_0, the
     first recorded at a loss drop of 1 % (K_0 if there is none), K_inf; network, machine_inf, machine_0, the final test
     outputs (P2, C); and numbers, see `silence_numbers`.
     """
     # First train with training.gradient_descent; step_size, slope, loss, steps and target_loss are given. Record
-    # kernels, outputs at X_test, the drops DROPS, and some hundred steps evenly spaced in log(step).
+    # kernels, outputs at X_test, the drops DROPS, and about 300 steps evenly spaced in log(step).
     # Then look back, with the last kernel as K_inf: alignments, norms |K_t|, the two machines, the gaps, the numbers.
     # Both machines get f_T(X) and f_0 of the run; they differ in the weights, last or first. The gaps take the last.
     # Names in the dict: times, losses, alignments, norms, gaps, kernels, network, machine_inf, machine_0, numbers.

@@ -25,7 +25,8 @@ def kernel_alignment(K, Q):
 def task_alignment(K, y):
     """How much of K points along the targets: A_y = y^T K y / (|K| |y|^2).
 
-    K (P, P); y (P,): the alignment of K with y y^T; or y (P, C): sum_c y_c^T K y_c / (|K| |y|^2). Returns a number.
+    K (P, P); y (P,): the alignment of K with y y^T; or y (P, C): sum_c y_c^T K y_c / (|K| |y|^2),
+    which is not the alignment with y y^T. Returns a number.
     By hand: the P x P identity gives 1 / sqrt(P) for any y.
     """
     return float(np.vdot(y, K @ y) / (_norm(K, "task_alignment: K") * _norm(y, "task_alignment: y") ** 2))
@@ -80,7 +81,7 @@ def predictor_gap(K_inf_train, K_inf_test, f_train, f_test, f0_train, f0_test):
 
     K_inf_train (P, P), K_inf_test (P2, P); f_train (P,) or (P, C) and f_test: the outputs at time t; f0_train and
     f0_test: at time 0. Returns G_t at the test points, in f_test's shape. G_0 = 0, and the gap changes only while the
-    loss falls and the kernel is misaligned. No integral over the past is needed (see solutions/05_alignment.py).
+    loss falls and the kernel is misaligned.
     """
     return f_test - kernel.kernel_predictor(K_inf_train, K_inf_test, f_train, f0_train, f0_test)
 

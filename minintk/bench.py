@@ -15,6 +15,7 @@ import pathlib
 import statistics
 import subprocess
 import sys
+import textwrap
 import time
 
 import numpy as np
@@ -23,19 +24,20 @@ from minintk import doctor, guard, kernel, network, training
 
 CASES = [  # P, D, N, L, C
     (50, 10, 50, 2, 1),
-    (200, 64, 256, 2, 1),
     (50, 784, 100, 2, 1),
+    (200, 64, 256, 2, 1),
     (500, 784, 500, 3, 1),
     (300, 64, 128, 3, 10),
     (1000, 784, 1000, 3, 1),
     (2000, 100, 500, 4, 1),
     (5000, 64, 256, 2, 1),
 ]
+STEP_ONLY = CASES[:1]  # as a kernel it is all overhead
 CONTENDERS = ("minintk", "loop", "jax", "torch", "neural-tangents")
 LEGEND = """
-ntk: milliseconds a kernel. MB: memory beside the kernel. step: milliseconds a training step.
-x: minintk as a multiple of the limit, the others as a multiple of minintk. loop: the Gram matrix of
-per-sample gradients, not tried where these need over 2 GB or 3e12 multiplications (about a minute).
+ntk: ms a kernel, checked against minintk's to 1e-8. MB: memory beside it. step: ms a training step.
+x: minintk in times of the limit, the others in times of minintk. loop: the Gram matrix of
+per-sample gradients, left out above 2 GB of them or 3e12 operations (about a minute).
 """
 SIZE = 1500  # of the square products that measure the machine
 TURN = 0.1  # seconds that a turn lasts at least
@@ -44,30 +46,30 @@ STEP_SIZE = 1e-9  # the steps are timed, not the training
 
 
 def main(threads=1, rounds=7, quick=False):
-    """Prints the table, rows as they finish, and what follows from it. quick: the two smallest cases, three rounds."""
+    """Prints the table, row by row, and what follows from it. quick: three rounds of the three smallest cases."""
     rows = []
-    for row in bench(threads, CASES[:2] if quick else CASES, min(rounds, 3) if quick else rounds):
+    for row in bench(threads, CASES[:3] if quick else CASES, min(rounds, 3) if quick else rounds):
         if isinstance(row, dict):
             if not rows:
-                heads = "".join(f"{name:>13}" for name in CONTENDERS)
-                print(f"{LEGEND}\n{'P, D, N, L, C':23}{'limit':>8}{heads}")
+                heads = "".join(f"{name:>8}    " for name in CONTENDERS)
+                print(f"{LEGEND}\n{'P, D, N, L, C':28}{'limit':>7}{heads}".rstrip())
             rows.append(row)
         print(table_line(row) if isinstance(row, dict) else row, flush=True)
-    print(f"\n{conclusion(rows)}")
+    print(f"\n{textwrap.fill(conclusion(rows), 98)}")
 
 
 def bench(threads=1, cases=CASES, rounds=7):
-    """Yields rows, {"case", "what", "limit", and a number for each contender}, and remarks, which are text."""
+    """Yields rows, {"case", "what", "limit", a number for each contender}, and remarks, which are text."""
     absent = {name for name, module in NEEDS.items() if importlib.util.find_spec(module) is None}
     for case in cases:
-        names = {"limit", *CONTENDERS} - absent - (set() if loop_fits(*case) else {"loop"})
+        names = [name for name in ("limit", *CONTENDERS) if name not in absent and (name != "loop" or loop_fits(*case))]
         with contextlib.ExitStack() as stack:
-            workers = {name: stack.enter_context(_Worker(name, case, threads)) for name in sorted(names)}
+            workers = {name: stack.enter_context(_Worker(name, case, threads)) for name in names}
             if case == cases[0]:
                 yield workers["limit"].ask("machine")
-            for task in ("ntk", "step"):
+            for task in ("step",) if case in STEP_ONLY else ("ntk", "step"):
                 memory = {}
-                for name in [name for name in workers if task == "ntk" or name in STEPS]:
+                for name in [name for name in names if task == "ntk" or name in {*STEPS} - absent]:
                     try:
                         memory[name] = workers[name].ask(task)
                     except RuntimeError as error:
@@ -90,25 +92,23 @@ def _take_turns(workers, rounds):
 
 def table_line(row):
     """A row of the table as text."""
-    case = ", ".join(map(str, row["case"])) if row["what"] == "ntk" else ""
-    text = f"{case:19}{row['what']:4}{_digits(row.get('limit')):>8}"
+    case = ", ".join(map(str, row["case"])) if row["what"] == "ntk" or row["case"] in STEP_ONLY else ""
+    text = f"{case:23}{row['what']:5}{_digits(row.get('limit')):>7}"
     for name in CONTENDERS:
         base = row.get("limit" if name == "minintk" else "minintk")
-        ratio = f"x{_digits(row[name] / base)}" if row["what"] != "MB" and name in row and row[name] != base else ""
-        text += f"{_digits(row.get(name)):>7} {ratio:<5}"
+        ratio = f"x{_digits(row[name] / base)}" if row["what"] != "MB" and name in row and base else ""
+        text += f"{_digits(row.get(name)):>6} {ratio:<5}"
     return text.rstrip()
 
 
 def conclusion(rows):
     """What follows from the rows, and from nothing else."""
     kernels = [row for row in rows if row["what"] == "ntk"]
-    spans = {"minintk": [row["minintk"] / row["limit"] for row in kernels]}
-    for name in CONTENDERS[1:]:
-        spans[name] = [row[name] / row["minintk"] for row in kernels if name in row]
-    least = {name: f"{_digits(min(span))} to {_digits(max(span))}" for name, span in spans.items() if span}
-    text = f"A kernel takes minintk {least.pop('minintk')} times the limit"
-    others = ", ".join(f"{name} {span}" for name, span in least.items())
-    return f"{text}; the others take, in times of minintk: {others}." if others else f"{text}."
+    ratios = {name: [row[name] / row["minintk"] for row in kernels if name in row] for name in CONTENDERS[1:]}
+    ratios = {"the limit": [row["minintk"] / row["limit"] for row in kernels]} | ratios
+    spans = [f"{name} {_digits(min(r))} to {_digits(max(r))}" for name, r in ratios.items() if r]
+    text = f"For a kernel minintk takes {spans[0].removeprefix('the limit ')} times the limit"
+    return f"{text}; times of the others over minintk's: {', '.join(spans[1:])}." if spans[1:] else f"{text}."
 
 
 def _digits(x):
@@ -135,7 +135,7 @@ def step_operations(P, D, N, L, C):
 
 
 def loop_fits(P, D, N, L, C):
-    """Whether the Gram matrix of per-sample gradients is tried: 2 GB of gradients, 3e12 multiplications."""
+    """Whether `gram_by_loop` is tried: at most 2 GB of gradients and 3e12 additions and multiplications."""
     entries = P * C * (D * N + N * N * (L - 2) + N * C)
     return 8 * entries <= 2e9 and P * C * entries <= 3e12
 
@@ -149,13 +149,17 @@ def gram_by_loop(weights, X):
     return (J @ J.T).reshape(P, C, P, C).transpose(1, 3, 0, 2)
 
 
-def layerwise(xp, weights, X):
-    """The formula of `kernel.ntk` in words that jax.numpy and torch share: whole matrices, no tiles. (C, C, P, P)"""
+def _hidden(weights, X):
     layers = [X]
     for W in weights[:-1]:
         z = layers[-1] @ W.T
         layers.append(z * (z > 0))
-    C = len(weights[-1])
+    return layers
+
+
+def layerwise(xp, weights, X):
+    """The formula of `kernel.ntk` in words that jax.numpy and torch share: whole matrices, no tiles. (C, C, P, P)"""
+    layers, C = _hidden(weights, X), len(weights[-1])
     K = xp.einsum("cd,mn->cdmn", xp.eye(C, dtype=X.dtype), layers[-1] @ layers[-1].T)
     B = weights[-1][:, None, :]  # (C, 1, N)
     for W, h, h_below in zip(weights[-2::-1], layers[:0:-1], layers[-2::-1]):
@@ -167,10 +171,7 @@ def layerwise(xp, weights, X):
 
 def descend(weights, X, y):
     """A step of gradient descent on the mean squared error, in words that jax.numpy and torch share."""
-    layers = [X]
-    for W in weights[:-1]:
-        z = layers[-1] @ W.T
-        layers.append(z * (z > 0))
+    layers = _hidden(weights, X)
     B = (layers[-1] @ weights[-1].T - y) / len(y)
     moved = []
     for W, h in zip(weights[::-1], layers[::-1]):
@@ -187,7 +188,8 @@ class _Worker:
         pin = f"import os; os.sched_setaffinity(0, {pinned}); " if pinned else ""
         code = f"{pin}from minintk import bench; bench._serve({name!r}, {tuple(case)})"
         env = os.environ | {f"{library}_NUM_THREADS": str(threads) for library in ("OPENBLAS", "OMP", "MKL")}
-        env |= {"VECLIB_MAXIMUM_THREADS": str(threads), "JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
+        env |= {"VECLIB_MAXIMUM_THREADS": str(threads), "CUDA_VISIBLE_DEVICES": ""}
+        env |= {"JAX_PLATFORMS": "cpu", "JAX_ENABLE_X64": "1"}
         eigen = f"--xla_cpu_multi_thread_eigen={str(threads > 1).lower()}"
         env["XLA_FLAGS"] = f"{eigen} intra_op_parallelism_threads={threads}"
         here = str(pathlib.Path(__file__).parents[1])
@@ -235,8 +237,8 @@ class _Limit:
 
     def machine(self):
         name, core, threads = doctor.blas()
-        asked = os.environ["OPENBLAS_NUM_THREADS"]
-        return f"{doctor.cpu()}; {name}, core type {core or 'unknown'}, {threads or asked} thread(s); numpy {np.__version__}"
+        threads = threads or os.environ["OPENBLAS_NUM_THREADS"]
+        return f"{doctor.cpu()}; {name}, core type {core or 'unknown'}; threads: {threads}; numpy {np.__version__}"
 
     def ntk(self):
         self.operations = ntk_operations(*self.case)
@@ -275,7 +277,7 @@ class _Contender:
         error = abs(K.reshape(expected.shape) - expected).max() / abs(expected).max()
         if not error < 1e-8:
             raise ValueError(f"its kernel differs from minintk's by {error:.1e} of the largest entry")
-        self.times, self.run = 1, lambda times: [call() for _ in range(times)] and None
+        self.times, self.run = 1, lambda times: _repeat(call, times)
         return max(grown, 0) / 1e6
 
     def step(self):
@@ -292,6 +294,11 @@ class _Contender:
             if seconds >= TURN:
                 return seconds / self.times
             self.times *= 2
+
+
+def _repeat(call, times):
+    for _ in range(times):
+        call()
 
 
 def _seconds(call):
@@ -327,7 +334,6 @@ def _loop(weights, X):
 def _jax(weights, X):
     import jax
 
-    jax.config.update("jax_enable_x64", True)
     compiled = jax.jit(lambda *args: layerwise(jax.numpy, *args)).lower(weights, X).compile()
     weights, X = jax.device_put((weights, X))
     return lambda: compiled(weights, X).block_until_ready()
@@ -370,7 +376,6 @@ def _neural_tangents(weights, X):
             X = jax.nn.relu(X @ W.T)
         return X @ weights[-1].T
 
-    jax.config.update("jax_enable_x64", True)
     structured = nt.NtkImplementation.STRUCTURED_DERIVATIVES
     ntk = nt.empirical_ntk_fn(f, trace_axes=(), vmap_axes=0, implementation=structured)
     compiled = jax.jit(lambda weights, X: ntk(X, None, weights)).lower(weights, X).compile()

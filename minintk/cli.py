@@ -4,6 +4,8 @@ import argparse
 import contextlib
 import os
 import pathlib
+import shlex
+import shutil
 import sys
 
 import minintk
@@ -57,12 +59,29 @@ def _parser():
     own.add_argument("--loss", choices=["mse", "logistic", "softmax"], help="default: mse")
     own.add_argument("--step-size", type=float, help="of gradient descent (default: 0.1, or 0.03 from power 0.4 on)")
     own.add_argument("--inits", type=int, help="initial weights; medians are shown (default: 3)")
+    own.add_argument("--animate", action="store_true", help="also animation.html: the kernel turning, with a slider")
+
+    explain = commands.add_parser("explain", help="a claim, why it holds, its source, and what to try next")
+    explain.set_defaults(command=_explain)
+    explain.add_argument("name", nargs="?", metavar="EXPERIMENT", help="default: list them")
+
+    sweep = commands.add_parser("sweep", help="an experiment at all combinations of settings, a row each; goes on "
+                                "where it was stopped")  # fmt: skip
+    sweep.set_defaults(command=_sweep)
+    sweep.add_argument("experiment", metavar="EXPERIMENT")
+    for name, kind in SWEPT.items():
+        sweep.add_argument(f"--{name}", type=kind, nargs="+", metavar="X", help="one or more values")
+    engine = sweep.add_mutually_exclusive_group()
+    engine.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (default: %(default)s)")
+    engine.add_argument("--dask", metavar="ADDRESS", help="of a dask scheduler, host:port, instead of own processes")
+    sweep.add_argument("--out", default="results", metavar="DIR", help="folder for the results (default: %(default)s)")
     return parser
 
 
 def _course(commands):
     def add(name, action, text):
         command = commands.add_parser(name, help=text)
+        command.add_argument("--workbook", metavar="DIR", default=argparse.SUPPRESS, help="your exercise files")
         command.set_defaults(command=action)
         return command
 
@@ -76,7 +95,7 @@ def _course(commands):
     add("solution", _solution, "derivation and source").add_argument("name", metavar="NAME")
     add("diff", _diff, "yours beside the library's, after passing").add_argument("name", metavar="NAME")
     add("reset", _reset, "the stub again; your file is kept as a backup").add_argument("name", metavar="NAME")
-    see = add("see", _see, "a unit's figure, drawn by your finished functions")
+    see = add("see", _see, "a unit's figure, drawn by your functions that have passed")
     see.add_argument("unit", metavar="UNIT")
     see.add_argument("--out", default="results", metavar="DIR", help="folder for the figure (default: %(default)s)")
     add("init", _init, "make a workbook").add_argument("folder", metavar="DIR")
@@ -140,7 +159,7 @@ def _see(options):
     from minintk.experiments import unit_figures
 
     unit = units.unit(options.unit)
-    with swap.swapped(units.workbook(options.workbook)) as (mine, every, problems):
+    with swap.swapped(units.workbook(options.workbook), passed=True) as (mine, every, problems):
         print("\n".join([*problems, swap.told(mine, every)]))
         path = pathlib.Path(options.out) / f"unit_{unit['id']}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -169,15 +188,46 @@ def _dev(options):
 
 
 OWN = ("path", "classes", "P", "depth", "width", "sigma", "powers", "slope", "loss", "step_size", "inits")
+SWEPT = {"sigma": float, "width": int, "depth": int, "power": float, "P": int, "seed": int}
+
+
+def _sweep(options):
+    from minintk import sweep
+
+    lists = {name: getattr(options, name) for name in SWEPT if getattr(options, name) is not None}
+    folder = pathlib.Path(options.out) / f"sweep_{options.experiment}"
+    try:
+        with sweep.dask(options.dask) if options.dask else contextlib.nullcontext() as executor:
+            rows = sweep.sweep(options.experiment, lists, folder, options.jobs, executor)
+    except KeyboardInterrupt:
+        print("\nminintk: stopped; what is finished is kept, the same command goes on from there", file=sys.stderr)
+        raise
+    print(f"{sweep.told(rows)}\n{folder}: points.csv, points.jsonl")
+
+
+def _explain(options):
+    from minintk import experiments, pages
+
+    if options.name is None:
+        _list()
+    elif options.name not in experiments.NAMES:
+        raise ValueError(f"{options.name!r} is no experiment; expected one of {', '.join(experiments.NAMES)}")
+    else:
+        print(pages.explained(options.name, min(shutil.get_terminal_size().columns, 120)))
+
+
+def _list():
+    from minintk import experiments
+
+    for name in experiments.NAMES:
+        print(f"{name:<18} {experiments.load(name).__doc__.splitlines()[0]}")
 
 
 def _run(options):
     from minintk import experiments
 
     if options.list:
-        for name in experiments.NAMES:
-            print(f"{name:<18} {experiments.load(name).__doc__.splitlines()[0]}")
-        return
+        return _list()
     names = options.experiments or ["silent_alignment"]
     names = list(experiments.NAMES) if names == ["all"] else names
     own = {name: getattr(options, name) for name in OWN if getattr(options, name) is not None}
@@ -188,6 +238,10 @@ def _run(options):
             raise ValueError(
                 f"{name} takes --seed, --out and --answers only, not --{next(iter(own)).replace('_', '-')}"
             )
+    if options.animate and names != ["silent_alignment"]:
+        raise ValueError("--animate is for silent_alignment alone")
+    shared = {} if options.seed is None else {"seed": options.seed}
+    out = pathlib.Path(options.out)
     with contextlib.ExitStack() as stack:
         if options.answers:
             from minintk.course import swap
@@ -195,10 +249,17 @@ def _run(options):
             mine, every, problems = stack.enter_context(swap.swapped(options.answers))
             print("\n".join([*problems, swap.told(mine, every), ""]))
         for name in names:
-            _one(name, pathlib.Path(options.out) / name, own | ({} if options.seed is None else {"seed": options.seed}))
+            _one(name, out / name, own | shared, options.animate)
+    if len(names) > 1 or options.experiments == ["all"]:
+        from minintk import pages
+
+        words = [] if options.seed is None else ["--seed", str(options.seed)]
+        words += ["--answers", options.answers] if options.answers else []
+        commands = {name: shlex.join(["minintk", "run", name, *words]) for name in names}
+        print(f"{pages.gallery(out, commands)}: every figure with its claim, its verdict and its command")
 
 
-def _one(name, folder, settings):
+def _one(name, folder, settings, animate):
     from minintk import experiments, plots
 
     folder.mkdir(parents=True, exist_ok=True)  # before the work, so that a folder we cannot write to costs nothing
@@ -207,3 +268,7 @@ def _one(name, folder, settings):
     print(f"{name}. {module.report(results)}")
     experiments.save(folder, getattr(plots, name)(results), results["arrays"], results["summary"])
     print(f"\n{folder}: figure.png, results.npz, summary.json\n")
+    if animate:
+        from minintk import pages
+
+        print(f"{pages.animation(folder / 'animation.html', module.film(results))}: open it in a browser\n")

@@ -21,7 +21,8 @@ def gradient_factors(weights, X, slope=0.0):
 
     weights: [W_1 ... W_L]; X (P, D). Returns [(h_{l-1}, B_l) for l = 1 ... L], h_{l-1} (P, n_{l-1}) and B_l a list of
     C arrays (P, n_l), one an output.
-    One forward pass serves all outputs; each output needs a backward pass of its own, from a one-hot cotangent.
+    One forward pass serves all outputs; each output needs a backward pass of its own, from a cotangent that
+    is 1 in its column for all samples and 0 elsewhere.
     """
     layers = network.forward(weights, X, slope)
     P, C = layers[-1].shape
@@ -58,10 +59,12 @@ def ntk(weights, X1, X2=None, slope=0.0):
         for n in [m, *_slices(m.stop, P1, COLUMNS)] if X2 is None else _slices(0, P2, COLUMNS):
             grams = [h[m] @ h2[n].T for (h, _), (h2, _) in zip(left, right)]  # each (p, q), the same for all outputs
             for c, c2 in [(c, c2) for c in range(C) for c2 in range(c if n is m else 0, C)]:
-                hidden = ((B[c][m] @ B2[c2][n].T) * gram for (_, B), (_, B2), gram in zip(left[:-1], right, grams))
-                K[c, c2, m, n] = sum(hidden, grams[-1] if c == c2 else 0)  # B_L is the identity: outputs do not mix
+                tile = K[c, c2, m, n]
+                tile[...] = grams[-1] if c == c2 else 0  # B_L is the identity: at the last layer outputs do not mix
+                for gram, (_, B), (_, B2) in zip(grams[:-1], left, right):
+                    tile += (B[c][m] @ B2[c2][n].T) * gram
                 if X2 is None and (c, m) != (c2, n):
-                    K[c2, c, n, m] = K[c, c2, m, n].T
+                    K[c2, c, n, m] = tile.T
     return K[0, 0] if C == 1 else K
 
 

@@ -7,7 +7,7 @@ times are flow times; s has the unit 1 / time.
 
 import numpy as np
 
-from minintk import guard
+from minintk import guard, kernel
 
 
 @guard.accepts(W0="N D", a0="N", beta="D", s="(0, inf)", time="[0, inf)")
@@ -29,9 +29,9 @@ def two_layer_mode(q0, r0, s, times):
     """The learned strength r = a^T W beta and the size q = (|a|^2 + |W beta|^2) / 2 of a two-layer network, all along.
 
     q0 > |r0| at time 0; times (T,). Returns r (T,), q (T,). q^2 - r^2 = c is conserved, and dr/dt = 2 (s - r) q.
-    With R = sqrt(s^2 + c) and z = (q + r) / sqrt(c), dz/dt = -(z - z_+)(z - z_-) sqrt(c) with z_pm = (s +- R) / sqrt(c),
-    so that (z - z_-) / (z - z_+) grows as e^{2Rt}. In the text we read, equations (50)-(51) take r0 = 0, which is wrong
-    by O(D^{-1/2}) at every sigma.
+    With R = sqrt(s^2 + c) and z = (q + r) / sqrt(c), dz/dt = -(z - z_+)(z - z_-) sqrt(c), z_pm = (s +- R) / sqrt(c): so
+    (z - z_+) / (z - z_-) decays as e^{-2Rt}. In the text we read, equations (50)-(51) take r0 = 0, which is wrong by
+    O(D^{-1/2}) at every sigma.
     """
     c = q0**2 - r0**2
     if c <= 0:
@@ -43,6 +43,31 @@ def two_layer_mode(q0, r0, s, times):
     return root * (z - 1 / z) / 2, root * (z + 1 / z) / 2
 
 
+@guard.accepts(weights="D -> C", z="C", v="D")
+def mode_overlaps(weights, z, v):
+    """The size q and the strength r of one mode z v^T in a two-layer network: what `two_layer_mode` follows.
+
+    weights: [W_1, W_2]; z (C,) and v (D,) of length 1, for one output z = (1,). Returns q and r, two numbers:
+    q = (|W_2^T z|^2 + |W_1 v|^2) / 2, r = (W_2^T z).(W_1 v), so that |r| <= q; both are O(sigma^2) at the start.
+    """
+    W_1, W_2 = weights
+    a, b = W_2.T @ z, W_1 @ v  # both (N,)
+    return float((a @ a + b @ b) / 2), float(a @ b)
+
+
+@guard.accepts(q0="(0, inf)", r0="(-inf, inf)", s="(0, inf)", share="(0, 1)")
+def mode_time(q0, r0, s, share=0.5):
+    """When a two-layer mode has the strength r = share * s: t = log[2 s share / ((1 - share)(q0 + r0))] / (2 s).
+
+    For small weights: the solution of r = s e^{2st} / (e^{2st} - 1 + 2 s / (q0 + r0)), without the -1. A loss drop d is
+    the share 1 - sqrt(1 - d). With several outputs each mode has its own s, and large ones are learned first.
+    By hand: s = 1, share = 1/2 and q0 + r0 = 2 e^{-2} give 1.
+    """
+    if q0 + r0 <= 0:
+        raise ValueError(f"mode_time: q0 + r0 is {q0 + r0!r}, expected more than 0: such a mode never grows")
+    return float(np.log(2 * s * share / ((1 - share) * (q0 + r0))) / (2 * s))
+
+
 @guard.accepts(q0="(0, inf)", r0="(-inf, inf)", s="(0, inf)")
 def half_loss_time(q0, r0, s):
     """When a two-layer network has halved its loss: t = log[2 s (sqrt(2) - 1) / (q0 + r0)] / (2 s), for small weights.
@@ -50,7 +75,24 @@ def half_loss_time(q0, r0, s):
     With q0 + r0 ~ sigma^2 the learning time grows as (1 / 2s) log(1 / sigma^2); the alignment time does not.
     By hand: s = 1 and q0 + r0 = 2 (sqrt(2) - 1) e^{-2} give 1.
     """
-    return float(np.log(2 * s * (np.sqrt(2) - 1) / (q0 + r0)) / (2 * s))
+    return mode_time(q0, r0, s, 1 - np.sqrt(1 / 2))
+
+
+@guard.accepts(weights="D -> C", B="C D", share="(0, 1)")
+def sequential_mode_times(weights, B, share=0.5):
+    """When each mode of a two-layer network with several outputs has the strength share * s_a, largest s_a first.
+
+    weights: [W_1, W_2] at time 0; targets Y = X B^T, B (C, D) = sum_a s_a z_a v_a^T. Returns times (modes,), a mode for
+    each s_a > 0. Mode a grows in the hidden units along g_a = W_2^T z_a + W_1 v_a, |g_a|^2 / 2 = q_a + r_a. Once a mode
+    b with s_b > s_a is learned, any part along g_b decays as e^{(s_a - s_b) t}: only g_a', the part of g_a orthogonal
+    to all earlier ones, is left. So t_a = log[4 s_a share / ((1 - share) |g_a'|^2)] / (2 s_a), for well separated s_a.
+    """
+    Z, S, Vt = np.linalg.svd(B, full_matrices=False)
+    kept = S > 1e-12 * S[0]
+    Z, S, V = Z[:, kept], S[kept], Vt[kept].T
+    W_1, W_2 = weights
+    own = np.diag(np.linalg.qr(W_2.T @ Z + W_1 @ V, mode="r"))  # |g_a'|, up to sign
+    return np.log(4 * S * share / ((1 - share) * own**2)) / (2 * S)
 
 
 @guard.accepts(u0="(0, inf)", s="(0, inf)", L="int [2, inf)", times="T")
@@ -58,7 +100,8 @@ def deep_mode(u0, s, L, times):
     """The singular value u of every layer of a rank-one network: du/dt = u^{L-1} (s - u^L) from u0 < s^{1/L}.
 
     times (T,). Returns u (T,); the learned strength is u^L. In x = u^L / s and the logit y = log(x / (1 - x)) this is
-    dt/dy = x^{2/L - 1} / (L s^{2 - 2/L}), smooth on both plateaus: integrated by Gauss' rule, solved by Newton's method.
+    dt/dy = x^{2/L - 1} / (L s^{2 - 2/L}), smooth on both plateaus: integrated by Gauss' rule, solved by
+    Newton's method.
     """
     if u0**L >= s:
         raise ValueError(f"deep_mode: u0 is {u0!r}, expected less than s^(1/L) = {s ** (1 / L):.6g}")
@@ -113,6 +156,32 @@ def final_kernel_blocks(X, B, L):
         right = X @ X.T if l == 1 else (X @ Vt.T * S ** (2 * (l - 1) / L)) @ (X @ Vt.T).T  # (P, P)
         K = K + left[:, :, None, None] * right
     return K
+
+
+@guard.accepts(rank="int [1, inf)", L="int [1, inf)")
+def final_spectrum(rank, L):
+    """Share of the largest eigenvalue, effective rank and task alignment of `final_kernel`, for X of this rank.
+
+    One eigenvalue is L times as large as the other rank - 1. Returns three numbers: L / (L + rank - 1),
+    (L + rank - 1)^2 / (L^2 + rank - 1) and L / sqrt(L^2 + rank - 1). The kernel as a whole is far from low rank.
+    """
+    total, squares = L + rank - 1, L**2 + rank - 1
+    return L / total, total**2 / squares, L / squares**0.5
+
+
+@guard.accepts(weights="D -> C", X="P D", slope="[0, 1]")
+def layer_terms(weights, X, slope=0.0):
+    """What each layer adds to the kernel: K = sum_l K_l, K_l = (h_{l-1} h_{l-1}^T) * (B_l B_l^T), * elementwise.
+
+    weights: [W_1 ... W_L]; X (P, D). Returns [K_1 ... K_L], each (P, P), or (C, C, P, P) with several outputs.
+    In a linear network with one output B_l is the same row for all samples: K_l is h_{l-1} h_{l-1}^T, scaled. So K_1
+    stays X X^T, and K_l, l > 1, becomes rank one with the layers below it.
+    """
+    terms = []
+    for h, B in kernel.gradient_factors(weights, X, slope):
+        blocks = np.array([[(B_c @ B_d.T) * (h @ h.T) for B_d in B] for B_c in B])  # (C, C, P, P)
+        terms.append(blocks[0, 0] if len(B) == 1 else blocks)
+    return terms
 
 
 @guard.accepts(weights="D -> C")

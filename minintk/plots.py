@@ -158,3 +158,231 @@ def alignments(runs):
         ax.set(title=title, xlim=(0, times[-1]), ylim=(-0.05, 1.05), xlabel="flow time $t$")
         ax.legend(fontsize=8, loc="center right")
     return fig
+
+
+def lazy_to_rich(results):
+    """Against sigma: alignment at the start and at 10 % drop; the ratio of the two times; both errors and rho."""
+    cases = results["cases"]
+    sigmas = [case["sigma"] for case in cases]
+    fig = figure.Figure(figsize=(13, 4), layout="constrained")
+    panels = fig.subplots(1, 3)
+    curves = (
+        {"A_0": "at the start", "A_10": "at a loss drop of 10 %"},
+        {"t_ratio": "median"},
+        {"err_0": r"$err_0$, machine of $K_0$", "err_inf": r"$err_\infty$, of $K_\infty$", "rho": r"$\rho$, ratio"},
+    )
+    for ax, labels in zip(panels, curves):
+        for (name, label), (color, style), marker in zip(labels.items(), STYLES, "so^"):
+            every = np.array([[run["numbers"][name] for run in case["runs"]] for case in cases], float)
+            ax.plot(sigmas, every, color=color, ls="", marker=marker, ms=3, alpha=0.5)
+            median = np.array([case["medians"][name] for case in cases], float)
+            ax.plot(sigmas, median, color=color, ls=style, marker=marker, ms=6, mfc="none", label=label)
+        ax.set(xscale="log", xlabel=r"scale of the initial weights $\sigma$")
+        ax.legend(fontsize=8)
+    panels[0].set(ylabel=r"alignment $A(K_t, K_\infty)$", ylim=(None, 1.02))
+    panels[1].set(ylabel=r"$t_{align}$ ($A \geq 0.95$ from then on) / $t_{learn}$ (10 % drop)")
+    panels[1].axhline(1, color="0.6", lw=0.8)
+    panels[2].set(ylabel="relative error on test points; ratio", yscale="log")
+    panels[2].axhline(0.05, color="0.6", lw=0.8)
+    fig.suptitle("lines: medians; dots: single runs", fontsize=9)
+    return fig
+
+
+def whitening(results):
+    """Linear networks against the condition number; ReLU: rho against it, and against P / D on white samples."""
+    fig = figure.Figure(figsize=(13, 4), layout="constrained")
+    left, middle, right = fig.subplots(1, 3)
+    linear = results["linear"]
+    labels = {
+        "cos_first_10": r"cosine of $v_1$ and $\Sigma\beta$, 10 % drop",
+        "A_10": r"$A(K_t, K_\infty)$, 10 % drop",
+        "cos_beta_90": r"cosine of $v_1$ and $\beta$, 90 % drop",
+        "cos_beta_10": r"cosine of $v_1$ and $\beta$, 10 % drop",
+    }
+    for (name, label), (color, style), marker in zip(labels.items(), STYLES, "os^v"):
+        x = [case["condition"] for case in linear]
+        left.plot(x, [case[name] for case in linear], color=color, ls=style, marker=marker, label=label)
+    worst = max(case["err_inf"] for case in linear)
+    left.set(xscale="log", ylim=(0, 1.08), xlabel="condition number of $X^T X / P$", ylabel="alignment, cosine")
+    left.set_title(rf"linear, $P > D$; $err_\infty \leq$ {worst:.0e}", fontsize=10)
+    left.legend(fontsize=8, loc="lower left")
+    powers, sizes = results["powers"], results["sizes"]
+    for ax, cases, x in [
+        (middle, powers, [case["medians"]["condition"] for case in powers]),
+        (right, sizes, [case["value"] / 60 for case in sizes]),
+    ]:
+        ax.plot(x, [case["rhos"] for case in cases], color=BLUE, ls="", marker=".", alpha=0.6)
+        ax.plot(x, [case["medians"]["rho"] for case in cases], color=BLUE, marker="o", mfc="none", label="median")
+        ax.axhline(0.05, color="0.6", lw=0.8)
+        ax.set(yscale="log", ylim=(0.01, 1), ylabel=r"$\rho = err_\infty / err_0$")
+        ax.legend(fontsize=8, loc="lower right")
+    middle.set(xscale="log", xlabel="condition number of $X^T X / P$, rank $P$")
+    middle.set_title("ReLU, isotropic sample: from whitened to as drawn", fontsize=10)
+    right.axvline(1, color="0.6", lw=0.8)
+    right.set(xlabel="samples per input $P / D$")
+    right.set_title("ReLU, exactly white samples", fontsize=10)
+    return fig
+
+
+def gap(results):
+    """|G_t| against the loss drop, how far the integral of its rate is off; and the misaligned part of the motion."""
+    fig = figure.Figure(figsize=(11, 4.4), layout="constrained")
+    left, right = fig.subplots(1, 2)
+    for case, (color, style) in zip(results["cases"], STYLES):
+        run = case["runs"][0]
+        drops = run["drops"]
+        left.plot(drops[1:], run["gaps"][1:], color=color, ls=style, lw=2, label=case["title"])
+        left.plot(drops[1:], run["missed"][1:], color=color, ls=style, lw=0.8)
+        right.plot(drops[:-1], run["turning"][:-1], color=color, ls=style, label=case["title"])
+    left.plot([], [], color=BLACK, lw=0.8, label=r"thin: $|\int dG - G_t| / |f_T|$")
+    left.set(yscale="log", xlim=(0, 1), ylim=(1e-6, 1), ylabel="gap $|G_t| / |f_T|$, test points")
+    right.set(yscale="log", xlim=(0, 1), ylabel="misaligned part of the motion $|dG/dt| / |df/dt|$")
+    for ax in (left, right):
+        ax.set(xlabel="loss drop $1 - L(t)/L(0)$")
+    left.legend(fontsize=8, loc="lower right")
+    return fig
+
+
+def three_traps(results):
+    """For each run the network against both machines, titled with the controls; and untrained networks against P."""
+    cases = results["cases"]
+    fig = figure.Figure(figsize=(3.3 * (len(cases) + 1), 4), layout="constrained")
+    *axes, last = fig.subplots(1, len(cases) + 1)
+    for column, (case, ax) in enumerate(zip(cases, axes)):
+        run, n = case["runs"][0], case["medians"]
+        f = run["network"].ravel()
+        span = 1.08 * abs(f).max()
+        ax.plot([-span, span], [-span, span], color="0.7", lw=0.8, zorder=0)
+        for name, color, marker, size, label in [("0", ORANGE, "x", 3, "$K_0$"), ("inf", BLUE, ".", 3, r"$K_\infty$")]:
+            machine = run[f"machine_{name}"].ravel()
+            ax.plot(f, machine, ls="", marker=marker, ms=size, mew=0.6, color=color, label=f"machine of {label}")
+        ax.set(xlim=(-span, span), ylim=(-1.4 * span, 1.4 * span), xlabel="network $f(x)$, test points")
+        ax.set_title(
+            rf"{case['title']}: $err_\infty$ = {n['err_inf']:.1g}" + "\n"
+            rf"$\rho$ = {n['rho']:.1g}; with ReLU $err_\infty$ = {n['err_inf_relu']:.1g}" + "\n"
+            f"untrained network {n['untrained']:.1g}",
+            fontsize=9,
+        )
+        if column == 0:
+            ax.set_ylabel("kernel machine")
+            ax.legend(fontsize=7.5, loc="upper left", markerscale=2)
+    sizes, errors = results["curve"]
+    last.plot(sizes, errors, color=GREEN, ls="--", marker="s")
+    last.set(xscale="log", yscale="log", xlabel="samples $P$", ylabel="error of its own kernel's machine")
+    last.set_title("untrained ReLU network,\nrank at most $N D$ = 400", fontsize=9)
+    last.axvline(400, color="0.6", lw=0.8)
+    return fig
+
+
+def linear_phases(results):
+    """Strength and size of the mode beside the theory; alignment and loss in time; the times against sigma.
+
+    results: what `experiments.linear_phases.run` returns.
+    """
+    fig = figure.Figure(figsize=(15, 4.3), layout="constrained")
+    left, middle, right = fig.subplots(1, 3)
+    numbers = [case["numbers"] for case in results["cases"]]
+    shown = [case for case in results["cases"] if case["numbers"]["sigma"] in (0.1, 0.01, 1e-3)]
+    for case, (color, style), marker in zip(shown, STYLES, "os^"):
+        curves, label = case["curves"], f"$\\sigma$ = {case['numbers']['sigma']:g}"
+        times, few = curves["times"], np.searchsorted(curves["times"], np.arange(0, 12, 0.4))
+        left.plot(times, curves["r_theory"], color=color, ls="-", lw=1)
+        left.plot(times[few], curves["r"][few], color=color, ls="", marker=marker, ms=4, label=label)
+        middle.plot(times, curves["A"], color=color, ls=style, lw=2, label=f"$A(K_t,K_\\infty)$, {label}")
+        middle.plot(times, curves["losses"] / curves["losses"][0], color=color, ls=style, lw=1)
+    left.plot(times, curves["r_paper"], color=BLACK, ls=":", lw=1, label="$r_0$ left out")
+    left.set(xlim=(0, 12), xlabel="flow time $t$", ylabel="strength of the mode $r(t)$")
+    left.set_title("lines: theory; markers: simulation", fontsize=10)
+    middle.set(xlim=(0, 12), ylim=(0, 1.03), xlabel="flow time $t$", ylabel="alignment (thick), loss $L/L_0$ (thin)")
+    middle.set_title("the kernel turns at one time, the loss falls later and later", fontsize=10)
+    middle.legend(fontsize=8, loc="center right")
+    sigmas = [n["sigma"] for n in numbers]
+    named = [("half", "s", "$t$ of loss drop 50 %"), ("learn", "^", "$t$ of loss drop 10 %"), ("align", "o", "aligned")]
+    for (name, marker, label), (color, style) in zip(named, STYLES):
+        right.plot(sigmas, [n[f"t_{name}_theory"] for n in numbers], color=color, ls=style, lw=1)
+        right.plot(sigmas, [n[f"t_{name}"] for n in numbers], color=color, ls="", marker=marker, label=label)
+    right.set(xscale="log", ylim=(0, None), xlabel=r"scale of the weights $\sigma$", ylabel="flow time $t$")
+    right.set_title("lines: theory; markers: simulation", fontsize=10)
+    left.legend(fontsize=8, loc="lower right")
+    right.legend(fontsize=8)
+    return fig
+
+
+def depth(results):
+    """Collapse of A(t), loss drop at alignment, layer terms of the deepest network, and rank-one networks.
+
+    results: what `experiments.depth.run` returns.
+    """
+    fig = figure.Figure(figsize=(11, 8.4), layout="constrained")
+    (collapse, drop), (terms, modes) = fig.subplots(2, 2)
+    for part, (color, style), marker in zip(results["depths"], STYLES, "os^"):
+        numbers, curves, L = part["numbers"], part["curves"], part["numbers"]["L"]
+        at_align = {float(sigma): value for sigma, value in numbers["drop_at_align"].items()}
+        for sigma, line in zip(at_align, ("-", "--", ":")):
+            times, A = (curves[f"sigma_{sigma:g}_{name}"] for name in ("times", "A"))
+            collapse.plot(times * sigma ** (L - 2), A, color=color, ls=line, label=f"L = {L}, $\\sigma$ = {sigma:g}")
+        label = f"L = {L}, fitted slope {numbers['exponent']:.2f}"
+        drop.plot(at_align.keys(), at_align.values(), color=color, ls=style, marker=marker, label=label)
+        few = slice(None, None, 6)
+        modes.plot(curves["rank_one_times"], curves["rank_one_theory"], color=color, ls="-", lw=1)
+        times, c = curves["rank_one_times"][few], curves["rank_one_c"][few]
+        modes.plot(times, c, color=color, ls="", marker=marker, ms=4, label=f"L = {L}")
+    order = np.argsort(curves["drops"])
+    order = order[curves["drops"][order] > 0]
+    styles = zip(curves["shares"].T, [(BLACK, ":"), *STYLES], "Dos^")
+    for l, (share, (color, style), marker) in enumerate(styles, start=1):
+        terms.plot(curves["drops"][order], share[order], color=color, ls=style, marker=marker, ms=3, label=f"$K_{l}$")
+    collapse.set(xlim=(0, 1.2), ylim=(0.6, 1.005), xlabel=r"scaled time $t \sigma^{L-2}$", ylabel=r"$A(K_t, K_\infty)$")
+    collapse.set_title("alignment: one curve for all sigma", fontsize=10)
+    drop.set(xscale="log", yscale="log", xlabel=r"scale of the weights $\sigma$", ylabel="loss drop when aligned")
+    drop.set_title(r"how much is learned before the kernel is aligned: $\sigma^L$", fontsize=10)
+    terms.set(xscale="log", xlim=(1e-5, 1), ylim=(0, 1.03), xlabel="loss drop $1 - L(t)/L(0)$")
+    terms.set(ylabel=r"share of the top eigenvalue in $K_l$")
+    terms.set_title(f"layer terms, L = {L}: later layers first", fontsize=10)
+    modes.set(xscale="log", xlim=(1, None), xlabel="flow time $t$", ylabel="strength $u^L$")
+    modes.set_title("rank-one networks from $u_0$ = 0.1; lines: theory", fontsize=10)
+    for ax in (collapse, drop, terms, modes):
+        ax.legend(fontsize=8)
+    return fig
+
+
+def several_outputs(results):
+    """Strengths and directions of the modes in time; alignment against loss drop; network against machines.
+
+    results: what `experiments.several_outputs.run` returns.
+    """
+    fig = figure.Figure(figsize=(15, 4.5), layout="constrained")
+    left, middle, right = fig.subplots(1, 3)
+    cases, settings = results["cases"], results["summary"]["settings"]
+    main = next(case for case in cases if case["numbers"]["sigma"] == 1e-3)
+    numbers, curves = main["numbers"], main["curves"]
+    times = curves["times"]
+    for a, ((color, _), marker) in enumerate(zip(STYLES, "os^")):
+        s = numbers["s"][a]
+        left.plot(times, curves["r"][:, a] / s, color=color, label=f"mode {a + 1}: strength $r_a/s_a$, $s_a$ = {s:g}")
+        left.plot(times, curves["cosines"][:, a], color=color, ls="--", lw=1)
+        left.plot(numbers["t_half_theory"][a], 0.5, color=color, ls="", marker=marker, ms=7, mec=BLACK)
+        left.annotate(f"{a + 1}", (numbers["t_half_theory"][a], 0.5), (7, -3), textcoords="offset points", fontsize=9)
+    left.plot([], [], color="0.4", ls="--", label="$|$cos$|$ of $v_a$ and $W_1$'s vector $a$")
+    left.plot([], [], color="0.4", ls="", marker="o", mec=BLACK, label="theory: half the strength")
+    left.set(xscale="log", xlim=(0.1, None), ylim=(0, 1.6), xlabel="flow time $t$", ylabel="relative to the end")
+    left.set_title(f"modes: direction early, size late; $\\sigma$ = {numbers['sigma']:g}", fontsize=10)
+    for case, (color, style) in zip(cases, STYLES):
+        s, sigma = case["numbers"]["s"], case["numbers"]["sigma"]
+        label = f"$\\sigma$ = {sigma:g}" + (", equal $s_a$" if len(set(s)) == 1 else "")
+        middle.plot(case["curves"]["drops"], case["curves"]["A"], color=color, ls=style, lw=2, label=label)
+        middle.plot(case["curves"]["drops"], case["curves"]["A_free"], color=color, ls=style, lw=0.8)
+    middle.set(xlim=(-0.01, 1), ylim=(0.7, 1.01), xlabel="loss drop $1 - L(t)/L(0)$", ylabel="alignment")
+    middle.set_title(r"thick: $A(K_t,K_\infty)$; thin: with the best eigenvalues", fontsize=10)
+    few = results["machines"][0.01]
+    f, errors = few["network"].ravel(), few["errors"]
+    span = 1.08 * abs(f).max()
+    right.plot([-span, span], [-span, span], color="0.7", lw=0.8, zorder=0)
+    for name, color, marker in (("0", ORANGE, "x"), ("inf", BLUE, ".")):
+        label = f"machine of $K_{{{name.replace('inf', chr(92) + 'infty')}}}$, error {errors[f'err_{name}']:.2g}"
+        right.plot(f, few[f"machine_{name}"].ravel(), color=color, ls="", marker=marker, ms=4, mew=0.7, label=label)
+    right.set(xlabel="network $f_c(x)$, test points", ylabel="kernel machine")
+    right.set_title(f"P = {settings['P_few']} samples, all {len(numbers['s'])} outputs, $\\sigma$ = 0.01", fontsize=10)
+    for ax, place in ((left, "upper left"), (middle, "lower left"), (right, "upper left")):
+        ax.legend(fontsize=8, loc=place)
+    return fig

@@ -53,8 +53,8 @@ def silence_numbers(times, losses, alignments, norms, network, machine_inf, mach
     times, losses, alignments A(K_t, K_inf) and norms |K_t|, each (T,); the final test outputs of the network, of the
     machine of K_inf and of that of K_0, each (P2, C). Returns a dict: A_0; A and growth = |K_t| / |K_0|, lists with one
     entry for each loss drop of DROPS (None if it was not reached); t_align at LEVEL, t_learn, t_ratio =
-    t_align / t_learn (None if t_learn is inf); drop_at_align, the loss drop at t_align (None if that is inf); err_inf,
-    err_0, rho; and growth_end, |K_inf| / |K_0|.
+    t_align / t_learn (None if t_learn is inf, inf if only t_align is); drop_at_align, the loss drop at t_align (None if
+    that is inf); err_inf, err_0, rho; and growth_end, |K_inf| / |K_0|.
     """
     drops = 1 - losses / losses[0]
     reached = [np.flatnonzero(losses <= (1 - d) * losses[0]) for d in DROPS]
@@ -91,7 +91,10 @@ def silence_numbers(times, losses, alignments, norms, network, machine_inf, mach
 def experiment(weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20_000, target_loss=1e-4):
     """Trains a network by gradient descent and measures how silently its kernel aligned.
 
-    weights: [W_1 ... W_L] at the start; X (P, D), y as in `training.loss_and_cotangent`; X_test (P2, D).
+    weights: [W_1 ... W_L] at the start; X (P, D), y as in `training.loss_and_cotangent`; X_test (P2, D). Trains by
+    run = training.gradient_descent(weights, X, y, step_size, slope, loss, steps=, target_loss=, record_steps=,
+    record_drops=, record_kernels=True, X_test=X_test), whose result has times, losses, kernels, outputs, test_outputs
+    at the recorded moments, the start and the end among them, and weights, the first and the last.
     Returns a dict: times, losses, alignments, norms, gaps, each (T,); kernels, (3, P, P) or (3, C, C, P, P): K_0, the
     first recorded at a loss drop of 1 % (K_0 if there is none), K_inf; network, machine_inf, machine_0, the final test
     outputs (P2, C); and numbers, see `silence_numbers`.

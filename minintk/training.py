@@ -18,7 +18,18 @@ from minintk import guard, integrator, kernel, network
 
 LOSSES = ("mse", "logistic", "softmax")
 CURVATURE = {"mse": 1, "logistic": 1 / 4, "softmax": 1 / 2}  # at most this second derivative in f, per sample
-BROKEN = (zipfile.BadZipFile, zlib.error)
+RUN = {  # what both training loops accept
+    "weights": "D -> C",
+    "X": "P D",
+    "y": "targets",
+    "slope": "[0, 1]",
+    "loss": LOSSES,
+    "time": "[0, inf]",
+    "target_loss": "[0, inf)",
+    "record_drops": "each (0, 1)",
+    "X_test": "P_test D",
+}
+BROKEN = (zipfile.BadZipFile, zlib.error, RuntimeError)
 DIVERGED = 1000  # times the loss at the start
 
 
@@ -29,7 +40,7 @@ def loss_and_cotangent(f, y, loss="mse"):
     The loss is the mean over samples of |f - y|^2 / 2 for "mse", y real; of sum_c log(1 + e^{-y_c f_c}) for "logistic",
     y = +1 or -1; of log(sum_c e^{f_c}) - y.f for "softmax", y one-hot rows. f (P, C), y (P, C); callers may give y (P,)
     if C = 1, or integer labels (P,) for softmax: they arrive here as (P, C). Returns the loss and dL/df (P, C).
-    By hand, f = 0 and P = C = 1: "mse" y^2 / 2 and -y; "logistic" log 2 and -y / 2. "softmax": log C and 1 / C - y.
+    By hand, f = 0 and P = 1: "mse" |y|^2 / 2 and -y; "logistic" C log 2 and -y / 2; "softmax" log C and 1 / C - y.
     """
     P = len(f)
     if loss == "mse":
@@ -79,20 +90,7 @@ def span_coordinates(X):
     return U[:, :r] * S[:r], Vt[:r].T
 
 
-@guard.accepts(
-    weights="D -> C",
-    X="P D",
-    y="targets",
-    step_size="(0, inf)",
-    slope="[0, 1]",
-    loss=LOSSES,
-    steps="int [0, inf)",
-    time="[0, inf]",
-    target_loss="[0, inf)",
-    record_steps="each int [0, inf)",
-    record_drops="each (0, 1)",
-    X_test="P_test D",
-)
+@guard.accepts(**RUN, step_size="(0, inf)", steps="int [0, inf)", record_steps="each int [0, inf)")
 def gradient_descent(
     weights,
     X,
@@ -143,20 +141,7 @@ def gradient_descent(
     return run.trajectory()
 
 
-@guard.accepts(
-    weights="D -> C",
-    X="P D",
-    y="targets",
-    slope="[0, 1]",
-    loss=LOSSES,
-    time="[0, inf]",
-    target_loss="[0, inf)",
-    rtol="(0, 1)",
-    max_evaluations="int [1, inf)",
-    record_times="each [0, inf)",
-    record_drops="each (0, 1)",
-    X_test="P_test D",
-)
+@guard.accepts(**RUN, rtol="(0, 1)", max_evaluations="int [1, inf)", record_times="each [0, inf)")
 def gradient_flow(
     weights,
     X,
@@ -243,7 +228,7 @@ def load(path):
         return Trajectory(**arrays, weights=weights)
     except FileNotFoundError:
         raise
-    except (ValueError, KeyError, TypeError, EOFError, OSError, NotImplementedError, *BROKEN) as error:
+    except (ValueError, KeyError, TypeError, EOFError, OSError, *BROKEN) as error:
         raise ValueError(f"{path}: is not what Trajectory.save writes ({error})") from None
 
 

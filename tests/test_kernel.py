@@ -282,6 +282,13 @@ def test_kernel_predictor_ignores_what_a_singular_kernel_cannot_see(rng):
         assert_matches(kernel.kernel_predictor(K, K_test, y, 0.0, 0.0, rcond), K_test @ seen @ y)
 
 
+def test_kernel_predictor_cuts_at_1e_12_unless_told_otherwise():
+    """The default of rcond is far above rounding noise, and far below any eigenvalue that is meant."""
+    for small, seen in [(1.5e-12, 1.0), (0.7e-12, 0.0)]:
+        K = np.diag([1.0, small])
+        assert_matches(kernel.kernel_predictor(K, K, np.ones(2)), np.array([1.0, seen]))
+
+
 def test_kernel_predictor_cuts_the_eigenvalues_of_the_whole_block_kernel(rng):
     """With several outputs, too, directions below rcond times the largest eigenvalue are left out."""
     K_train, K_test = oracles.draw_block_kernel(rng, 2, 3, 4)

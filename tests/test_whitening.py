@@ -68,7 +68,14 @@ def test_condition_number_passes_over_eigenvalues_that_are_zero(rng, P, D):
     with unchanged(X):
         assert_matches(whitening.condition_number(X), 36.0)
     assert_matches(whitening.condition_number(oracles.draw_white(rng, P, D)), 1.0)
+    assert_matches(whitening.condition_number(np.array([[2.0, 0.0], [0.0, 0.0]])), 1.0)
     assert_matches(whitening.condition_number(np.array([[1e5, 0.0, 0.0], [0.0, 1e-4, 0.0], [0.0, 0.0, 1e-7]])), 1e18)
+
+
+def test_condition_number_counts_what_is_above_its_cut():
+    """Singular values below 1e-10 of the largest count as zero, and those above do not."""
+    assert_matches(whitening.condition_number(np.diag([1.0, 1.5e-10])), 1.5e-10**-2)
+    assert_matches(whitening.condition_number(np.diag([1.0, 0.1, 0.7e-10])), 100.0)
 
 
 def test_condition_number_cuts_single_precision_at_its_own_noise(rng):
@@ -135,12 +142,16 @@ def test_whitening_map_drops_directions_that_are_nearly_empty(rng, power):
         M = whitening.whitening_map(X, power=power, rcond=rcond)
         assert_matches(M, oracles.whitening_map(X, power, rcond))
         assert_matches(np.mean(np.sum((X @ M) ** 2, axis=1)), float(rank))
+    empty = whitening.whitening_map(np.array([[2.0, 0.0], [0.0, 0.0]]), power=power)
+    assert_matches(empty, np.array([[0.5**0.5, 0.0], [0.0, 0.0]]))
 
 
 def test_whitening_map_drops_below_a_thousandth_unless_told_otherwise(rng):
-    """The default cut is 1e-3 of the largest singular value."""
+    """The default cut is 1e-3 of the largest singular value, and one that is just at the cut is dropped."""
     X = with_singular_values(rng, 8, 6, [1.0, 0.0011, 0.0009])
     assert_matches(np.mean(np.sum((X @ whitening.whitening_map(X)) ** 2, axis=1)), 2.0)
+    at_the_cut = whitening.whitening_map(np.diag([4.0, 1.0]), rcond=0.25)
+    assert_matches(at_the_cut, np.diag([2**0.5 / 4, 0.0]))
 
 
 def test_whitening_map_keeps_single_precision(rng):

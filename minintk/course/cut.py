@@ -16,7 +16,11 @@ def exercise_file(unit):
         for e in unit["exercise"]
     }
     head = f'"""Unit {unit["id"]}. {unit["title"]}.\n\n{textwrap.fill(unit["question"].strip(), 116)}\n\n'
-    head += f'Work from top to bottom; minintk check {unit["id"]} grades this file.\n"""\n\n'
+    head += f"Work from top to bottom; minintk check {unit['id']} grades this file. The line @guard.accepts\n"
+    head += (
+        "above a function says what it accepts and checks it: leave it there, and write what follows the docstring.\n"
+    )
+    head += '"""\n\n'
     return head + cut(source, names, unit["module"], tasks)
 
 

@@ -48,7 +48,8 @@ def normalise(got, expected):
     if isinstance(expected, list | tuple) and isinstance(got, list | tuple) and len(got) == len(expected):
         return type(expected)(normalise(g, e) for g, e in zip(got, expected))
     if isinstance(expected, dict) and isinstance(got, dict):
-        return {key: normalise(g, expected[key]) if key in expected else g for key, g in got.items()}
+        known = {key: normalise(got[key], expected[key]) for key in expected if key in got}
+        return known | {key: item for key, item in got.items() if key not in expected}
     return got
 
 
@@ -101,7 +102,7 @@ def _form(got, expected, name=""):
         if not isinstance(got, dict):
             return f"{returned} {_kind(got)}, expected a dict.", "Which names should it have?"
         if missing := sorted(map(str, set(expected) ^ set(got))):
-            return f"Its names differ from the expected ones in {', '.join(missing)}.", "Is a name misspelt?"
+            return f"Its names differ from the expected ones in {', '.join(missing)}.", "Missing, too much or misspelt?"
         pairs = [(f'{name}["{key}"]', got[key], expected[key]) for key in expected]
         return next((found for key, g, e in pairs if (found := _form(g, e, key))), None)
     if isinstance(expected, list | tuple):
@@ -111,7 +112,11 @@ def _form(got, expected, name=""):
         if len(got) != len(expected):
             if name:
                 return f"{name} has {len(got)} entries, expected {len(expected)}.", what
+            if isinstance(expected, tuple):
+                return f"It returned {len(got)} things, expected {len(expected)}.", what
             return f"It returned {len(got)} arrays, expected {len(expected)}.", "How many layers are there?"
+        if isinstance(expected, list) and len(got) > 1 and not agrees(got, expected) and agrees(got[::-1], expected):
+            return "The list is in reverse order.", "Which layer comes first?"
         named = [(f"{name}[{i}]", g, e) for i, (g, e) in enumerate(zip(got, expected))]
         return next((found for i, g, e in named if (found := _form(g, e, i))), None)
     if isinstance(expected, np.ndarray):
@@ -125,7 +130,8 @@ def _form(got, expected, name=""):
                 hint = "Did (P,) meet (P, 1)? Then numpy makes a (P, P) array."
             return f"{it} has shape {got.shape}, expected {expected.shape}.", hint
         if expected.dtype.kind == "f" and got.dtype.kind in "iub":
-            return f"{it} holds integers, expected {expected.dtype}.", "Was the result written into an integer array?"
+            kind = "booleans" if got.dtype.kind == "b" else "integers"
+            return f"{it} holds {kind}, expected {expected.dtype}.", "Which precision should the result have?"
         if expected.dtype == np.float64 and got.dtype == np.float32:
             return f"{it} is float32, expected float64.", "Where was the precision lost?"
         if expected.dtype == np.float32 and got.dtype == np.float64:
@@ -137,12 +143,19 @@ def _form(got, expected, name=""):
     return None
 
 
+def agrees(got, expected):
+    """Whether the two agree in lengths, shapes and every number."""
+    leaves, wanted = _leaves(got), _leaves(expected)
+    named = [name for name, _ in leaves] == [name for name, _ in wanted]
+    return named and all(_agree(g, e) for (_, g), (_, e) in zip(leaves, wanted))
+
+
 def _array(g, e, first):
     """What is wrong with one array of the right shape, or one number."""
     miss = np.where(g == e, 0, abs(g - e))
     worst = np.unravel_index(np.argmax(miss), g.shape)
-    if g.ndim == 0:
-        return f"Yours is {_apart(g, e)}.", "Which step of the definition gives another number?"
+    if g.size == 1:
+        return f"Yours is {_apart(g.item(), e.item())}.", "What does the definition give by hand?"
     for axes in [(1, 0), (0, 1, 3, 2), (1, 0, 2, 3)]:
         if len(axes) == g.ndim and _agree(g.transpose(axes), e):
             told = "It is the transpose of the expected." if g.ndim == 2 else "Its axes are in another order."
@@ -224,7 +237,10 @@ def _factor(g, e):
 
 
 def _agree(g, e):
-    g, e = np.asarray(g, dtype=float), np.asarray(e)
+    try:
+        g, e = np.asarray(g, dtype=float), np.asarray(e)
+    except (TypeError, ValueError):  # a string, a ragged list
+        return False
     return g.shape == e.shape and bool(np.allclose(g, e, rtol=0, atol=_tolerance(e), equal_nan=True))
 
 
@@ -255,7 +271,8 @@ def _apart(g, e):
 
 
 def _kind(value):
-    return "an array" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"
+    name = "array" if isinstance(value, np.ndarray) else type(value).__name__
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def _count(bad, size):

@@ -6,6 +6,8 @@ differs from the library's is diagnosed. A function that was not begun, or has n
 """
 
 import contextlib
+import inspect
+import io
 import pathlib
 
 import numpy as np
@@ -33,7 +35,10 @@ class Local:
             raise remote.StudentError(type(error).__name__, str(error)) from None
         if worker.changed(before, lists):
             raise remote.StudentError("ValueError", remote.CHANGED)
-        return result
+        try:
+            return frames.read(io.BytesIO(frames.pack(result)))  # as it would come from another process
+        except TypeError as error:
+            raise remote.StudentError("TypeError", f"returned {error}") from None
 
     def started(self, full):
         return full in self.functions
@@ -203,9 +208,11 @@ class Examiner:
         call, said = self._mistake(full, exercise.get("free", False))
         if call is None:
             said = " ".join(str(error).split())
-            text += (
-                [] if said.startswith("assert ") else [f"  {said[:600]}"]
-            )  # a bare assertion tells a student nothing
+            text += [] if said.startswith("assert ") else [f"  {said[:600]}"]  # a bare assertion tells nobody anything
+            shown = next((c for c in reversed(self.calls) if "got" in c), None)
+            if shown:
+                text.append(f"  called     {exercise['name']}({_shown_arguments(shown)})")
+                text.append(f"  yours      {_shown(shown['got'])}")
             return "\n".join(text)
         text.append(f"  called     {exercise['name']}({_shown_arguments(call)})")
         if "error" in call:
@@ -231,8 +238,21 @@ class Examiner:
             first = next((a for a in [*call["args"], *call["kwargs"].values()] if isinstance(a, np.ndarray)), None)
             said = diagnose.diagnose(call["got"], call["expected"], first, lambda c=call: self._again(c["library"]))
             if said:
-                return call, said
+                return call, self._ignored(call) or said
         return None, None
+
+    def _ignored(self, call):
+        """Whether the answer is the one for another slope or loss: the argument was taken but not passed on."""
+        library = call["library"]
+        given = inspect.signature(library).bind(*call["args"], **call["kwargs"]).arguments
+        for name, usual in [("slope", 0.0), ("loss", "mse")] if "weights" in given else []:
+            if given.get(name, usual) != usual and library(**given | {name: usual}) is not None:
+                if diagnose.diagnose(call["got"], library(**given | {name: usual})) is None:
+                    return (
+                        f"It is right for {name} = {usual!r}, which was not asked.",
+                        f"Is {name} passed on everywhere?",
+                    )
+        return None
 
     def _again(self, library):
         """The student's and the library's answers at four other sizes; fewer if one of them cannot answer."""
@@ -277,7 +297,8 @@ def _told_error(error, file):
     if error.kind in ("Timeout", "Crash"):
         question = "Does every loop end?" if error.kind == "Timeout" else "What in it can end a process?"
         return [f"{place}it {error.text}.", f"{question} The remaining rows of this function were not asked."]
-    return [f"{place}{error}", "What are the shapes and values there?"]
+    question = ["What are the shapes there?"] if error.kind in ("ValueError", "IndexError") else []
+    return [f"{place}{error}", *question]
 
 
 def _shown_arguments(call):
@@ -288,11 +309,8 @@ def _shown_arguments(call):
 def _short(value):
     """An argument in a few words: small things whole, large ones by their shape."""
     if isinstance(value, np.ndarray):
-        return (
-            np.array2string(value, precision=4, separator=", ").replace("\n", "")
-            if value.size <= 6
-            else f"<{value.shape}>"
-        )
+        small = value.size <= 16
+        return np.array2string(value, precision=4, separator=", ").replace("\n", "") if small else f"<{value.shape}>"
     if isinstance(value, list):
         return f"[{', '.join(_short(item) for item in value)}]"
     return f"{value:g}" if isinstance(value, float) else repr(value)
@@ -301,9 +319,10 @@ def _short(value):
 def _shown(value):
     """A result, whole if it is small."""
     if isinstance(value, np.ndarray):
-        return np.array2string(value, precision=6, separator=", ", threshold=40, edgeitems=2).replace(
-            "\n", "\n" + " " * 13
-        )
+        if value.ndim > 2 and value.size > 40:
+            return f"<{value.shape}>"
+        text = np.array2string(value, precision=6, separator=", ", threshold=40, edgeitems=2)
+        return text.replace("\n", "\n" + " " * 13)
     if isinstance(value, list | tuple):
         return "[" + f",\n{' ' * 13}".join(_shown(item) for item in value) + "]"
     if isinstance(value, dict):

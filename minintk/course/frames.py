@@ -27,7 +27,8 @@ def pack(value):
         if isinstance(v, dict):
             return {"d": [[str(k), plain(x)] for k, x in v.items()]}
         if not isinstance(v, np.ndarray | np.generic):
-            raise TypeError(f"a {type(v).__name__}, which is not plain data")
+            name = type(v).__name__
+            raise TypeError(f"{'an' if name[0] in 'aeiou' else 'a'} {name}, which is not plain data")
         a = np.asarray(v)
         if a.dtype.kind in "iuf" and a.dtype.newbyteorder("<").str not in DTYPES:
             a = a.astype(np.float64 if a.dtype.kind == "f" else np.int64)  # float128, int16: numbers all the same

@@ -67,7 +67,10 @@ def _library_text(exercise):
 def _sure(ask):
     if not sys.stdin.isatty() and ask is input:
         return True  # nobody to ask: a pipe or a notebook meant what it said
-    return ask("You have not passed it yet. Show the solution? [y/N] ").strip().lower() in ("y", "yes")
+    try:
+        return ask("You have not passed it yet. Show the solution? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:  # Ctrl-D
+        return False
 
 
 def _one(word):

@@ -9,7 +9,7 @@ from minintk.course import cut, screen, submission, units
 def init(folder):
     """Writes all exercise files and their README into a new or empty folder. ValueError if any of them is there."""
     folder = pathlib.Path(folder)
-    there = [unit["file"] for unit in units.units() if (folder / unit["file"]).exists()]
+    there = [name for name in files() if (folder / name).exists()]
     if there:
         raise ValueError(f"{folder} has {', '.join(there)} already; expected a folder without exercise files")
     folder.mkdir(parents=True, exist_ok=True)

@@ -7,13 +7,16 @@ code too and leaves the line in the log.
 
 import faulthandler
 import os
+import pathlib
 import sys
 import traceback
 
+from minintk import guard
 from minintk.course import frames, submission, units
 
 
 def main():
+    guard.NESTED = True  # a student's wrong call of the library is told in words, not by numpy
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # prints must not end up among the answers
     requests = os.fdopen(os.dup(0), "rb")
@@ -49,7 +52,7 @@ def load(text, filename, full):
         if other["module"] == exercise["module"] and other is not exercise:
             namespace[other["name"]] = getattr(units.module(other), other["name"])
     if not callable(function):
-        why = f"; line {problems[0][0]}: {problems[0][1]}" if problems else ""
+        why = f"; {pathlib.Path(filename).name}, line {problems[0][0]}: {problems[0][1]}" if problems else ""
         return None, {"error": ["NameError", f"{exercise['name']} could not be defined{why}", None]}
     return function, {"ok": None, "problems": problems}
 

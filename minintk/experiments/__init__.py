@@ -12,7 +12,7 @@ import pathlib
 
 import numpy as np
 
-NAMES = ("silent_alignment",)
+NAMES = ("silent_alignment", "lazy_to_rich", "whitening", "gap", "three_traps")
 
 
 def load(name):

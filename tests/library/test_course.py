@@ -328,7 +328,7 @@ def test_numbers_of_numpy_stay_numbers():
 LOOP = []
 LOOP.append(LOOP)
 REFUSED = {
-    "an object": (object(), "a object"),
+    "an object": (object(), "an object"),
     "a set": ({1, 2}, "a set"),
     "a function": ([len], "a builtin_function_or_method"),
     "an array of objects": (np.array([None, 1], dtype=object), "an array of object"),

@@ -139,6 +139,15 @@ def test_a_wrong_length_is_told_and_where():
     assert said([(np.ones(2), [])], [(np.ones(2), [np.ones(2)])]) == "[0][1] has 0 entries, expected 1."
 
 
+def test_a_list_in_reverse_order_is_told():
+    e = [draw(3, 4), draw(3, 2), draw(3, 1)]
+    assert said(e[::-1], e) == "The list is in reverse order."
+    assert said([e[0], -e[0]], [-e[0], e[0]]) == "The list is in reverse order."
+    a, b = np.ones(2), np.ones(3)
+    assert said([(a, [b]), (a, [b, b])], [(a, [b, b]), (a, [b, b])]) == "[0][1] has 1 entries, expected 2."
+    assert said(["x", "y"], [a, b]) == "[0] is a str, expected an array (2,)."
+
+
 def test_a_wrong_shape_or_precision_in_a_list_is_told_where():
     assert said([np.ones(2), np.ones(3)], [np.ones(2), np.ones(2)]) == "[1] has shape (3,), expected (2,)."
     e = [(np.ones(2), [np.ones(2), np.ones(2)])]
@@ -157,7 +166,7 @@ def test_precision_is_part_of_the_form():
     assert said(np.ones(2, np.float32), np.ones(2)) == "It is float32, expected float64."
     assert said(np.ones(2), np.ones(2, np.float32)) == "It is float64, expected float32."
     assert said(np.ones(2, int), np.ones(2)) == "It holds integers, expected float64."
-    assert said(np.ones(2, bool), np.ones(2, np.float32)) == "It holds integers, expected float32."
+    assert said(np.ones(2, bool), np.ones(2, np.float32)) == "It holds booleans, expected float32."
 
 
 # values
@@ -296,10 +305,8 @@ def test_right_on_or_off_the_diagonal_only_is_told():
 
 
 def test_zeros_off_the_diagonal_prove_nothing():
-    e = np.diag([1.0, 2.0, 5.0])
-    assert (
-        said(np.diag([1.0, 3.0, 5.0]), e) == "1 of 9 entries is wrong; the worst entry is [1, 1]: yours 3, expected 2."
-    )
+    sentence = said(np.diag([3.0, 1.0, 5.5]), np.diag([1.0, 2.0, 5.0]))
+    assert sentence == "3 of 9 entries are wrong; the worst entry is [0, 0]: yours 3, expected 1."
 
 
 def test_one_wrong_entry_says_nothing_of_the_diagonal():

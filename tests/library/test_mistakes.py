@@ -15,14 +15,15 @@ MISTAKES = {
 
 @pytest.fixture(scope="module")
 def texts():
-    """The first failed row's feedback for every mistake: one mistake of each exercise in one run, until none is left."""
+    """The first failed row's feedback for every mistake; one mistake of each exercise in one run."""
     queues = {}
     for key, (full, wrong, _) in MISTAKES.items():
         queues.setdefault(full, []).append((key, wrong))
     found = {}
     for batch in itertools.zip_longest(*queues.values()):
         chosen = {full: one for full, one in zip(queues, batch, strict=True) if one is not None}
-        examiner = examine.Examiner(examine.Local({full: wrong for full, (_, wrong) in chosen.items()}), list(chosen), first_only=True)
+        answers = examine.Local({full: wrong for full, (_, wrong) in chosen.items()})
+        examiner = examine.Examiner(answers, list(chosen), first_only=True)
         check.run(examiner)
         for full, (key, _) in chosen.items():
             rows = examiner.results[full]["rows"]

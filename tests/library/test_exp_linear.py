@@ -1,0 +1,256 @@
+"""The linear experiments: their numbers against closed forms worked out here, their verdicts, their figures."""
+
+import copy
+import math
+
+import numpy as np
+import oracles
+import pytest
+
+from minintk import kernel, linear_theory, network, plots
+from minintk.experiments import depth, linear_phases, several_outputs
+
+
+@pytest.fixture(scope="module")
+def phases():
+    return linear_phases.run()
+
+
+@pytest.fixture(scope="module")
+def deep():
+    return depth.run()
+
+
+@pytest.fixture(scope="module")
+def outputs():
+    return several_outputs.run()
+
+
+def by_sigma(results):
+    return {case["sigma"]: case for case in results["summary"]["cases"]}
+
+
+def by_depth(results):
+    return {numbers["L"]: numbers for numbers in results["summary"]["depths"]}
+
+
+def test_layer_terms_add_up_to_the_kernel(rng):
+    for L, C in ((1, 1), (3, 1), (2, 3)):
+        weights, X, slope = oracles.draw_network(rng, L, C, slope=0.3)
+        expected = oracles.ntk(weights, X, X, slope)
+        total = sum(linear_theory.layer_terms(weights, X, slope))
+        oracles.assert_matches(total, expected[0, 0] if C == 1 else expected)
+
+
+def test_the_final_spectrum_is_that_of_the_final_kernel(rng):
+    X, beta = oracles.draw_white(rng, 12, 5), np.full(5, 5**-0.5)
+    for L in (1, 2, 4):
+        K = oracles.final_kernel(X, beta, 1.7, L)
+        e, y = np.linalg.eigvalsh(K), X @ beta
+        expected = [e[-1] / e.sum(), e.sum() ** 2 / (e**2).sum(), oracles.alignment(K, np.outer(y, y))]
+        oracles.assert_matches(list(linear_theory.final_spectrum(5, L)), expected)
+
+
+def test_modes_solve_their_differential_equations():
+    """du/dt = u^{L-1} (s - u^L), and dr/dt = 2 (s - r) q, dq/dt = 2 (s - r) r, by small Runge-Kutta steps."""
+    for L, u_0, s, end in ((2, 0.1, 0.7, 8.0), (3, 0.2, 1.0, 9.0), (4, 0.4, 2.0, 4.0), (5, 0.6, 1.0, 5.0)):
+        times = np.linspace(0.1, end, 12)
+        u = oracles.rk4(lambda u, L=L, s=s: u ** (L - 1) * (s - u**L), np.array([u_0]), times, 0.002)[:, 0]
+        oracles.assert_matches(linear_theory.deep_mode(u_0, s, L, times), u, rtol=1e-9)
+    q_0, r_0, s, times = 0.02, -0.005, 1.3, np.linspace(0.1, 5, 12)
+    rq = oracles.rk4(lambda v: 2 * (s - v[0]) * v[::-1], np.array([r_0, q_0]), times, 0.001)
+    oracles.assert_matches(np.array(linear_theory.two_layer_mode(q_0, r_0, s, times)).T, rq, rtol=1e-9)
+
+
+def test_a_mode_that_cannot_grow_is_refused():
+    with pytest.raises(ValueError, match="q0 \\+ r0 is 0.0, expected more than 0"):
+        linear_theory.mode_time(1.0, -1.0, 1.0)
+
+
+def test_a_mode_reaches_every_share_of_its_strength_at_mode_time():
+    """The exact r(t) of the oracle, for weights so small that the theory's neglected terms are below 1e-9."""
+    q_0, r_0, s = 3e-10, -1e-10, 1.4
+    for share in (0.05, 0.5, 0.9):
+        time = linear_theory.mode_time(q_0, r_0, s, share)
+        oracles.assert_matches(oracles.two_layer_mode(s, q_0, r_0, [time])[0] / s, share, rtol=1e-8)
+    oracles.assert_matches(linear_theory.half_loss_time(q_0, r_0, s), oracles.half_loss_time(s, q_0, r_0))
+
+
+def test_sequential_times_of_one_output_are_those_of_the_one_mode(rng):
+    weights, beta = [1e-4 * rng.standard_normal((7, 4)), 1e-4 * rng.standard_normal((1, 7))], np.eye(4)[2]
+    a, b = weights[1][0], weights[0] @ beta
+    q_0, r_0, s = (a @ a + b @ b) / 2, a @ b, 2.0
+    expected = math.log(2 * s / (q_0 + r_0)) / (2 * s)
+    oracles.assert_matches(linear_theory.sequential_mode_times(weights, s * beta[None]), np.array([expected]))
+    oracles.assert_matches(list(linear_theory.mode_overlaps(weights, [1.0], beta)), [q_0, r_0])
+
+
+def test_modes_on_orthogonal_hidden_units_do_not_disturb_each_other():
+    """By hand: g_1 = (2e, 0), g_2 = (e, 2e): the second mode keeps only 2e, and the zero mode has no time."""
+    e = 1e-5
+    weights = [e * np.array([[2.0, 1, 0], [0, 2, 0]]), e * np.zeros((3, 2))]
+    times = linear_theory.sequential_mode_times(weights, np.diag([3.0, 1.0, 0.0]))
+    oracles.assert_matches(times, np.array([math.log(12 / (2 * e) ** 2) / 6, math.log(4 / (2 * e) ** 2) / 2]))
+
+
+def test_two_layers_follow_the_closed_forms(phases):
+    """Theory, section 3: max |r error| 6e-3, 1e-4, 2e-6 and K_inf 1.3e-2, 1.3e-4, 1.3e-6 at sigma = .1, .01, .001."""
+    for sigma, r_error, K_error in ((0.1, 6e-3, 1.3e-2), (0.01, 1e-4, 1.3e-4), (1e-3, 2e-6, 1.3e-6)):
+        case = by_sigma(phases)[sigma]
+        assert 0.5 < case["r_error"] / r_error < 1.5 and 0.7 < case["K_error"] / K_error < 1.4
+    assert by_sigma(phases)[1e-3]["r_error_relative"] < 1e-5
+    assert by_sigma(phases)[1e-3]["r_error_without_r0"] > 1e-3
+
+
+def test_early_weights_err_as_sigma_squared(phases):
+    """Theory, section 3, a and W at t = 1/s: (3e-2, 9e-3) at .1, (3e-4, 8e-5) at .01, (3e-6, 8e-7) at .001."""
+    for sigma, a_error, W_error in ((0.1, 3e-2, 9e-3), (0.01, 3e-4, 8e-5), (1e-3, 3e-6, 8e-7)):
+        case = by_sigma(phases)[sigma]
+        assert 0.7 < case["a_error"] / a_error < 1.4 and 0.6 < case["W_error"] / W_error < 1.4
+
+
+def test_the_alignment_time_stays_and_the_learning_time_grows(phases):
+    """Theory, section 3, alignment and learning times: .67 always; 1.05, 2.22, 3.32, 5.62, 7.93."""
+    cases = phases["summary"]["cases"]
+    for case, expected in zip(cases, (1.05, 2.22, 3.32, 5.62, 7.93)):
+        assert case["t_learn"] == pytest.approx(expected, abs=0.12)
+        assert case["t_align"] == pytest.approx(0.67, abs=0.15) == case["t_align_theory"]
+        assert case["t_half"] == pytest.approx(case["t_half_theory"], abs=0.002 if case["sigma"] < 0.1 / 3 else 0.02)
+    assert phases["summary"]["slope"] == pytest.approx(0.5, abs=5e-4)
+
+
+def test_what_is_learned_before_alignment_falls_as_sigma_to_the_depth(deep):
+    """Theory, section 4: exponents 2.00, 2.97, 3.95; drops 1.4e-5 (L = 3, .01) and 3.5e-4 (L = 4, .05)."""
+    for L, numbers in by_depth(deep).items():
+        assert numbers["exponent"] == pytest.approx(L, abs=0.05)
+    assert by_depth(deep)[3]["drop_at_align"]["0.01"] == pytest.approx(1.4e-5, rel=0.5)
+    assert by_depth(deep)[4]["drop_at_align"]["0.05"] == pytest.approx(3.5e-4, rel=0.7)
+
+
+def test_deep_networks_end_at_the_final_kernel(deep):
+    """Theory, section 4: 1.2e-4 (L = 3, .01) and 2.6e-3 (L = 4, .05); section 8: effective ranks 29.1, 27.0, 24.2."""
+    for L, error, rank, share in ((3, 1.2e-4, 27.0, 0.094), (4, 2.6e-3, 24.2, 0.120)):
+        numbers = by_depth(deep)[L]
+        assert 0.5 < numbers["K_error"] / error < 2
+        assert numbers["ranks"][1] == pytest.approx(rank, abs=0.1) and numbers["share_K"] == pytest.approx(
+            share, abs=2e-3
+        )
+    assert by_depth(deep)[2]["K_error"] < 1e-5
+
+
+def test_scaled_runs_collapse_and_rank_one_networks_follow_the_curve(deep):
+    for numbers in by_depth(deep).values():
+        assert numbers["collapse"] < 1e-3 and numbers["rank_one_error"] < 1e-5
+    assert (
+        by_depth(deep)[2]["t_ratio"] < 0.2 < 0.45 < by_depth(deep)[3]["t_ratio"] < by_depth(deep)[4]["t_ratio"] < 0.95
+    )
+    assert 0.85 < by_depth(deep)[3]["effective_u_0"] < 1.05 and 0.85 < by_depth(deep)[4]["effective_u_0"] < 1.05
+
+
+def test_later_layer_terms_are_rank_one_first(deep):
+    """Theory, section 8: K_L has .94, .98, .95 of its trace in one eigenvalue at a loss drop of .1 %, K_1 has 1/D."""
+    shares = by_depth(deep)[4]["shares"]
+    assert shares["K_1"] == pytest.approx([1 / 30] * 5, rel=1e-6)
+    assert shares["K_2"][2] < 0.5 < 0.9 < shares["K_3"][2] < shares["K_4"][2]
+    assert [by_depth(deep)[L]["shares"][f"K_{L}"][1] for L in (2, 3, 4)] == pytest.approx([0.94, 0.98, 0.95], abs=0.04)
+
+
+def test_modes_are_learned_in_turn_at_the_times_of_the_theory(outputs):
+    """Theory, section 5: half times 2.55, 4.74, 11.46 (another seed); with shared hidden units to 1e-3."""
+    main = by_sigma({"summary": {"cases": outputs["summary"]["cases"][:-1]}})[1e-3]
+    assert main["t_half"] == pytest.approx([2.55, 4.74, 11.46], rel=0.05)
+    assert main["t_half"] == pytest.approx(main["t_half_theory"], rel=1e-3)
+    assert max(main["t_direction"]) < 3 and min(main["cosine_at_tenth"]) > 0.999
+    assert outputs["summary"]["three_layers"]["scaled"] == pytest.approx([1.0, 0.95, 1.1], abs=0.25)
+
+
+def test_eigenvalues_stay_late_however_small_sigma_is(outputs):
+    """Theory, section 5: A = .89 at a loss drop of 10 %, unequal s_a. By hand, only mode 1 is there by then.
+
+    Blocks delta_cc' X M X^T + Q_cc' X X^T have |K|^2 / P^2 = C |M|^2 + 2 tr M tr Q + D |Q|^2. For K_inf |M|^2 and |Q|^2
+    are 11.61 and both traces 5.1; for mode 1 alone they are 9 and 3; the product of the two takes 9 and 3 * 5.1.
+    """
+    C, D = 3, 20
+    whole, alone, both = 23 * 11.61 + 2 * 5.1**2, 25 * 9, 9 * (C + D) + 2 * 3 * 5.1
+    limit = both / math.sqrt(whole * alone)
+    cases = outputs["summary"]["cases"]
+    assert [c["A"][2] for c in cases[:3]] == pytest.approx([0.89] * 3, abs=0.012)
+    assert cases[2]["A"][2] == pytest.approx(limit, abs=2e-3) and cases[2]["A_free"][2] > 0.999
+    assert cases[3]["A"][2] > 0.95
+    assert cases[1]["K_error"] < 5e-6 and outputs["summary"]["three_layers"]["K_error"] < 1.5e-4
+
+
+def test_few_samples_make_the_machine_of_the_final_kernel(outputs):
+    """Theory, section 5, P = 10 < D = 20: err_inf .022, .0026 at sigma = .1, .01, err_0 .25, .28."""
+    large, small = (outputs["summary"]["machines"][sigma] for sigma in ("0.1", "0.01"))
+    assert large["err_inf"] == pytest.approx(0.022, rel=0.35) and small["err_inf"] == pytest.approx(0.0026, rel=0.35)
+    assert 0.15 < large["err_0"] < 0.4 and small["rho"] < 0.05
+
+
+def doctored(results, *changes):
+    """The results' summary with numbers changed: (path of keys, value)."""
+    summary = copy.deepcopy(results["summary"])
+    for path, value in changes:
+        place = summary
+        for key in path[:-1]:
+            place = place[key]
+        place[path[-1]] = value
+    return summary
+
+
+def test_verdicts_change_when_the_numbers_do(phases, deep, outputs):
+    def of_phases(*changes):
+        return linear_phases.verdict(doctored(phases, *changes)["cases"])
+
+    assert "NOT" not in of_phases()
+    assert "does NOT hold" in of_phases((("cases", 3, "r_error"), 1e-4))
+    assert "NOT two clocks" in of_phases((("cases", 4, "t_align"), 2.0))
+    assert "NOT two clocks" in of_phases((("cases", 4, "t_half"), 8.0))
+
+    def of_depth(*changes):
+        return depth.verdict(doctored(deep, *changes)["depths"])
+
+    assert "NOT" not in of_depth()
+    assert "NOT sigma^L" in of_depth((("depths", 1, "exponent"), 2.0))
+    assert "NOT only on t" in of_depth((("depths", 0, "collapse"), 0.1))
+    assert "do NOT hold" in of_depth((("depths", 2, "K_error"), 0.1))
+    assert "NOT later layers first" in of_depth((("depths", 2, "shares", "K_2"), [1.0] * 5))
+
+    def of_outputs(*changes):
+        return several_outputs.verdict(doctored(outputs, *changes))
+
+    assert "NOT" not in of_outputs()
+    assert "NOT one mode" in of_outputs((("cases", 1, "t_half"), [5.0, 4.8, 11.0]))
+    assert "NOT early" in of_outputs((("cases", 1, "cosine_at_tenth"), [1.0, 0.6, 1.0]))
+    assert "NOT late" in of_outputs((("cases", 2, "A"), [0.8, 0.9, 0.99, 1.0, 1.0]))
+    assert "NOT the machine" in of_outputs((("machines", "0.01", "rho"), 0.7))
+
+
+@pytest.mark.parametrize("name", ["linear_phases", "depth", "several_outputs"])
+def test_every_axis_is_labelled_and_the_report_ends_with_the_verdict(name, request):
+    results = request.getfixturevalue({"linear_phases": "phases", "depth": "deep", "several_outputs": "outputs"}[name])
+    axes = getattr(plots, name)(results).get_axes()
+    assert len(axes) >= 3 and all(ax.get_xlabel() and ax.get_ylabel() and ax.get_legend() for ax in axes)
+    module = {"linear_phases": linear_phases, "depth": depth, "several_outputs": several_outputs}[name]
+    assert module.report(results).endswith(results["summary"]["verdict"])
+    assert all(isinstance(array, np.ndarray) for array in results["arrays"].values())
+
+
+def test_free_alignment_ignores_eigenvalues_and_sees_wrong_eigenvectors(rng):
+    """Two-layer weights made of z_a h_a^T and h_a v_a^T have final eigenvectors, whatever the sizes."""
+    X, Z, V = oracles.draw_white(rng, 8, 6), np.eye(3), np.eye(6)[:, :3]
+    H = np.linalg.qr(rng.standard_normal((5, 3)))[0]
+    weights = [H * [0.3, 2.0, 0.1] @ V.T, Z * [1.0, 0.2, 0.5] @ H.T]
+    turned = [weights[0] @ np.linalg.qr(rng.standard_normal((6, 6)))[0], weights[1]]
+    kernels = np.array([kernel.ntk(W, X, slope=1.0) for W in (weights, turned)])
+    straight, off = several_outputs.free_alignments(kernels, X, Z, V)
+    assert straight == pytest.approx(1, abs=1e-12) and off < 0.9
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_one_others():
+    X, beta, directions = linear_phases.task(3, 2)
+    weights = [1e-3 * W for W in directions]
+    first, again = (depth.flow(X, beta, weights, []).losses.tolist() for _ in range(2))
+    assert first == again
+    assert not np.allclose(directions[0], linear_phases.task(4, 2)[2][0])
+    assert [W.shape for W in network.init_weights([30, 50, 1], 1.0, 0)] == [W.shape for W in directions]
