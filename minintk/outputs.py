@@ -32,16 +32,6 @@ def early_modes(X, y, loss="mse"):
     return Z, s, Vt.T
 
 
-@guard.accepts(s="A", q0="(0, inf)")
-def mode_times(s, q0):
-    """When each mode of a two-layer linear network is half learned: t_a = log(2 s_a / q0) / (2 s_a), (A,).
-
-    s (A,): the strengths, positive; q0: the weights' size squared, (|a|^2 + |W v|^2) / 2 ~ sigma^2. Large modes first.
-    By hand: s = 1 and q0 = 2 e^{-2} give 1.
-    """
-    return np.log(2 * s / q0) / (2 * s)
-
-
 @guard.accepts(weights="D -> C", Z="C A", V="D A")
 def mode_strengths(weights, Z, V):
     """How much of each mode a linear network has learned: r_a = z_a^T W_L ... W_1 v_a, (A,).

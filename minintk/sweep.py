@@ -59,8 +59,9 @@ def sweep(name, lists, folder, jobs=1, executor=None):
                 _write_csv(folder, points, done)
             with _own_pool(min(jobs, len(missing))) if executor is None and missing else _as_it_is(executor) as pool:
                 for values, row in _solved(pool, name, tuple(lists), missing, len(points)):
-                    line = json.dumps(row) + "\n"
-                    record.write(line.encode())
+                    line = (json.dumps(row) + "\n").encode()
+                    if record.write(line) < len(line):
+                        raise OSError(f"{record.name}: the disk is full")
                     os.fsync(record.fileno())
                     done[values] = row
         finally:
@@ -196,8 +197,6 @@ def _solved(pool, name, settings, missing, total):
             numbers, error = future.result()
             yield values, dict(zip(settings, values)) | (numbers if error is None else {"error": error})
             bar.update()
-    except (KeyboardInterrupt, GeneratorExit):
-        raise
     except Exception as error:  # not the point's fault: it never raises
         told = f"{type(error).__name__}: {error}".strip(": ").splitlines()[0]
         raise RuntimeError(f"a worker was lost ({told}); what is finished is kept, run it again to go on") from None
@@ -209,8 +208,10 @@ def _solved(pool, name, settings, missing, total):
 
 @contextlib.contextmanager
 def _own_pool(jobs):
-    """Processes of our own. Each starts afresh and with one BLAS thread: many threads a process would fight, and a
-    product split among other numbers of threads may round differently."""
+    """Processes of our own, each started afresh and with one BLAS thread.
+
+    Many threads a process would fight, and a product split among more threads ends in other last digits.
+    """
     before = {name: os.environ.get(name) for name in THREADS}
     os.environ.update(dict.fromkeys(THREADS, "1"))  # BLAS reads it when a worker first imports numpy
     context = multiprocessing.get_context("spawn")

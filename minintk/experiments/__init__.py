@@ -12,7 +12,16 @@ import pathlib
 
 import numpy as np
 
-NAMES = ("silent_alignment", "lazy_to_rich", "whitening", "gap", "three_traps")
+NAMES = (
+    "silent_alignment",
+    "lazy_to_rich",
+    "linear_phases",
+    "depth",
+    "whitening",
+    "several_outputs",
+    "gap",
+    "three_traps",
+)
 
 
 def load(name):

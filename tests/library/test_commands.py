@@ -21,6 +21,7 @@ RIGHT = "def activation(z, slope):\n    return np.where(z > 0, z, slope * z)\n"
 WRONG = "def activation(z, slope):\n    return z * slope\n"
 STUB = 'def activation(z, slope):\n    raise NotImplementedError("network.activation")\n'
 RIGHT_GATE = "\n\ndef gate(h, slope):\n    return np.where(h > 0, 1, slope).astype(h.dtype)\n"
+TOTAL = sum(exercise["points"] for exercise in units.units()[0]["exercise"])  # of unit 1
 WRONG_GATE = "\n\ndef gate(h, slope):\n    return h\n"
 
 
@@ -114,16 +115,16 @@ def test_a_workbook_is_found_here_too(book, run, monkeypatch):
 
 def test_points_and_marks_follow_what_was_checked(book, run):
     write(book, RIGHT + WRONG_GATE)
-    assert run()[1].splitlines()[0].endswith("0 of 34   ??····")
+    assert run()[1].splitlines()[0].endswith(f"0 of {TOTAL}   ??····")
     run("check", "1")
     out = run()[1]
-    assert out.splitlines()[0].endswith("4 of 34   ✓✗····")
+    assert out.splitlines()[0].endswith(f"4 of {TOTAL}   ✓✗····")
     assert "next: gate" in out
     write(book, RIGHT + WRONG_GATE.replace("h\n", "2 * h\n"))
-    assert run()[1].splitlines()[0].endswith("4 of 34   ✓?····")
+    assert run()[1].splitlines()[0].endswith(f"4 of {TOTAL}   ✓?····")
     write(book, RIGHT + RIGHT_GATE)
     run("check", "gate")
-    assert run()[1].splitlines()[0].endswith("8 of 34   ✓✓····")
+    assert run()[1].splitlines()[0].endswith(f"8 of {TOTAL}   ✓✓····")
 
 
 # check
@@ -159,14 +160,14 @@ def test_check_of_a_unit_has_a_line_for_each_exercise(book, run):
     code, out = run("check", "1")
     assert code == 1 and out.count("not started") == 4
     assert "  ✓ activation              4/4\n" in out and "  ✗ gate                    0/4  row 1\n" in out
-    assert "\n4 of 34 points\n" in out
+    assert f"\n4 of {TOTAL} points\n" in out
     assert "network.gate, row 1" in out and "next: mend gate in" in out
 
 
 @pytest.mark.parametrize("word", ["1", "01", "network", "01_network", "01_network.py", "exercises/01_network.py"])
 def test_check_knows_a_unit_by_all_its_names(book, run, word):
     out = run("check", word)[1]
-    assert out.count("not started") == 6 and "(01_network.py)" in out and "0 of 34 points" in out
+    assert out.count("not started") == 6 and "(01_network.py)" in out and f"0 of {TOTAL} points" in out
 
 
 @pytest.mark.parametrize("word", ["activation", "network.activation", "ctivation"])
@@ -176,7 +177,7 @@ def test_check_knows_an_exercise_by_its_tail(book, run, word):
 
 def test_what_is_named_twice_counts_once(book, run):
     write(book, RIGHT)
-    assert "\n4 of 34 points\n" in run("check", "1", "gate", "activation", "1")[1]
+    assert f"\n4 of {TOTAL} points\n" in run("check", "1", "gate", "activation", "1")[1]
     assert run("check", "gate", "gate")[1].startswith("network.gate  0/4 points")
 
 
@@ -206,7 +207,7 @@ def test_the_first_failure_is_shown_and_all_are_counted(book, run):
 def test_a_finished_unit_points_to_its_figure(book, run):
     library_file(book)
     code, out = run("check", "1")
-    assert code == 0 and "34 of 34 points" in out and "minintk see 1" in out
+    assert code == 0 and f"{TOTAL} of {TOTAL} points" in out and "minintk see 1" in out
     assert "next: gradient_factors" in out
     assert "minintk see" not in run("check", "2")[1]
 
@@ -217,7 +218,7 @@ def test_a_syntax_error_is_shown_with_file_and_line_and_the_rest_is_graded(book,
     assert code == 1
     assert out.count("01_network.py, line 10: SyntaxError: ") == 1
     assert "✓ activation" in out and "✗ gate" in out
-    assert run()[1].splitlines()[0].endswith("4 of 34   ✓✗····")
+    assert run()[1].splitlines()[0].endswith(f"4 of {TOTAL}   ✓✗····")
 
 
 def test_prints_are_shown_beside_the_result(book, run):
@@ -230,7 +231,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_no_mistake(book, run):
     path = book / "01_network.py"
     path.write_bytes(b"\xef\xbb\xbf" + (HEAD + RIGHT).replace("\n", "\r\n").encode())
     assert run("check", "activation")[0] == 0
-    assert run()[1].splitlines()[0].endswith("4 of 34   ✓·····")
+    assert run()[1].splitlines()[0].endswith(f"4 of {TOTAL}   ✓·····")
     assert run("reset", "activation")[0] == 0
     assert "def activation" in path.read_text(encoding="utf-8") and "np.where" not in path.read_text(encoding="utf-8")
     assert run("check", "activation")[1].count("not started") == 1
@@ -272,7 +273,7 @@ def test_damaged_progress_is_begun_anew(book, run, text):
     (book / ".minintk").mkdir()
     (book / ".minintk" / "progress.json").write_text(text)
     code, out = run()
-    assert code == 0 and "0 of 34   ?·····" in out
+    assert code == 0 and f"0 of {TOTAL}   ?·····" in out
     assert "hint 1 of" in run("hint", "activation")[1]
     assert json.loads((book / ".minintk" / "progress.json").read_text())["hints"] == {"network.activation": 1}
 

@@ -333,13 +333,11 @@ def test_a_syntax_error_is_told_with_its_line_and_the_rest_is_graded(tmp_path):
 
 
 def test_an_endless_loop_is_told_with_its_line_and_the_rest_is_graded(tmp_path):
-    loop = "\ndef forward(weights, X, slope=0.0):\n    while True:\n        pass\n"
+    loop = "\ndef forward(weights, X, slope=0.0):\n    while True: pass\n"
     found = graded(tmp_path, ["network.forward", "network.gate"], 1.0, network=loop + GATE)
     assert found["gate"][0] == "passed"
-    assert found["forward"][2] == ["failed", "waiting", "waiting", "waiting", "waiting"]
-    assert "01_network.py, line 8: it did not return within 1 seconds." in found["forward"][3].replace(
-        "line 7", "line 8"
-    )
+    assert found["forward"][2][0] == "failed" and set(found["forward"][2][1:]) == {"waiting"}
+    assert "01_network.py, line 7: it did not return within 1 seconds." in found["forward"][3]
     assert "Does every loop end?" in found["forward"][3]
 
 
