@@ -58,7 +58,7 @@ def ntk(weights, X1, X2=None, slope=0.0):
     for m in _slices(0, P1, ROWS):
         for n in [m, *_slices(m.stop, P1, COLUMNS)] if X2 is None else _slices(0, P2, COLUMNS):
             grams = [h[m] @ h2[n].T for (h, _), (h2, _) in zip(left, right)]  # each (p, q), the same for all outputs
-            for c, c2 in [(c, c2) for c in range(C) for c2 in range(c if n is m else 0, C)]:
+            for c, c2 in [(i, j) for i in range(C) for j in range(i if n is m else 0, C)]:
                 tile = K[c, c2, m, n]
                 tile[...] = grams[-1] if c == c2 else 0  # B_L is the identity: at the last layer outputs do not mix
                 for gram, (_, B), (_, B2) in zip(grams[:-1], left, right):

@@ -386,3 +386,32 @@ def several_outputs(results):
     for ax, place in ((left, "upper left"), (middle, "lower left"), (right, "upper left")):
         ax.legend(fontsize=8, loc=place)
     return fig
+
+
+def closed_forms(s, u0, sigmas, modes, depths, deep):
+    """Strengths in flow time, trained networks (dots) and closed forms (lines): (times, dots, fine, line, mark).
+
+    Left: two layers, one of modes for each sigma, with a mark at the half-loss time. Right: one of deep for each depth
+    L, from layers of rank one and strength u0, with a mark at the escape time; None for L = 2.
+    """
+    fig = figure.Figure(figsize=(11, 4.2), layout="constrained")
+    left, right = fig.subplots(1, 2)
+    labels = [rf"$\sigma$ = {sigma:g}" for sigma in sigmas], [f"L = {L}" for L in depths]
+    thin = ("half-loss time", 0.8), ("escape time $t^*$", 0.3)
+    for ax, names, curves, (told, height) in zip((left, right), labels, (modes, deep), thin):
+        for name, (times, dots, fine, line, mark), (color, style), marker in zip(names, curves, STYLES, "os^"):
+            ax.plot(fine, line, color=color, ls=style, lw=1.2)
+            ax.plot(times, dots, color=color, ls="", marker=marker, ms=3.5)
+            ax.plot([], [], color=color, ls=style, marker=marker, ms=3.5, label=name)
+            if mark is not None:
+                ax.axvline(mark, color=color, lw=0.8, alpha=0.6)
+                ax.text(mark, height * s, told, rotation=90, color="0.35", fontsize=7, va="center", ha="left")
+        ax.set(xlim=(0, curves[0][2][-1]), ylim=(-0.03 * s, 1.05 * s), xlabel="flow time $t$")
+    title = "dots: trained network\nline: closed form"
+    left.legend(fontsize=8, loc="center right", title=title, title_fontsize=8)
+    right.legend(fontsize=8, loc=(0.42, 0.35), title=title, title_fontsize=8)
+    left.set_ylabel("learned strength $r = a^T W \\beta$")
+    right.set_ylabel("learned strength $u^L$")
+    left.set_title("two layers, small random weights", fontsize=10)
+    right.set_title(f"L layers of rank one, $u_0$ = {u0:g}", fontsize=10)
+    return fig

@@ -204,7 +204,6 @@ def test_kernel_functions_are_relu_unless_told_otherwise():
 # block_matrix
 
 
-@pytest.mark.exercise("kernel.block_matrix", row=1)
 def test_block_matrix_by_hand():
     """A matrix stays as it is; for one pair of samples the blocks of two outputs become a 2 x 2 matrix."""
     K = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
@@ -212,7 +211,6 @@ def test_block_matrix_by_hand():
     assert_matches(kernel.block_matrix(K[:, :2].reshape(2, 2, 1, 1)), np.array([[1.0, 2.0], [4.0, 5.0]]))
 
 
-@pytest.mark.exercise("kernel.block_matrix", row=2)
 @pytest.mark.parametrize("C, P1, P2", [(2, 3, 4), (3, 1, 5), (2, 4, 1)])
 def test_block_matrix_counts_outputs_first_and_samples_second(rng, C, P1, P2):
     """Row c P1 + m and column c' P2 + n hold K[c, c', m, n]."""

@@ -75,7 +75,9 @@ def _next(folder, exercises):
             screen.say(textwrap.fill(unit["figure"], 96, initial_indent="  ", subsequent_indent="  "))
     following = progress.current(folder)
     if following is None:
-        screen.say("\nAll exercises are done. Now the whole experiment, with nothing lent:\n  minintk run --answers .")
+        screen.say(
+            f"\nAll exercises are done. Now the whole experiment, with nothing lent:\n  minintk run --answers {folder}"
+        )
     elif following["full"] not in [e["full"] for e in exercises] or len(exercises) > 1:
         path = pathlib.Path(folder) / following["file"]
         screen.say(f"\nnext: {following['name']} in {path}, then\n  minintk check {following['name']}")

@@ -113,8 +113,11 @@ def _form(got, expected, name=""):
             if name:
                 return f"{name} has {len(got)} entries, expected {len(expected)}.", what
             if isinstance(expected, tuple):
-                return f"It returned {len(got)} things, expected {len(expected)}.", what
-            return f"It returned {len(got)} arrays, expected {len(expected)}.", "How many layers are there?"
+                return f"It returned {len(got)} thing{'s' * (len(got) != 1)}, expected {len(expected)}.", what
+            return (
+                f"It returned {len(got)} array{'s' * (len(got) != 1)}, expected {len(expected)}.",
+                "How many layers are there?",
+            )
         if isinstance(expected, list) and len(got) > 1 and not agrees(got, expected) and agrees(got[::-1], expected):
             return "The list is in reverse order.", "Which layer comes first?"
         named = [(f"{name}[{i}]", g, e) for i, (g, e) in enumerate(zip(got, expected))]

@@ -41,7 +41,7 @@ def _value(spec, name, sizes, made, rng):
     if spec == "targets":
         return rng.standard_normal((P, C))
     if spec[-1] in ")]":
-        return 0.3
+        return 3 if spec.startswith("int") else 0.1 if name == "r0" else 0.3
     axes = spec.split("|")[0].replace("scalar", "").split() if spec != "..." else ["P", "N"]
     shape = [sizes.get(axis[0], P + 1) + (axis[1:] not in ("", "1")) for axis in axes]
     if len(axes) >= 2 and axes[-1] == axes[-2]:

@@ -11,8 +11,9 @@ def swapped(folder, passed=False):
     """While this lasts the library runs on the folder's functions, in this process. Yields (mine, all, problems).
 
     passed: take only functions that have passed, not all that were begun.
-    mine and all: full names; problems: sentences about files that did not run through.
+    mine and all: full names; problems: sentences about files that did not run through. ValueError if there is no file.
     """
+    folder = units.workbook(folder)
     library = {e["full"]: getattr(units.module(e), e["name"]) for e in units.exercises()}
     state = progress.state(folder) if passed else {}
     mine, problems = [], []

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minintk import alignment, data, kernel, network, plots, training, whitening
+from minintk import alignment, data, kernel, linear_theory, network, plots, training, whitening
 from minintk.experiments import silent_alignment
 
 
@@ -94,11 +94,43 @@ def silence_figure():
     return plots.silent_alignment(silent_alignment.run(inits=1))
 
 
+def linear_theory_figure():
+    """Trained linear networks beside their closed forms: two layers for three sigmas, and two to four layers."""
+    s, u0, end, rng = 1.0, 0.2, 16.0, np.random.default_rng(0)
+    X, beta = data.white(60, 30, rng), rng.standard_normal(30)
+    beta /= np.linalg.norm(beta)
+    fine, start = np.linspace(0, end, 400), network.init_weights([30, 50, 1], 1.0, rng)
+    sigmas, modes, depths, deep = (0.1, 0.01, 0.001), [], (2, 3, 4), []
+    for sigma in sigmas:
+        weights = [sigma * W for W in start]
+        q0, r0 = linear_theory.mode_overlaps(weights, np.ones(1), beta)
+        line = linear_theory.two_layer_mode(q0, r0, s, fine)[0]
+        half = linear_theory.half_loss_time(q0, r0, s)
+        modes.append((*_learned_strength(weights, X, s * beta, end), fine, line, half))
+    for L in depths:
+        directions = [beta, *(np.full(50, 50**-0.5) for _ in range(L - 1)), np.ones(1)]
+        weights = [u0 * np.outer(above, below) for below, above in zip(directions, directions[1:])]
+        escape = linear_theory.escape_time(u0, s, L) if L > 2 else None
+        line = linear_theory.deep_mode(u0, s, L, fine) ** L
+        deep.append((*_learned_strength(weights, X, s * beta, end), fine, line, escape))
+    return plots.closed_forms(s, u0, sigmas, modes, depths, deep)
+
+
+def _learned_strength(weights, X, target, time):
+    """Flow times, and W_L ... W_1 beta at each of them, for a linear network trained on X target."""
+    run = training.gradient_flow(
+        weights, X, X @ target, slope=1.0, time=time, record_times=np.linspace(0, time, 41), record_weights=True
+    )
+    beta = target / np.linalg.norm(target)
+    return run.times, np.array([np.linalg.multi_dot(moment[::-1]) @ beta for moment in run.weights])[:, 0]
+
+
 FIGURES = {
     "network": network_figure,
     "kernel": kernel_figure,
     "whitening": whitening_figure,
     "training": training_figure,
     "alignment": alignment_figure,
+    "linear_theory": linear_theory_figure,
     "silence": silence_figure,
 }

@@ -11,10 +11,11 @@ import sys
 import threading
 import time
 
+import numpy as np
 import pytest
 
 from minintk import cli, network
-from minintk.course import check, help, progress, replay, units, watch
+from minintk.course import check, help, progress, replay, swap, units, watch
 
 HEAD = "import numpy as np\n\nfrom minintk import network\n\n\n"
 RIGHT = "def activation(z, slope):\n    return np.where(z > 0, z, slope * z)\n"
@@ -546,6 +547,48 @@ def test_repeating_a_function_that_does_not_parse_is_told(book, run):
     write(book, "def activation(z, slope:\n    return z\n")
     with pytest.raises(ValueError, match="activation could not be defined; 01_network.py, line 6: SyntaxError"):
         replay.again("network.activation", book)
+
+
+# all of a student's functions together
+
+
+def test_finished_functions_are_put_in_and_holes_are_lent(book):
+    write(book, "def activation(z, slope):\n    return gate(z, slope)\n" + RIGHT_GATE)
+    names = ("activation", "gate", "forward")
+    library = [getattr(network, name) for name in names]
+    with swap.swapped(book) as (mine, every, problems):
+        assert mine == ["network.activation", "network.gate"] and problems == []
+        assert every == [exercise["full"] for exercise in units.exercises()]
+        assert network.activation(np.array([-3.0, 3.0]), 0.1).tolist() == [0.1, 1.0]
+        hidden = network.forward([np.ones((2, 1)), np.ones((1, 2))], np.ones((1, 1)) * 5)[1]
+        assert hidden.tolist() == [[1.0, 1.0]]  # the library's forward, the student's activation
+        assert swap.told(mine, every) == f"yours: 2 of {len(every)} - activation, gate"
+    assert [getattr(network, name) for name in names] == library
+
+
+def test_the_library_is_back_after_an_error_and_problems_are_told(book):
+    library, path = network.activation, write(book, RIGHT + "\n\nexit()\n\n\ndef gate(h)):\n    return h\n")
+    with pytest.raises(ZeroDivisionError), swap.swapped(book) as (mine, every, problems):
+        assert mine == ["network.activation"]
+        assert [problem.split(": ")[:2] for problem in problems] == [
+            [f"{path}, line 13", "SyntaxError"],
+            [f"{path}, line 10", "SystemExit"],
+        ]
+        raise ZeroDivisionError
+    assert network.activation is library
+
+
+def test_a_folder_without_exercise_files_is_an_error_and_not_the_librarys_success(tmp_path):
+    with pytest.raises(ValueError, match="no exercise files"), swap.swapped(tmp_path):
+        pass
+
+
+def test_when_all_is_done_the_last_command_names_the_workbook(book, run, monkeypatch):
+    states = {exercise["full"]: ("passed", exercise["points"]) for exercise in units.exercises()}
+    monkeypatch.setattr(progress, "state", lambda folder: states)
+    code, out = run("status")
+    assert code == 0 and out.endswith("  minintk run --answers exercises\n")
+    assert run("check", "gate")[1].endswith("  minintk run --answers exercises\n")
 
 
 # the screen
