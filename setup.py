@@ -11,6 +11,6 @@ setup(
     package_dir={"minintk.tests": "tests", "minintk.solutions": "solutions"},
     package_data={"minintk": ["digits.npz", "digits.md"], "minintk.course": ["units.toml"]},
     install_requires=["numpy", "matplotlib", "tqdm"],
-    extras_require={"test": ["pytest"]},
+    extras_require={"test": ["pytest"], "dask": ["dask[distributed]"]},
     entry_points={"console_scripts": ["minintk = minintk.cli:main"]},
 )

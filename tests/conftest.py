@@ -1,5 +1,10 @@
 """Fixtures: one generator, and one random network for every corner."""
 
+import os
+
+for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(threads, "1")  # small matrices: more threads are slower, and last digits would depend on them
+
 import numpy as np
 import oracles
 import pytest

@@ -89,8 +89,9 @@ def test_gate_keeps_single_precision(rng, slope):
 def test_init_weights_returns_one_matrix_a_layer_out_by_in(widths):
     """W_l has shape (n_l, n_{l-1}): one row for each unit, one column for each of its inputs."""
     weights = network.init_weights(widths, sigma=0.5, rng=3)
-    assert [np.shape(W) for W in weights] == [(n, m) for m, n in zip(widths, widths[1:])]
-    assert all(W.dtype == np.float64 for W in weights)
+    shapes, expected = [np.shape(W) for W in weights], [(n, m) for m, n in zip(widths, widths[1:])]
+    assert shapes == expected, f"The shapes are {shapes}, expected {expected}."
+    assert all(W.dtype == np.float64 for W in weights), f"The precision is {weights[0].dtype}, expected float64."
 
 
 @pytest.mark.exercise("network.init_weights", row=2)
@@ -100,9 +101,12 @@ def test_init_weights_has_the_asked_spread(sigma):
     widths = [100, 400, 150, 300]
     for W, n_in in zip(network.init_weights(widths, sigma=sigma, rng=5), widths):
         z = W.ravel() * np.sqrt(n_in) / sigma  # standard normal; the bounds are 6 standard errors
-        assert abs(z.mean()) < 6 / np.sqrt(z.size)
-        assert abs(z.std() - 1) < 6 / np.sqrt(2 * z.size)
-        assert abs((z**4).mean() - 3) < 6 * np.sqrt(96 / z.size)
+        told = f"In the layer with {n_in} inputs the"
+        wanted = sigma / np.sqrt(n_in)
+        assert abs(z.mean()) < 6 / np.sqrt(z.size), f"{told} mean is {W.mean():.3g}, expected 0."
+        spread = f"{told} standard deviation is {W.std():.3g}, expected sigma / sqrt({n_in}) = {wanted:.3g}."
+        assert abs(z.std() - 1) < 6 / np.sqrt(2 * z.size), spread
+        assert abs((z**4).mean() - 3) < 6 * np.sqrt(96 / z.size), f"{told} numbers are not normally distributed."
 
 
 @pytest.mark.exercise("network.init_weights", row=3)
@@ -110,21 +114,23 @@ def test_init_weights_gives_the_same_weights_for_the_same_seed_only():
     """The same integer gives the same weights again, another one gives others."""
     first, again, other = (network.init_weights([4, 5, 2], sigma=1.0, rng=seed) for seed in (11, 11, 12))
     assert_matches(again, first)
-    assert not any(np.isin(a, b).any() for a, b in zip(first, other))
+    assert not any(np.isin(a, b).any() for a, b in zip(first, other)), "Another seed gave the same numbers."
 
 
 @pytest.mark.exercise("network.init_weights", row=4)
 def test_init_weights_draws_every_layer_anew():
     """No layer repeats the numbers of another one: one generator is made and drawn from layer by layer."""
     weights = network.init_weights([6, 6, 6, 6], sigma=1.0, rng=1)
-    assert np.unique(np.concatenate([W.ravel() for W in weights])).size == 3 * 36
+    different = np.unique(np.concatenate([W.ravel() for W in weights])).size
+    assert different == 3 * 36, f"Of {3 * 36} weights only {different} are different numbers."
 
 
 @pytest.mark.exercise("network.init_weights", row=5)
 def test_init_weights_leaves_the_global_generator_alone():
     """Numpy's global random state is neither used nor seeded: it belongs to the caller."""
     before = np.random.get_state()[1:3]  # noqa: NPY002
-    network.init_weights([4, 5, 2], sigma=1.0, rng=1)
+    first, second = (network.init_weights([4, 5, 2], sigma=1.0, rng=1) for _ in range(2))
+    assert all((a == b).all() for a, b in zip(first, second)), "Two calls with rng = 1 give different weights."
     after = np.random.get_state()[1:3]  # noqa: NPY002
     assert np.array_equal(before[0], after[0]) and before[1] == after[1]
 

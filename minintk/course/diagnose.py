@@ -111,7 +111,10 @@ def _form(got, expected, name=""):
             return f"{returned} {_kind(got)}, expected a {kind} of {len(expected)}.", what
         if len(got) != len(expected):
             if name:
-                return f"{name} has {len(got)} entries, expected {len(expected)}.", what
+                return (
+                    f"{name} has {len(got)} {'entry' if len(got) == 1 else 'entries'}, expected {len(expected)}.",
+                    what,
+                )
             if isinstance(expected, tuple):
                 return f"It returned {len(got)} thing{'s' * (len(got) != 1)}, expected {len(expected)}.", what
             return (

@@ -134,8 +134,9 @@ def test_a_wrong_type_is_told_and_where():
 
 
 def test_a_wrong_length_is_told_and_where():
-    assert said([np.ones(2)], [np.ones(2), np.ones(3)]) == "It returned 1 arrays, expected 2."
+    assert said([np.ones(2)], [np.ones(2), np.ones(3)]) == "It returned 1 array, expected 2."
     assert said([], [np.ones(2)]) == "It returned 0 arrays, expected 1."
+    assert said((1.0, [], 2.0), (1.0, [])) == "It returned 3 things, expected 2."
     assert said([(np.ones(2), [])], [(np.ones(2), [np.ones(2)])]) == "[0][1] has 0 entries, expected 1."
 
 
@@ -144,7 +145,7 @@ def test_a_list_in_reverse_order_is_told():
     assert said(e[::-1], e) == "The list is in reverse order."
     assert said([e[0], -e[0]], [-e[0], e[0]]) == "The list is in reverse order."
     a, b = np.ones(2), np.ones(3)
-    assert said([(a, [b]), (a, [b, b])], [(a, [b, b]), (a, [b, b])]) == "[0][1] has 1 entries, expected 2."
+    assert said([(a, [b]), (a, [b, b])], [(a, [b, b]), (a, [b, b])]) == "[0][1] has 1 entry, expected 2."
     assert said(["x", "y"], [a, b]) == "[0] is a str, expected an array (2,)."
 
 
