@@ -14,9 +14,10 @@ STYLES = [(BLUE, "-"), (GREEN, "--"), (ORANGE, "-."), (BLACK, ":")]
 def silent_alignment(results):
     """One column a case: loss, alignment and |K| in time; three kernels; network against machines; and all gaps below.
 
-    results: what `experiments.silent_alignment.run` returns; of each case the first initialisation is drawn.
+    results: what `experiments.silent_alignment.run` returns; of each case the run of median rho is drawn.
     """
-    cases, n = results["cases"], len(results["cases"])
+    cases = [case | {"runs": [_median_run(case["runs"])]} for case in results["cases"]]
+    n = len(cases)
     fig = figure.Figure(figsize=(3.3 * n, 11.2), layout="constrained")
     curves, images, scatters, gaps = fig.subfigures(4, 1, height_ratios=[3.2, 1.6, 3.2, 2.6])
     for column, (case, ax) in enumerate(zip(cases, curves.subplots(1, n, squeeze=False)[0])):
@@ -27,6 +28,10 @@ def silent_alignment(results):
         _scatter(ax, case["runs"][0], legend=column == 0)
     _gaps(gaps.subplots(), cases)
     return fig
+
+
+def _median_run(runs):
+    return sorted(runs, key=lambda run: run["numbers"]["rho"])[(len(runs) - 1) // 2]
 
 
 def _curves(ax, case, legend):

@@ -243,6 +243,7 @@ def report(results):
         *(row(f"  at a loss drop of {drop:.0%}", "{:.3f}", "A", i) for i, drop in enumerate(silence.DROPS)),
         ("|K_t| / |K_0| at the start", ["1"] * len(cases)),
         *(row(f"  at a loss drop of {drop:.0%}", "{:.3g}", "growth", i) for i, drop in enumerate(silence.DROPS)),
+        row("  at the end", "{:.3g}", "growth_end"),
         None,
         row("t_align, A >= 0.95 from then on", "{:.2f}", "t_align"),
         row("t_learn, loss drop 10%", "{:.2f}", "t_learn"),
