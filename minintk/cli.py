@@ -37,6 +37,13 @@ def _parser():
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _course(commands)
 
+    doctor = commands.add_parser("doctor", help="what this machine has, and what to mend")
+    doctor.set_defaults(command=_doctor)
+    bench = commands.add_parser("bench", help="kernel and training step beside the machine's limit and other tools")
+    bench.set_defaults(command=_bench)
+    bench.add_argument("--threads", type=int, default=1, help="BLAS threads (default: %(default)s)")
+    bench.add_argument("--rounds", type=int, default=7, help="medians of so many rounds (default: %(default)s)")
+    bench.add_argument("--quick", action="store_true", help="only the smallest cases, three rounds")
     run = commands.add_parser("run", help="the paper's claims: tables, figures and numbers in a folder")
     run.set_defaults(command=_run)
     run.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help="default: silent_alignment; all: every one")
@@ -185,6 +192,18 @@ def _dev(options):
     found = dev.check()
     print("\n".join(found) or "the course agrees with itself")
     return 1 if found else 0
+
+
+def _doctor(options):
+    from minintk import doctor
+
+    return 1 if doctor.main() else 0
+
+
+def _bench(options):
+    from minintk import bench
+
+    bench.main(options.threads, options.rounds, options.quick)
 
 
 OWN = ("path", "classes", "P", "depth", "width", "sigma", "powers", "slope", "loss", "step_size", "inits")
