@@ -45,6 +45,7 @@ PATIENCE = 10  # seconds after which a contender takes no more turns
 STEP_SIZE = 1e-9  # the steps are timed, not the training
 
 
+@guard.settings(threads="int [1, inf)", rounds="int [1, inf)")
 def main(threads=1, rounds=7, quick=False):
     """Prints the table, row by row, and what follows from it. quick: three rounds of the three smallest cases."""
     rows = []
