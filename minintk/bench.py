@@ -374,9 +374,10 @@ def _neural_tangents(weights, X):
 
     def f(weights, X):
         for W in weights[:-1]:
-            X = jax.nn.relu(X @ W.T)
-        return X @ weights[-1].T
+            X = jax.nn.relu(X @ W)
+        return X @ weights[-1]
 
+    weights = [W.T.copy() for W in weights]  # it does not see the structure of a layer behind a transpose
     structured = nt.NtkImplementation.STRUCTURED_DERIVATIVES
     ntk = nt.empirical_ntk_fn(f, trace_axes=(), vmap_axes=0, implementation=structured)
     compiled = jax.jit(lambda weights, X: ntk(X, None, weights)).lower(weights, X).compile()

@@ -142,7 +142,7 @@ def _real(value):
 
 def _listed(value, least, what):
     if not isinstance(value, list | tuple) or len(value) < least:
-        found = f"{len(value)}" if isinstance(value, list | tuple) else f"a {type(value).__name__}"
+        found = f"{len(value)} arrays" if isinstance(value, list | tuple) else f"a {type(value).__name__}"
         raise ValueError(f"is {found}, expected a list of {what}")
     return value
 

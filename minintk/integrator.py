@@ -5,6 +5,8 @@ is the weights' relative growth. So the error of a step is measured against the 
 absolute tolerance: that would not see the weights at all.
 """
 
+import math
+
 # Dormand and Prince (1980). Row i gives stage i + 1 from the stages before it; the last row is the step itself, so the
 # last stage is the next step's first. ERROR is the difference between the 5th and the 4th order step.
 STAGES = [
@@ -31,6 +33,12 @@ def integrate(velocity, theta, end_time, end_value, times, levels, rtol, budget)
     times = sorted({x for x in times if 0 < x < end_time} | {end_time})
     levels = sorted({x for x in [*levels, end_value] if x < value}, reverse=True)
     yield t, value, theta, evaluations
+    if not rate.any():  # nothing will ever move
+        if end_time == math.inf:
+            raise RuntimeError(f"the gradient is zero, the loss stays at {value:.3g}")
+        for t in times:
+            yield t, value, theta, evaluations
+        return
     while t < end_time and value > end_value:
         length = min(h, times[0] - t)
         ahead = _step(velocity, theta, rate, length)

@@ -128,7 +128,8 @@ def gradient_descent(
                 bound = _step_bound(stable, run.Z, slope, loss)
                 raise ValueError(
                     f"gradient_descent: diverged at step {step}, from loss {first:.3g} to {value:.3g}: step_size is "
-                    f"{step_size:g}, keep it well below 2 / lambda_max(K / P), which was {bound:.3g} before the rise"
+                    f"{step_size:g}, keep it well below 2 / lambda_max(K / P), which was {bound:.3g} before the rise and "
+                    "falls as the kernel grows"
                 )
             stable = current if value <= first else stable
             reached = value <= target_loss
@@ -212,7 +213,8 @@ class Trajectory:
         """Writes an .npz file of plain arrays, which `load` reads back."""
         arrays = {name: value for name, value in vars(self).items() if value is not None and name != "weights"}
         flat = {f"weights_{i}": W for i, W in enumerate(W for weights in self.weights for W in weights)}
-        np.savez_compressed(path, layers=len(self.weights[0]), **arrays, **flat)
+        with open(path, "wb") as file:  # numpy would add .npz to a bare name, and load would not find it
+            np.savez_compressed(file, layers=len(self.weights[0]), **arrays, **flat)
 
 
 def load(path):
