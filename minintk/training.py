@@ -128,8 +128,8 @@ def gradient_descent(
                 bound = _step_bound(stable, run.Z, slope, loss)
                 raise ValueError(
                     f"gradient_descent: diverged at step {step}, from loss {first:.3g} to {value:.3g}: step_size is "
-                    f"{step_size:g}, keep it well below 2 / lambda_max(K / P), which was {bound:.3g} before the rise and "
-                    "falls as the kernel grows"
+                    f"{step_size:g}, keep it well below 2 / lambda_max(K / P), which falls as the kernel grows and was "
+                    f"{bound:.3g} before the rise"
                 )
             stable = current if value <= first else stable
             reached = value <= target_loss
