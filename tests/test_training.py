@@ -347,7 +347,7 @@ def test_the_bound_is_where_one_layer_begins_to_diverge(rng):
 def test_divergence_is_a_loss_a_thousand_times_that_of_the_start(size):
     """With f = w, step size 5 and any scale of the target the loss grows 16 times a step: the third is too much."""
     one = np.ones((1, 1))
-    with pytest.raises(ValueError, match="diverged at step 3, .* which was 2 before the rise"):
+    with pytest.raises(ValueError, match="diverged at step 3, .* and was 2 before the rise"):
         training.gradient_descent([0 * one], one, size * one, 5.0)
 
 
