@@ -1,6 +1,6 @@
 """Expected values by other algorithms than the library's: explicit loops, finite differences, closed forms.
 
-Nothing here imports minintk. The loops are slow and plain on purpose. Conventions and formulas: theory.md.
+Nothing here imports minintk. The loops are slow and plain on purpose.
 """
 
 import contextlib
@@ -288,7 +288,7 @@ def alignment(K, Q):
 
 
 def two_layer_mode(s, q0, r0, times):
-    """r(t) of the two-layer linear network on white data with the overlap r_0 kept (theory: section 3)."""
+    """r(t) of the two-layer linear network on white data with the overlap r_0 kept."""
     C = q0**2 - r0**2
     R = math.sqrt(s**2 + C)
     above, below = (s + R) / math.sqrt(C), (s - R) / math.sqrt(C)
@@ -300,12 +300,12 @@ def two_layer_mode(s, q0, r0, times):
 
 
 def half_loss_time(s, q0, r0):
-    """When the loss of a small two-layer linear network on white data has halved (theory: section 3)."""
+    """When the loss of a small two-layer linear network on white data has halved."""
     return math.log(2 * s / (q0 + r0) * (math.sqrt(2) - 1)) / (2 * s)
 
 
 def final_kernel(X, beta, s, L):
-    """K_inf of a deep linear network with small weights on white data (theory: sections 3 and 4)."""
+    """K_inf of a deep linear network with small weights on white data."""
     return s ** ((2 * L - 2) / L) * X @ ((L - 1) * np.outer(beta, beta) + np.eye(len(beta))) @ X.T
 
 

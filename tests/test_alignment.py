@@ -293,7 +293,7 @@ def test_directions_without_a_norm_are_refused():
 
 @pytest.mark.parametrize("slope", [0.0, 1.0])
 def test_the_gap_grows_only_while_the_loss_falls_and_the_kernel_is_misaligned(slope):
-    """dG/dt = [k_t^T - k_inf^T K_inf^{-1} K_t] (y - f_t) / P, summed over time, is the gap (theory: section 2c)."""
+    """dG/dt = [k_t^T - k_inf^T K_inf^{-1} K_t] (y - f_t) / P, summed over time, is the gap."""
     rng = np.random.default_rng(0)
     P, P2, D, N = 4, 3, 7, 6
     X, X_test, y = rng.standard_normal((P, D)), rng.standard_normal((P2, D)), 0.5 * rng.standard_normal(P)
@@ -325,7 +325,7 @@ def test_the_gap_grows_only_while_the_loss_falls_and_the_kernel_is_misaligned(sl
 
 
 def test_relu_aligns_in_silence_on_gram_white_data():
-    """ReLU, two layers, sigma = 0.01, balanced labels: the K_inf machine is 50 times better (theory: section 7)."""
+    """ReLU, two layers, sigma = 0.01, balanced labels: the K_inf machine is 50 times better."""
     P, D, N = 40, 60, 100
     measured = []
     for seed in range(3):

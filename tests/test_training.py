@@ -506,7 +506,7 @@ def test_gradient_flow_stops_where_it_is_told_to(rng):
 
 
 def test_gradient_flow_crosses_a_long_plateau_in_few_steps(rng):
-    """Weights of 1e-6 are followed as precisely as large ones, in a few hundred gradients (theory: section 11)."""
+    """Weights of 1e-6 are followed as precisely as large ones, in a few hundred gradients."""
     X = oracles.draw_white(rng, 30, 10)
     beta = np.full(10, 10**-0.5)
     weights = [1e-6 / np.sqrt(m) * rng.standard_normal((n, m)) for m, n in [(10, 20), (20, 1)]]
@@ -726,7 +726,7 @@ def white_runs():
 
 
 def test_half_of_the_loss_is_learnt_when_theory_says(white_runs):
-    """t_half = log[2 s / (q_0 + r_0) (sqrt 2 - 1)] / (2 s), within 0.002 (theory: section 3)."""
+    """t_half = log[2 s / (q_0 + r_0) (sqrt 2 - 1)] / (2 s), within 0.002."""
     X, beta, runs = white_runs
     for _, run, q0, r0 in runs:
         measured = run.times[np.argmin(abs(run.losses - run.losses[0] / 2))]
@@ -734,7 +734,7 @@ def test_half_of_the_loss_is_learnt_when_theory_says(white_runs):
 
 
 def test_the_overlap_grows_as_theory_says(white_runs):
-    """r(t) = a^T W beta is the closed form with r_0 kept, up to a few sigma^2 (theory: section 3)."""
+    """r(t) = a^T W beta is the closed form with r_0 kept, up to a few sigma^2."""
     X, beta, runs = white_runs
     for sigma, run, q0, r0 in runs:
         r = run.outputs[:, :, 0] @ (X @ beta) / len(X)
@@ -742,7 +742,7 @@ def test_the_overlap_grows_as_theory_says(white_runs):
 
 
 def test_the_final_kernel_is_the_one_of_theory(white_runs):
-    """K_inf = s X (I + beta beta^T) X^T, with a relative error that falls as sigma^2 (theory: section 3)."""
+    """K_inf = s X (I + beta beta^T) X^T, with a relative error that falls as sigma^2."""
     X, beta, runs = white_runs
     K = oracles.final_kernel(X, beta, 1.0, L=2)
     errors = [np.linalg.norm(run.kernels[-1] - K) / np.linalg.norm(K) for _, run, _, _ in runs]

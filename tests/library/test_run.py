@@ -21,7 +21,7 @@ def cases(results):
 
 
 def test_digits_give_the_published_silence_ratios(cases):
-    """Theory, section 7: rho about .02 on white digits, .03 at power .25, above .2 on raw ones, near 1 if lazy."""
+    """On one training set: rho about .02 on white digits, .03 at power .25, above .2 on raw ones, near 1 if lazy."""
     white, partly, raw, lazy = (silent_alignment.medians(case) for case in cases)
     assert 0.01 < white["rho"] < 0.03 and white["A"][1] > 0.97
     assert 0.015 < partly["rho"] < 0.045 and partly["A"][1] > 0.97
@@ -30,7 +30,7 @@ def test_digits_give_the_published_silence_ratios(cases):
 
 
 def test_whitening_costs_accuracy_and_a_quarter_power_does_not(cases):
-    """Theory, section 7, surprise (ii)."""
+    """Full whitening makes noise directions as large as signal ones."""
     white, partly, raw, _ = (silent_alignment.medians(case)["test_accuracy"] for case in cases)
     assert white < 0.85 < 0.93 < min(partly, raw)
 
