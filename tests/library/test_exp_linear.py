@@ -94,7 +94,7 @@ def test_modes_on_orthogonal_hidden_units_do_not_disturb_each_other():
 
 
 def test_two_layers_follow_the_closed_forms(phases):
-    """From runs of other code: max |r error| 6e-3, 1e-4, 2e-6 and K_inf 1.3e-2, 1.3e-4, 1.3e-6 at sigma = .1, .01, .001."""
+    """Other code: max |r error| 6e-3, 1e-4, 2e-6 and K_inf 1.3e-2, 1.3e-4, 1.3e-6 at sigma = .1, .01, .001."""
     for sigma, r_error, K_error in ((0.1, 6e-3, 1.3e-2), (0.01, 1e-4, 1.3e-4), (1e-3, 2e-6, 1.3e-6)):
         case = by_sigma(phases)[sigma]
         assert 0.5 < case["r_error"] / r_error < 1.5 and 0.7 < case["K_error"] / K_error < 1.4
@@ -103,14 +103,14 @@ def test_two_layers_follow_the_closed_forms(phases):
 
 
 def test_early_weights_err_as_sigma_squared(phases):
-    """From runs of other code: a and W at t = 1/s: (3e-2, 9e-3) at .1, (3e-4, 8e-5) at .01, (3e-6, 8e-7) at .001."""
+    """Other code: a and W at t = 1/s: (3e-2, 9e-3) at .1, (3e-4, 8e-5) at .01, (3e-6, 8e-7) at .001."""
     for sigma, a_error, W_error in ((0.1, 3e-2, 9e-3), (0.01, 3e-4, 8e-5), (1e-3, 3e-6, 8e-7)):
         case = by_sigma(phases)[sigma]
         assert 0.7 < case["a_error"] / a_error < 1.4 and 0.6 < case["W_error"] / W_error < 1.4
 
 
 def test_the_alignment_time_stays_and_the_learning_time_grows(phases):
-    """From runs of other code: alignment and learning times: .67 always; 1.05, 2.22, 3.32, 5.62, 7.93."""
+    """Other code: alignment and learning times: .67 always; 1.05, 2.22, 3.32, 5.62, 7.93."""
     cases = phases["summary"]["cases"]
     for case, expected in zip(cases, (1.05, 2.22, 3.32, 5.62, 7.93)):
         assert case["t_learn"] == pytest.approx(expected, abs=0.12)
@@ -120,7 +120,7 @@ def test_the_alignment_time_stays_and_the_learning_time_grows(phases):
 
 
 def test_what_is_learned_before_alignment_falls_as_sigma_to_the_depth(deep):
-    """From runs of other code: exponents 2.00, 2.97, 3.95; drops 1.4e-5 (L = 3, .01) and 3.5e-4 (L = 4, .05)."""
+    """Other code: exponents 2.00, 2.97, 3.95; drops 1.4e-5 (L = 3, .01) and 3.5e-4 (L = 4, .05)."""
     for L, numbers in by_depth(deep).items():
         assert numbers["exponent"] == pytest.approx(L, abs=0.05)
     assert by_depth(deep)[3]["drop_at_align"]["0.01"] == pytest.approx(1.4e-5, rel=0.5)
@@ -128,7 +128,7 @@ def test_what_is_learned_before_alignment_falls_as_sigma_to_the_depth(deep):
 
 
 def test_deep_networks_end_at_the_final_kernel(deep):
-    """From runs of other code: 1.2e-4 (L = 3, .01) and 2.6e-3 (L = 4, .05); effective ranks 29.1, 27.0, 24.2."""
+    """Other code: 1.2e-4 (L = 3, .01) and 2.6e-3 (L = 4, .05); effective ranks 29.1, 27.0, 24.2."""
     for L, error, rank, share in ((3, 1.2e-4, 27.0, 0.094), (4, 2.6e-3, 24.2, 0.120)):
         numbers = by_depth(deep)[L]
         assert 0.5 < numbers["K_error"] / error < 2
@@ -148,7 +148,7 @@ def test_scaled_runs_collapse_and_rank_one_networks_follow_the_curve(deep):
 
 
 def test_later_layer_terms_are_rank_one_first(deep):
-    """From runs of other code: K_L has .94, .98, .95 of its trace in one eigenvalue at a loss drop of .1 %, K_1 has 1/D."""
+    """Other code: K_L has .94, .98, .95 of its trace in one eigenvalue at a loss drop of .1 %, K_1 has 1/D."""
     shares = by_depth(deep)[4]["shares"]
     assert shares["K_1"] == pytest.approx([1 / 30] * 5, rel=1e-6)
     assert shares["K_2"][2] < 0.5 < 0.9 < shares["K_3"][2] < shares["K_4"][2]
@@ -156,7 +156,7 @@ def test_later_layer_terms_are_rank_one_first(deep):
 
 
 def test_modes_are_learned_in_turn_at_the_times_of_the_theory(outputs):
-    """From runs of other code: half times 2.55, 4.74, 11.46 (another seed); with shared hidden units to 1e-3."""
+    """Other code: half times 2.55, 4.74, 11.46 (another seed); with shared hidden units to 1e-3."""
     main = by_sigma({"summary": {"cases": outputs["summary"]["cases"][:-1]}})[1e-3]
     assert main["t_half"] == pytest.approx([2.55, 4.74, 11.46], rel=0.05)
     assert main["t_half"] == pytest.approx(main["t_half_theory"], rel=1e-3)
@@ -165,7 +165,7 @@ def test_modes_are_learned_in_turn_at_the_times_of_the_theory(outputs):
 
 
 def test_eigenvalues_stay_late_however_small_sigma_is(outputs):
-    """From runs of other code: A = .89 at a loss drop of 10 %, unequal s_a. By hand, only mode 1 is there by then.
+    """Other code: A = .89 at a loss drop of 10 %, unequal s_a. By hand, only mode 1 is there by then.
 
     Blocks delta_cc' X M X^T + Q_cc' X X^T have |K|^2 / P^2 = C |M|^2 + 2 tr M tr Q + D |Q|^2. For K_inf |M|^2 and |Q|^2
     are 11.61 and both traces 5.1; for mode 1 alone they are 9 and 3; the product of the two takes 9 and 3 * 5.1.
@@ -181,7 +181,7 @@ def test_eigenvalues_stay_late_however_small_sigma_is(outputs):
 
 
 def test_few_samples_make_the_machine_of_the_final_kernel(outputs):
-    """From runs of other code: P = 10 < D = 20: err_inf .022, .0026 at sigma = .1, .01, err_0 .25, .28."""
+    """Other code: P = 10 < D = 20: err_inf .022, .0026 at sigma = .1, .01, err_0 .25, .28."""
     large, small = (outputs["summary"]["machines"][sigma] for sigma in ("0.1", "0.01"))
     assert large["err_inf"] == pytest.approx(0.022, rel=0.35) and small["err_inf"] == pytest.approx(0.0026, rel=0.35)
     assert 0.15 < large["err_0"] < 0.4 and small["rho"] < 0.05

@@ -22,7 +22,7 @@ def results():
 
 
 def test_small_weights_lead_from_lazy_to_silent(results):
-    """From runs of other code: (sigma .1, .01, 1e-3): A at 10 % .94 .994 .995, rho .18 .023 .015, time ratio 1.07 .35 .21."""
+    """Other code: (sigma .1, .01, 1e-3): A at 10 % .94 .994 .995, rho .18 .023 .015, time ratio 1.07 .35 .21."""
     lazy, *rich = (case["medians"] for case in results["lazy_to_rich"]["cases"])
     assert lazy["growth_end"] == pytest.approx(1, abs=0.1) and 0.7 < lazy["rho"] < 1.3 and lazy["A_0"] > 0.99
     for n, A, rho, ratio in zip(rich, (0.94, 0.994, 0.995), (0.18, 0.023, 0.015), (1.07, 0.35, 0.21), strict=True):
@@ -32,7 +32,7 @@ def test_small_weights_lead_from_lazy_to_silent(results):
 
 
 def test_linear_networks_turn_late_and_are_exact_nevertheless(results):
-    """From runs of other code: v_1 is along Sigma beta at a loss drop of 10 %; K_inf's machine errs by rounding only."""
+    """Other code: v_1 is along Sigma beta at a loss drop of 10 %; K_inf's machine errs by rounding only."""
     cases = results["whitening"]["linear"]
     for case in cases:
         D = 30
@@ -50,7 +50,7 @@ def test_linear_networks_turn_late_and_are_exact_nevertheless(results):
 
 
 def test_relu_needs_white_rows_and_no_more_of_them_than_inputs(results):
-    """From runs of other code: rho .02 white, .1 from a condition number of 1.2 on; .02-.04 for P <= D, above .12 beyond."""
+    """Other code: rho .02 white, .1 from a condition number of 1.2 on; .02-.04 for P <= D, above .12 beyond."""
     powers = {case["value"]: case["medians"] for case in results["whitening"]["powers"]}
     assert powers[0]["condition"] == pytest.approx(1) and powers[0]["rho"] < 0.04
     assert 1.1 < powers[0.05]["condition"] < 1.4 and 0.04 < powers[0.05]["err_inf"] < 0.13
@@ -60,7 +60,7 @@ def test_relu_needs_white_rows_and_no_more_of_them_than_inputs(results):
 
 
 def test_the_gap_is_made_while_the_loss_falls(results):
-    """Theory, section 2c, at 1, 10, 50, 90, 99 %; single runs on white data spread by a factor of 4."""
+    """Other code, at 1, 10, 50, 90, 99 %; single runs on white data spread by a factor of 4."""
     leaky, _, stretched = (case["medians"] for case in results["gap"]["cases"])
     for got, expected in zip(leaky["gaps"], (0.0002, 0.0008, 0.0027, 0.0045, 0.0049), strict=True):
         assert expected / 4 < got < 4 * expected
@@ -93,7 +93,7 @@ def test_each_trap_is_exposed_by_its_own_control(results):
 
 
 def test_an_untrained_network_is_its_own_machine_from_the_rank_on(results):
-    """From runs of other code: T3: .55 .49 .26 .12 .024 7e-11 at P = 10 20 40 80 200 400, where N D = 400."""
+    """Other code: T3: .55 .49 .26 .12 .024 7e-11 at P = 10 20 40 80 200 400, where N D = 400."""
     *below, at = results["three_traps"]["curve"][1]
     assert below == pytest.approx([0.55, 0.49, 0.26, 0.12, 0.024], rel=0.6) and at < 1e-6
 
