@@ -12,7 +12,7 @@ import numpy as np
 
 from minintk import guard, network
 
-ROWS, COLUMNS = 384, 768  # a tile of the kernel: its products stay in the processor's cache
+ROWS = 500  # of a tile of the kernel, at most: its products stay in the processor's cache
 
 
 @guard.accepts(weights="D -> C", X="P D", slope="[0, 1]")
@@ -51,25 +51,31 @@ def ntk(weights, X1, X2=None, slope=0.0):
     with K[c, c', m, n] = <grad f_c(x_m), grad f_c'(x_n)>. No Jacobian is formed, and K(X, X) is symmetric.
     By hand: one layer, f = w.x, has K = X1 X2^T, whatever w is.
     """
-    left = gradient_factors(weights, X1, slope)
-    right = left if X2 is None else gradient_factors(weights, X2, slope)
-    C, P1, P2 = len(weights[-1]), len(left[0][0]), len(right[0][0])
-    K = np.empty((C, C, P1, P2), dtype=left[0][1][0].dtype)
-    for m in _slices(0, P1, ROWS):
-        for n in [m, *_slices(m.stop, P1, COLUMNS)] if X2 is None else _slices(0, P2, COLUMNS):
-            grams = [h[m] @ h2[n].T for (h, _), (h2, _) in zip(left, right)]  # each (p, q), the same for all outputs
-            for c, c2 in [(i, j) for i in range(C) for j in range(i if n is m else 0, C)]:
-                tile = K[c, c2, m, n]
-                tile[...] = grams[-1] if c == c2 else 0  # B_L is the identity: at the last layer outputs do not mix
-                for gram, (_, B), (_, B2) in zip(grams[:-1], left, right):
-                    tile += (B[c][m] @ B2[c2][n].T) * gram
-                if X2 is None and (c, m) != (c2, n):
-                    K[c2, c, n, m] = tile.T
+    rows = [(m, gradient_factors(weights, X1[m], slope)) for m in _slices(len(X1))]
+    columns = rows if X2 is None else [(n, gradient_factors(weights, X2[n], slope)) for n in _slices(len(X2))]
+    C, P1, P2 = len(weights[-1]), rows[-1][0].stop, columns[-1][0].stop
+    K = np.zeros((C, C, P1, P2), dtype=np.result_type(X1, *weights))
+    for i, (m, left) in enumerate(rows):
+        for n, right in columns[i:] if X2 is None else columns:
+            pairs = [(c, c2) for c in range(C) for c2 in range(c if right is left else 0, C)]
+            for l, ((h, B), (h2, B2)) in enumerate(zip(left, right), start=1):
+                gram = h @ h2.T  # (p, q), the same for all outputs
+                for c, c2 in pairs:
+                    if l < len(weights):
+                        K[c, c2, m, n] += (B[c] @ B2[c2].T) * gram
+                    elif c == c2:  # B_L is the identity: at the last layer outputs do not mix
+                        K[c, c, m, n] += gram
+            if X2 is None:
+                for c, c2 in pairs:
+                    if (c, m) != (c2, n):
+                        K[c2, c, n, m] = K[c, c2, m, n].T
     return K[0, 0] if C == 1 else K
 
 
-def _slices(start, stop, size):
-    return [slice(i, min(i + size, stop)) for i in range(start, stop, size)]
+def _slices(P):
+    """The rows 0 ... P - 1 in equal parts of at most ROWS."""
+    size = -(-P // -(-P // ROWS))
+    return [slice(i, min(i + size, P)) for i in range(0, P, size)]
 
 
 @guard.accepts(K="P P2 | C C P P2")
