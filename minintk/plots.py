@@ -21,7 +21,10 @@ def silent_alignment(results):
     fig = figure.Figure(figsize=(3.3 * n, 11.2), layout="constrained")
     curves, images, scatters, gaps = fig.subfigures(4, 1, height_ratios=[3.2, 1.6, 3.2, 2.6])
     for column, (case, ax) in enumerate(zip(cases, curves.subplots(1, n, squeeze=False)[0])):
-        _curves(ax, case, legend=column == 0)
+        _curves(ax, case)
+        if column == 0:
+            ax.set_ylabel("relative to the start or the end")
+    ax.legend(fontsize=7.5, loc="center right")  # the last case is lazy and leaves room
     for case, part in zip(cases, np.atleast_1d(images.subfigures(1, n))):
         _kernels(part.subplots(1, 3), case["runs"][0]["kernels"])
     for column, (case, ax) in enumerate(zip(cases, scatters.subplots(1, n, squeeze=False)[0])):
@@ -34,7 +37,7 @@ def _median_run(runs):
     return sorted(runs, key=lambda run: run["numbers"]["rho"])[(len(runs) - 1) // 2]
 
 
-def _curves(ax, case, legend):
+def _curves(ax, case):
     run, numbers = case["runs"][0], case["runs"][0]["numbers"]
     end = run["times"][np.argmax(run["losses"] <= 0.01 * run["losses"][0])] * 1.15 or run["times"][-1]
     ax.plot(run["times"], run["losses"] / run["losses"][0], color=BLACK, ls="-", label="loss $L/L_0$")
@@ -45,9 +48,6 @@ def _curves(ax, case, legend):
         ax.text(numbers["t_align"], 0.25, "aligned", rotation=90, color="0.35", fontsize=7, va="center", ha="right")
     ax.set(xlim=(0, end), ylim=(0, 1.05), xlabel="flow time $t$")
     ax.set_title(f"{case['title']}, $\\sigma$ = {case['sigma']:g}", fontsize=10)
-    if legend:
-        ax.set_ylabel("relative to the start or the end")
-        ax.legend(fontsize=7.5, loc="center right")
 
 
 def _kernels(axes, kernels):
@@ -57,6 +57,7 @@ def _kernels(axes, kernels):
         ax.imshow(K, cmap="RdBu_r", vmin=-top, vmax=top)
         ax.set_title(name, fontsize=8)
         ax.set(xticks=[], yticks=[])
+    axes[1].set_xlabel("red > 0 > blue, each to its own largest entry", fontsize=7)
 
 
 def _scatter(ax, run, legend):
@@ -419,4 +420,126 @@ def closed_forms(s, u0, sigmas, modes, depths, deep):
     right.set_ylabel("learned strength $u^L$")
     left.set_title("two layers, small random weights", fontsize=10)
     right.set_title(f"L layers of rank one, $u_0$ = {u0:g}", fontsize=10)
+    return fig
+
+
+def losses(results):
+    """Early growth under three losses; machines of K_inf and K_0; the clock; late directions.
+
+    results: what `experiments.losses.run` returns; the clock is that of the first run of the ReLU network.
+    """
+    fig = figure.Figure(figsize=(12, 8.6), layout="constrained")
+    (early, span), (clock, late) = fig.subplots(2, 2)
+    for (loss, start), (color, style), marker in zip(results["growth"].items(), STYLES, "os^"):
+        times, sizes = start["times"], start["sizes"] / start["sizes"][0]
+        line = np.exp(start["theory"] * times)
+        early.plot(times, line, color=color, ls=style, lw=1)
+        early.plot(times, sizes, color=color, ls="", marker=marker, ms=4, label=f"{loss}, $2s$ = {start['theory']:.3f}")
+    early.set(yscale="log", ylim=(0.5, 1e7), xlabel="flow time $t$", ylabel="mode $(q+r)$ relative to the start")
+    early.set_title("two linear layers; markers: trained, lines: $e^{2st}$", fontsize=10)
+    levels = results["arrays"]["levels"]
+    for case, (color, style), marker in zip(results["cases"], STYLES, "os^v"):
+        n = case["medians"]
+        span.plot(levels, n["span_inf"], color=color, ls=style, marker=marker, label=case["title"])
+        span.plot(levels, n["span_0"], color=color, ls=style, marker=marker, mfc="none", lw=0.8)
+    span.set(xscale="log", yscale="log", ylim=(1e-3, 2), xlabel="loss $L/L_0$", ylabel="error over $|f_t-f_0|$, test")
+    span.invert_xaxis()
+    span.set_title(r"machine of $K_\infty$ (filled) and of $K_0$ (open)", fontsize=10)
+    curves = results["cases"][1]["runs"][0]["curves"]
+    few = slice(1, None, 6)
+    clock.plot(curves["times"][1:], curves["losses"][1:], color=BLACK, ls=":", lw=2, label="network, in time $t$")
+    clock.plot(curves["h"][few], curves["losses"][few], color=BLUE, ls="", marker="o", ms=4, label="network, on $h(t)$")
+    clock.plot(curves["h"][1:], curves["frozen_losses"][1:], color=ORANGE, label=r"flow of frozen $K_\infty$, on $h$")
+    clock.set(xscale="log", yscale="log", xlim=(1e-3, None), ylabel="loss $L/L_0$")
+    clock.set(xlabel="flow time $t$, clock $h$")
+    clock.set_title(r"the clock $h = \int |K_t|/|K_\infty|\, dt$: " + results["cases"][1]["title"], fontsize=10)
+    shown = np.append(levels, 0.001)
+    for (size, n), (color, style), marker in zip(results["turns"].items(), STYLES, "os"):
+        label = f"P = {size}, linear: cosine of $v_1$ and $X^T y$"
+        late.plot(shown, n["cosines"], color=color, ls=style, marker=marker, label=label)
+        label = f"P = {size}, ReLU: $A(K_t, K)$, $K$ at 0.9"
+        late.plot(shown, n["A"], color=color, ls=style, marker=marker, mfc="none", lw=0.8, label=label)
+    late.set(xscale="log", xlabel="loss $L/L_0$", ylabel="alignment, cosine")
+    late.invert_xaxis()
+    late.set_title("logistic loss, white rows, D = 60: what turns late", fontsize=10)
+    for ax in (early, span, clock, late):
+        ax.legend(fontsize=8)
+    return fig
+
+
+def phase_diagram(results):
+    """Maps over power and sigma of rho, with its regions, and of A at a loss drop of 10 %; and the test accuracy.
+
+    results: what `experiments.phase_diagram.run` returns.
+    """
+    cells = results["cells"]
+    powers, y = [cell["power"] for cell in cells[0]], np.log10([row[0]["sigma"] for row in cells])
+    fig = figure.Figure(figsize=(15, 4.8), layout="constrained")
+    left, middle, right = fig.subplots(1, 3, width_ratios=[1.4, 1.4, 0.8])
+    maps = [
+        (left, "rho", {"norm": "log", "vmin": 0.01, "vmax": 1}, {0.05: "white", 0.5: BLACK}, "{:#.2g}", r"$\rho$"),
+        (middle, "A_10", {"vmin": 0.7, "vmax": 1}, {0.95: BLACK}, "{:.3f}", r"$A(K_t, K_\infty)$"),
+    ]
+    for ax, name, scale, levels, form, label in maps:
+        values = np.array([[(cell["medians"] or {}).get(name) for cell in row] for row in cells], float)
+        image = ax.pcolormesh(powers, y, values, cmap="cividis", shading="nearest", **scale)
+        fig.colorbar(image, ax=ax, extend="both" if name == "rho" else "min", label=label)
+        for row, height, shown in zip(cells, y, values):
+            for cell, value in zip(row, shown):
+                color = "white" if image.norm(value) < 0.5 else BLACK
+                word = "" if name != "rho" or cell["region"] == "degraded" else f"\n{cell['region']}"
+                box = {"fc": image.to_rgba(value), "ec": "none", "pad": 0.5}  # a line stops at a number
+                at = cell["power"], height
+                ax.text(*at, form.format(value) + word, color=color, fontsize=7.5, ha="center", va="center", bbox=box)
+        levels = {level: color for level, color in levels.items() if np.nanmin(values) < level < np.nanmax(values)}
+        if levels and min(values.shape) > 1:
+            log = np.log if name == "rho" else np.asarray  # of rho, as in `experiments.phase_diagram.border`
+            lines = ax.contour(powers, y, log(values), log(list(levels)), colors=list(levels.values()), linewidths=2)
+            names = dict(zip(log(list(levels)), map(str, levels)))
+            ax.clabel(lines, fmt=names, fontsize=9, manual=[(0.37, -1.7), (0.62, -0.3)][: len(levels)])
+        ax.set_yticks(y, [f"{row[0]['sigma']:g}" for row in cells])
+        ax.set(xlabel=r"power $\gamma$ of the singular values (0 white, 1 raw)")
+    left.set(ylabel=r"scale of the initial weights $\sigma$")
+    left.set_title(r"$\rho = err_\infty / err_0$, medians; cells without a word: degraded", fontsize=10)
+    middle.set(ylabel=r"scale of the initial weights $\sigma$")
+    middle.set_title(r"alignment $A(K_t, K_\infty)$ at a loss drop of 10 %", fontsize=10)
+    for row, (color, style), marker in zip(cells[:: -max(1, len(cells) // 3)], STYLES, "os^v"):
+        accuracy = [cell["medians"]["test_accuracy"] if cell["medians"] else np.nan for cell in row]
+        right.plot(powers, accuracy, color=color, ls=style, marker=marker, label=rf"$\sigma$ = {row[0]['sigma']:g}")
+    right.set(xlabel=r"power $\gamma$", ylabel="share of test digits classified rightly")
+    right.set_title("what whitening costs", fontsize=10)
+    right.legend(fontsize=8, loc="center right")
+    return fig
+
+
+def modes_and_clock(modes, logistic):
+    """Strengths of modes in time; alignments; the loss of a network and of its frozen K_inf, in time and on the clock.
+
+    modes: times (T,), s (A,), r_a / s_a (T, A), predicted half times (A,), A(K_t, K_inf) (T,) and that with the best
+    eigenvalues (T,). logistic: times, losses, clock, losses of the frozen K_inf on that clock, all (T,).
+    """
+    fig = figure.Figure(figsize=(14, 4.2), layout="constrained")
+    left, middle, right = fig.subplots(1, 3)
+    times, s, strengths, half, A, best = modes
+    for a, ((color, style), marker) in enumerate(zip(STYLES, "os^")):
+        left.plot(times, strengths[:, a], color=color, ls=style, label=f"mode {a + 1}, $s_{a + 1}$ = {s[a]:.3g}")
+        left.plot(half[a], 0.5, color=color, ls="", marker=marker, ms=8, mec=BLACK)
+        middle.axvline(half[a], color="0.6", lw=0.8)
+        middle.text(half[a], 0.705, f"mode {a + 1}", rotation=90, color="0.35", fontsize=7, va="bottom", ha="right")
+    left.plot([], [], color="1", ls="", marker="o", ms=8, mec=BLACK, label="predicted half time")
+    left.set(xlim=(0, times[-1]), ylim=(-0.02, 1.05), xlabel="flow time $t$", ylabel="learned strength $r_a/s_a$")
+    left.set_title("three outputs, two linear layers: one mode after the other", fontsize=10)
+    middle.plot(times, A, color=BLUE, ls="-", label=r"$A(K_t, K_\infty)$")
+    middle.plot(times, best, color=ORANGE, ls="--", label="with the best eigenvalues")
+    middle.set(xlim=(0, times[-1]), ylim=(0.7, 1.01), xlabel="flow time $t$", ylabel="alignment, cosine of an angle")
+    middle.set_title("eigenvectors early, eigenvalues late", fontsize=10)
+    times, losses, clock, frozen = logistic
+    right.plot(times[1:], losses[1:], color=BLACK, ls=":", label="network, in flow time $t$")
+    right.plot(clock[1:], losses[1:], color=BLUE, ls="-", lw=4, alpha=0.45, label="network, on the kernel clock $h$")
+    right.plot(clock[1:], frozen[1:], color=ORANGE, ls="--", label=r"frozen $K_\infty$, in its own time")
+    right.set(xscale="log", xlim=(0.01, times[-1]), xlabel="flow time $t$, kernel clock $h$")
+    right.set(ylim=(0, None), ylabel="logistic loss $L$")
+    right.set_title(r"ReLU, logistic loss: $K_\infty$'s flow on another clock", fontsize=10)
+    for ax, place in ((left, "lower right"), (middle, "center right"), (right, "lower left")):
+        ax.legend(fontsize=8, loc=place)
     return fig

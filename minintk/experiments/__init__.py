@@ -19,8 +19,10 @@ NAMES = (
     "depth",
     "whitening",
     "several_outputs",
+    "losses",
     "gap",
     "three_traps",
+    "phase_diagram",
 )
 
 
