@@ -78,23 +78,6 @@ def half_loss_time(q0, r0, s):
     return mode_time(q0, r0, s, 1 - np.sqrt(1 / 2))
 
 
-@guard.accepts(weights="D -> C", B="C D", share="(0, 1)")
-def sequential_mode_times(weights, B, share=0.5):
-    """When each mode of a two-layer network with several outputs has the strength share * s_a, largest s_a first.
-
-    weights: [W_1, W_2] at time 0; targets Y = X B^T, B (C, D) = sum_a s_a z_a v_a^T. Returns times (modes,), a mode for
-    each s_a > 0. Mode a grows in the hidden units along g_a = W_2^T z_a + W_1 v_a, |g_a|^2 / 2 = q_a + r_a. Once a mode
-    b with s_b > s_a is learned, any part along g_b decays as e^{(s_a - s_b) t}: only g_a', the part of g_a orthogonal
-    to all earlier ones, is left. So t_a = log[4 s_a share / ((1 - share) |g_a'|^2)] / (2 s_a), for well separated s_a.
-    """
-    Z, S, Vt = np.linalg.svd(B, full_matrices=False)
-    kept = S > 1e-12 * S[0]
-    Z, S, V = Z[:, kept], S[kept], Vt[kept].T
-    W_1, W_2 = weights
-    own = np.diag(np.linalg.qr(W_2.T @ Z + W_1 @ V, mode="r"))  # |g_a'|, up to sign
-    return np.log(4 * S * share / ((1 - share) * own**2)) / (2 * S)
-
-
 @guard.accepts(u0="(0, inf)", s="(0, inf)", L="int [2, inf)", times="T")
 def deep_mode(u0, s, L, times):
     """The singular value u of every layer of a rank-one network: du/dt = u^{L-1} (s - u^L) from u0 < s^{1/L}.

@@ -83,7 +83,7 @@ def half_times(times, r, s):
 def case(X, Z, V, s, weights, sigma):
     """Numbers and curves of one two-layer run."""
     B = (Z * s) @ V.T
-    theory = linear_theory.sequential_mode_times(weights, B)
+    theory = outputs.sequential_mode_times(weights, B)
     alone = [
         linear_theory.mode_time(*linear_theory.mode_overlaps(weights, z, v), s_a) for z, s_a, v in zip(Z.T, s, V.T)
     ]
@@ -102,7 +102,7 @@ def case(X, Z, V, s, weights, sigma):
     r, drops = strengths(flow, Z, V), 1 - flow.losses / flow.losses[0]
     cosines = np.array([abs(np.diag(np.linalg.svd(W[0])[2][:C] @ V)) for W in flow.weights])  # (T, C)
     A = np.array([alignment.kernel_alignment(K, flow.kernels[-1]) for K in flow.kernels])
-    free = free_alignments(flow.kernels, X, Z, V)
+    free = np.array([outputs.eigenvector_alignment(K, X, Z, V) for K in flow.kernels])
     looked = [int(np.argmax(drops >= drop * (1 - 1e-6))) for drop in DROPS]
     tenth = [int(np.argmax(r[:, a] >= 0.1 * s[a])) for a in range(C)]
     K_inf = linear_theory.final_kernel_blocks(X, B, 2)
@@ -120,19 +120,6 @@ def case(X, Z, V, s, weights, sigma):
     }
     curves = {"times": flow.times, "drops": drops, "r": r, "cosines": cosines, "A": A, "A_free": free}
     return {"numbers": numbers, "curves": curves}
-
-
-def free_alignments(kernels, X, Z, V):
-    """A(K_t, Q) with the best Q that has the final eigenvectors and any eigenvalues (T,).
-
-    Q runs through the sums of delta_cc' X v_a v_a^T X^T and (z_a z_a^T)_cc' X X^T: the best is a projection.
-    """
-    F = X @ V  # (P, C)
-    terms = [np.multiply.outer(np.eye(C), np.outer(f, f)) for f in F.T]
-    terms += [np.multiply.outer(np.outer(z, z), X @ X.T) for z in Z.T]
-    Q = np.linalg.qr(np.array([term.ravel() for term in terms]).T)[0]  # (C C P P, 2 C)
-    flat = kernels.reshape(len(kernels), -1)
-    return np.linalg.norm(flat @ Q, axis=1) / np.linalg.norm(flat, axis=1)
 
 
 def three_layers(seed, sigma=0.01):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minintk import alignment, data, kernel, linear_theory, network, plots, training, whitening
+from minintk import alignment, data, kernel, linear_theory, network, outputs, plots, training, whitening
 from minintk.experiments import silent_alignment
 
 
@@ -125,6 +125,46 @@ def _learned_strength(weights, X, target, time):
     return run.times, np.array([np.linalg.multi_dot(moment[::-1]) @ beta for moment in run.weights])[:, 0]
 
 
+def outputs_figure():
+    """Three modes of a linear network, their strengths and alignments; and a logistic run beside its frozen K_inf."""
+    C, D, P, s, end = 3, 12, 24, np.array([3.0, 1.5, 0.8]), 12.0
+    rng = np.random.default_rng(0)
+    X, Z, V = data.white(P, D, rng), *(np.linalg.qr(rng.standard_normal((n, C)))[0] for n in (C, D))
+    start, B = network.init_weights([D, 30, C], 1e-3, rng), (Z * s) @ V.T
+    Z, s, V = outputs.early_modes(X, X @ B.T)  # of white inputs, those of B
+    run = training.gradient_flow(
+        start,
+        X,
+        X @ B.T,
+        slope=1.0,
+        time=end,
+        record_times=np.linspace(0, end, 241),
+        record_kernels=True,
+        record_weights=True,
+    )
+    strengths = np.array([outputs.mode_strengths(weights, Z, V) for weights in run.weights]) / s
+    A = [alignment.kernel_alignment(K, run.kernels[-1]) for K in run.kernels]
+    best = [outputs.eigenvector_alignment(K, X, Z, V) for K in run.kernels]
+    modes = run.times, s, strengths, outputs.sequential_mode_times(start, B), A, best
+    X, y, _ = white_task()
+    weights = network.init_weights([60, 100, 1], sigma=0.01, rng=1)
+    run = training.gradient_descent(
+        weights,
+        X,
+        y,
+        0.05,
+        loss="logistic",
+        steps=2000,
+        target_loss=0.02,
+        record_steps=range(0, 2000, 4),
+        record_kernels=True,
+    )
+    clock = outputs.kernel_clock(run.times, np.linalg.norm(run.kernels, axis=(1, 2)))
+    frozen = outputs.frozen_kernel_flow(run.kernels[-1], y, clock, "logistic")
+    losses = [training.loss_and_cotangent(f, y, "logistic")[0] for f in frozen]
+    return plots.modes_and_clock(modes, (run.times, run.losses, clock, losses))
+
+
 FIGURES = {
     "network": network_figure,
     "kernel": kernel_figure,
@@ -132,5 +172,6 @@ FIGURES = {
     "training": training_figure,
     "alignment": alignment_figure,
     "linear_theory": linear_theory_figure,
+    "outputs": outputs_figure,
     "silence": silence_figure,
 }

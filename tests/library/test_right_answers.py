@@ -10,11 +10,12 @@ import sys
 import numpy as np
 import pytest
 
-from minintk import kernel, network, training
+from minintk import integrator, kernel, linear_theory, network, outputs, training
 from minintk.course import check, examine, units
 
 # the library's own, since another function stands in their place while it is graded
 gradient_factors, jacobian, block_matrix = kernel.gradient_factors, kernel.jacobian, kernel.block_matrix
+early_residual = outputs.early_residual
 
 
 def activation_by_loops(z, slope):
@@ -320,6 +321,147 @@ def gap_by_its_definition(K_inf_train, K_inf_test, f_train, f_test, f0_train, f0
     return (f_test - f0_test) - kernel.kernel_predictor(K_inf_train, K_inf_test, f_train - f0_train)
 
 
+def residual_by_the_loss(y, loss="mse"):
+    return -len(y) * training.loss_and_cotangent(f=np.zeros_like(y), y=y, loss=loss)[1]
+
+
+def residual_by_branches(y, loss="mse"):
+    if loss == "mse":
+        return y.copy()
+    if loss == "logistic":
+        return 0.5 * y
+    return np.array([[value - 1 / len(row) for value in row] for row in y.tolist()])
+
+
+def modes_with_other_signs(X, y, loss="mse"):
+    V, s, Zt = np.linalg.svd(X.T @ early_residual(y, loss) / len(X), full_matrices=False)
+    return [-Zt.T, s, -V]
+
+
+def modes_cut_to_size(X, y, loss="mse"):
+    M = np.mean([np.outer(r, x) for r, x in zip(outputs.early_residual(loss=loss, y=y), X)], axis=0)
+    Z, s, Vt = np.linalg.svd(M)
+    r = len(s)
+    signs = np.where(np.arange(r) % 2, 1, -1)
+    return Z[:, :r] * signs, s, (Vt[:r].T * signs).tolist()
+
+
+def strengths_by_forward(weights, Z, V):
+    return np.einsum("ac,ca->a", network.forward(weights, V.T.copy(), 1.0)[-1], Z)
+
+
+def strengths_by_one_matrix(weights, Z, V):
+    F = np.eye(len(V))
+    for W in weights:
+        F = np.dot(W, F)
+    return [float(Z[:, a] @ F @ V[:, a]) for a in range(Z.shape[1])]
+
+
+def strengths_by_a_diagonal(weights, Z, V):
+    F = weights[-1]
+    for W in reversed(weights[:-1]):
+        F = F @ W
+    return np.diag(Z.T @ F @ V)
+
+
+def times_by_gram_schmidt(weights, B, share=0.5):
+    Z, S, Vt = np.linalg.svd(B)
+    found, basis = [], []
+    for a, s in enumerate(S):
+        if s <= 1e-12 * S[0]:
+            break
+        g = weights[1].T @ Z[:, a] + weights[0] @ Vt[a]
+        for e in basis:
+            g = g - (g @ e) * e
+        size = np.linalg.norm(g)
+        basis.append(g / size)
+        found.append((math.log(4 * s / size**2) + math.log(share / (1 - share))) / (2 * s))
+    return found
+
+
+def times_by_eigenvectors_and_projections(weights, B, share=0.5):
+    values, V = np.linalg.eigh(B.T @ B)
+    V = V[:, values > 1e-12 * values[-1]][:, ::-1]
+    S = np.linalg.norm(B @ V, axis=0)
+    G = weights[1].T @ (B @ V / S) + weights[0] @ V
+    times = []
+    for a in range(len(S)):
+        earlier = G[:, :a]
+        rest = G[:, a] - earlier @ (np.linalg.pinv(earlier) @ G[:, a]) if a else G[:, a]
+        times.append(linear_theory.mode_time(rest @ rest / 2, 0, S[a], share))
+    return np.array(times)
+
+
+def eigenvectors_by_svd(K, X, Z, V):
+    F, gram, size = X @ V, X @ X.T, K.size
+    T = [np.einsum("cd,m,n->cdmn", np.eye(len(K)), F[:, a], F[:, a]).reshape(size) for a in range(V.shape[1])]
+    T += [np.einsum("c,d,mn->cdmn", Z[:, a], Z[:, a], gram).reshape(size) for a in range(Z.shape[1])]
+    U, S, _ = np.linalg.svd(np.transpose(T), full_matrices=False)
+    inside = U[:, S > 1e-10 * S[0]].T @ K.reshape(size)
+    return np.sqrt((inside**2).sum() / (K**2).sum())
+
+
+def eigenvectors_by_normal_equations(K, X, Z, V):
+    C, P = len(Z), len(X)
+    terms = []
+    for z, v in zip(Z.T, V.T):
+        f = X @ v
+        terms.append(np.kron(np.eye(C), np.outer(f, f)))
+        terms.append(np.kron(np.outer(z, z), X @ X.T))
+    matrix = K.transpose(0, 2, 1, 3).reshape(C * P, C * P)
+    right = np.array([np.vdot(term, matrix) for term in terms])
+    gram = np.array([[np.vdot(a, b) for b in terms] for a in terms])
+    squared = right @ np.linalg.pinv(gram, rcond=1e-10, hermitian=True) @ right
+    return float(np.sqrt(squared) / np.linalg.norm(matrix))
+
+
+def clock_by_a_loop(times, sizes):
+    h = [0]
+    for i in range(1, len(times)):
+        h.append(h[-1] + (times[i] - times[i - 1]) * (sizes[i] + sizes[i - 1]) / 2 / sizes[-1])
+    return h
+
+
+def clock_by_whole_integrals(times, sizes):
+    areas = (times[1:] - times[:-1]) * (sizes[1:] + sizes[:-1])
+    return np.tri(len(times), len(areas), -1) @ areas / (2 * sizes[-1])
+
+
+def flow_by_a_block_matrix(K, y, times, loss="mse"):
+    C = y.shape[1]
+    matrix = np.kron(np.eye(C), K) if K.ndim == 2 else block_matrix(K)
+
+    def velocity(theta):
+        f = theta.reshape(C, -1).T
+        value, cotangent = training.loss_and_cotangent(f, y, loss)
+        return -(matrix @ cotangent.T.ravel()), value
+
+    found = {}
+    for t, _, theta, _ in integrator.integrate(velocity, 0 * y.ravel(), times[-1], 0.0, times, [], 1e-9, 10**6):
+        found[t] = theta.reshape(C, -1).T
+    return [found[t] for t in times]
+
+
+def flow_by_runge_kutta(K, y, times, loss="mse"):
+    K = K if K.ndim == 4 else np.array([[K * (c == d) for d in range(y.shape[1])] for c in range(y.shape[1])])
+
+    def rate(f):
+        return -np.tensordot(K, training.loss_and_cotangent(f, y, loss)[1], ((1, 3), (1, 0))).T
+
+    f, t, found = np.zeros(y.shape), 0.0, []
+    for time in times:
+        n = math.ceil((time - t) / 0.05) or 1
+        step = (time - t) / n
+        for _ in range(n):
+            a = rate(f)
+            b = rate(f + step / 2 * a)
+            c = rate(f + step / 2 * b)
+            f = f + step / 6 * (a + 2 * b + 2 * c + rate(f + step * c))
+        t = time
+        found.append(f)
+    return np.array(found)
+
+
 ANSWERS = [
     ("network.activation", activation_by_loops),
     ("network.activation", activation_where),
@@ -366,6 +508,21 @@ ANSWERS = [
     ("alignment.kernel_error", kernel_error_by_entries),
     ("alignment.silence_ratio", silence_ratio_by_powers),
     ("alignment.predictor_gap", gap_by_its_definition),
+    ("outputs.early_residual", residual_by_the_loss),
+    ("outputs.early_residual", residual_by_branches),
+    ("outputs.early_modes", modes_with_other_signs),
+    ("outputs.early_modes", modes_cut_to_size),
+    ("outputs.mode_strengths", strengths_by_forward),
+    ("outputs.mode_strengths", strengths_by_one_matrix),
+    ("outputs.mode_strengths", strengths_by_a_diagonal),
+    ("outputs.sequential_mode_times", times_by_gram_schmidt),
+    ("outputs.sequential_mode_times", times_by_eigenvectors_and_projections),
+    ("outputs.eigenvector_alignment", eigenvectors_by_svd),
+    ("outputs.eigenvector_alignment", eigenvectors_by_normal_equations),
+    ("outputs.kernel_clock", clock_by_a_loop),
+    ("outputs.kernel_clock", clock_by_whole_integrals),
+    ("outputs.frozen_kernel_flow", flow_by_a_block_matrix),
+    ("outputs.frozen_kernel_flow", flow_by_runge_kutta),
 ]
 
 
