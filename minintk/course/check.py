@@ -91,6 +91,7 @@ def examined(folder, exercises, seconds=None):
     answers = examine.Folder(folder, **({} if seconds is None else {"seconds": seconds}))
     examiner = examine.Examiner(answers, [e["full"] for e in exercises], pathlib.Path(folder) / ".minintk" / "calls")
     if any(answers.started(e["full"]) for e in exercises):
+        answers.start()  # it is ready by the time the tests are collected
         run(examiner)
     return examiner
 
@@ -110,16 +111,9 @@ def run(examiner):
 def pytest_run(files, plugins, *words):
     """One pytest run over these test files without pytest's own screen and settings; its exit code."""
     tests = units.folder("tests")
-    quiet = [
-        "-p",
-        "no:terminal",
-        "-p",
-        "no:cacheprovider",
-        "--import-mode=importlib",
-        f"--rootdir={tests}",
-        "-W",
-        "ignore",
-    ]
+    plugins_off = ("terminal", "cacheprovider", "unraisableexception", "threadexception")  # the last two take 20 ms
+    quiet = [word for name in plugins_off for word in ("-p", f"no:{name}")]
+    quiet += ["--import-mode=importlib", f"--rootdir={tests}", "-W", "ignore"]
     quiet += ["-o", f"pythonpath={tests}", "-o", "markers=exercise(name, row): graded", "-o", "addopts="]
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         return pytest.main([*quiet, *words, *(str(tests / file) for file in files)], plugins=plugins)

@@ -63,7 +63,7 @@ class Remote:
 
     def _ask(self, request):
         if self.process is None:
-            self._start()
+            self.start()
             if "call" in request:  # the worker died at an earlier call
                 self._ask({"source": self.loaded})
         late = threading.Timer(self.seconds + 5, self.process.kill)  # if even the worker's own clock is stuck
@@ -80,7 +80,8 @@ class Remote:
         finally:
             late.cancel()
 
-    def _start(self):
+    def start(self):
+        """Starts a worker and does not wait for it."""
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             [sys.executable, "-B", "-P", "-u", "-m", "minintk.course.worker"],  # -u: what it printed survives its death

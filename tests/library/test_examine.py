@@ -344,8 +344,8 @@ def test_an_endless_loop_is_told_with_its_line_and_the_rest_is_graded(tmp_path):
 def test_a_loop_at_the_top_of_a_file_is_waited_for_once(tmp_path, monkeypatch):
     names = [e["full"] for e in units.exercises() if e["module"] == "network"] + ["kernel.gradient_factors"]
     functions = "".join(f"\ndef {name.split('.')[1]}(*args, **kwargs):\n    return 1\n" for name in names)
-    started, start = [], remote.Remote._start
-    monkeypatch.setattr(remote.Remote, "_start", lambda self: (started.append(1), start(self)))
+    started, start = [], remote.Remote.start
+    monkeypatch.setattr(remote.Remote, "start", lambda self: (started.append(1), start(self)))
     found = graded(tmp_path, names, 1.0, network="\nwhile True: pass\n" + functions, kernel=functions)
     assert len(started) == 2  # for the file that never ends, and for the other one
     assert "01_network.py, line 6: the file itself did not return within 1 seconds" in found["gate"][3]

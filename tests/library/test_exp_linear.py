@@ -11,19 +11,31 @@ from minintk import linear_theory, network, plots
 from minintk.experiments import depth, linear_phases, several_outputs
 
 
-@pytest.fixture(scope="module")
-def phases():
+def find_phases():
     return linear_phases.run()
 
 
 @pytest.fixture(scope="module")
-def deep():
+def phases(ahead):
+    return ahead(find_phases)
+
+
+def find_deep():
     return depth.run()
 
 
 @pytest.fixture(scope="module")
-def outputs():
+def deep(ahead):
+    return ahead(find_deep)
+
+
+def find_outputs():
     return several_outputs.run()
+
+
+@pytest.fixture(scope="module")
+def outputs(ahead):
+    return ahead(find_outputs)
 
 
 def by_sigma(results):

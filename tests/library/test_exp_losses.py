@@ -9,9 +9,13 @@ from minintk import network, plots
 from minintk.experiments import losses
 
 
-@pytest.fixture(scope="module")
-def results():
+def find_results():
     return losses.run(inits=1)
+
+
+@pytest.fixture(scope="module")
+def results(ahead):
+    return ahead(find_results)
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,13 @@ RUNS = {
 }
 
 
-@pytest.fixture(scope="module")
-def results():
+def find_results():
     return {name: run() for name, run in RUNS.items()}
+
+
+@pytest.fixture(scope="module")
+def results(ahead):
+    return ahead(find_results)
 
 
 def test_small_weights_lead_from_lazy_to_silent(results):

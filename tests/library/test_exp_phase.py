@@ -11,9 +11,13 @@ from minintk.experiments import phase_diagram, silent_alignment
 SIGMAS, POWERS = (1, 0.1, 0.01), (0, 0.25, 0.5, 1)
 
 
-@pytest.fixture(scope="module")
-def results():
+def find_results():
     return phase_diagram.run(sigmas=SIGMAS, powers=POWERS, inits=3)
+
+
+@pytest.fixture(scope="module")
+def results(ahead):
+    return ahead(find_results)
 
 
 def column(*values):

@@ -13,8 +13,7 @@ MISTAKES = {
 }
 
 
-@pytest.fixture(scope="module")
-def texts():
+def find_texts():
     """The first failed row's feedback for every mistake; one mistake of each exercise in one run."""
     queues = {}
     for key, (full, wrong, _) in MISTAKES.items():
@@ -29,6 +28,11 @@ def texts():
             rows = examiner.results[full]["rows"]
             found[key] = next((row["text"] for row in rows if row["status"] == "failed"), None)
     return found
+
+
+@pytest.fixture(scope="module")
+def texts(ahead):
+    return ahead(find_texts)
 
 
 @pytest.mark.parametrize("key", MISTAKES)

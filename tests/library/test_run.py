@@ -10,9 +10,13 @@ from minintk import cli, data, experiments, plots
 from minintk.experiments import silent_alignment
 
 
-@pytest.fixture(scope="module")
-def results():
+def find_results():
     return silent_alignment.run()
+
+
+@pytest.fixture(scope="module")
+def results(ahead):
+    return ahead(find_results)
 
 
 @pytest.fixture(scope="module")
