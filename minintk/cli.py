@@ -93,7 +93,7 @@ def _course(commands):
         return command
 
     add("status", _status, "where you are and what is next (also without any command)")
-    watch = add("watch", _watch, "check the current exercise each time a file is saved")
+    watch = add("watch", _watch, "check what you write each time a file is saved")
     watch.add_argument("--once", action="store_true", help="check it once and end")
     add("check", _check, "grade functions or units").add_argument("names", nargs="*", metavar="NAME")
     hint = add("hint", _hint, "the next hint for an exercise")

@@ -50,7 +50,10 @@ def _decorator(specs, trusted):
         def door(*args, **kwargs):
             if _inside.get() and not NESTED:
                 return function(*args, **kwargs)
-            given = signature.bind(*args, **kwargs).arguments
+            try:
+                given = signature.bind(*args, **kwargs).arguments
+            except TypeError as error:
+                raise TypeError(f"{function.__name__}: {error}") from None
             known = {"loss": given.get("loss", defaults.get("loss"))}
             for name, spec in specs.items():
                 if name in given and not (given[name] is None and defaults[name] is None):

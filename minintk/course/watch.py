@@ -1,4 +1,4 @@
-"""Checks the current exercise each time a file is saved, by looking at modification times."""
+"""Checks what is being written each time a file is saved, by looking at modification times."""
 
 import pathlib
 import time
@@ -9,12 +9,18 @@ PAUSE = 0.25  # seconds between two looks
 
 
 def watch(folder, once=False):
-    """Checks the current exercise now and after every save, until interrupted; if once, only now. The exit code."""
-    seen, code = None, 0
+    """Checks the current exercise, and after every save the first function that was changed, until interrupted.
+
+    If a save changed no function, it checks the current exercise again. once: ends after the first check.
+    Returns the exit code.
+    """
+    seen, texts, code = None, {}, 0
     while True:
         now = _times(folder)
         if now != seen:
-            exercise = progress.current(folder)
+            before, texts = texts, progress.texts(folder)
+            changed = [e for e in units.exercises() if before and texts[e["full"]] != before[e["full"]]]
+            exercise = next((e for e in changed if texts[e["full"]][1]), progress.current(folder))
             if exercise is None:
                 screen.say("All exercises are done.")
                 return 0

@@ -481,6 +481,24 @@ def test_watch_checks_after_a_save_and_only_then(book, run, monkeypatch):
     assert out.count("not started") == 1 and out.count("watching") == 3
 
 
+def test_watch_checks_the_function_that_was_changed(book, run, monkeypatch):
+    """gate is written before activation, and activation taken up later; a save without a change: what comes next."""
+    changes = [STUB + RIGHT_GATE, WRONG + RIGHT_GATE, WRONG + RIGHT_GATE.replace("1, slope", "2, slope")]
+    events = iter([*changes, changes[-1], KeyboardInterrupt])
+
+    def sleep(seconds):
+        event = next(events)
+        if event is KeyboardInterrupt:
+            raise event
+        write(book, event)
+
+    monkeypatch.setattr(watch.time, "sleep", sleep)
+    _, out = run("watch")
+    assert [line.split()[0].split(".")[1] for line in out.splitlines() if line.endswith("points")] == [
+        "activation", "gate", "activation", "gate", "activation"
+    ]  # fmt: skip
+
+
 def test_watch_ends_when_all_is_done(book, run, monkeypatch):
     monkeypatch.setattr(progress, "current", lambda folder: None)
     code, out = run("watch")
