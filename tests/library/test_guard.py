@@ -377,7 +377,7 @@ def test_a_kernel_may_be_left_out_where_a_default_says_so():
 
 
 def test_python_says_itself_what_is_wrong_with_a_call():
-    """Arguments that are missing, unknown, too many, given twice or out of place are TypeErrors that name the function."""
+    """Arguments missing, unknown, too many, given twice or out of place are TypeErrors that name the function."""
     weights, X, y = GOOD["network.forward"]["weights"], GOOD["network.forward"]["X"], np.ones((3, 2))
     for call in [
         lambda: network.forward(weights),
