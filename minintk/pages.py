@@ -5,7 +5,6 @@ The text that goes with an experiment is its module's docstring; `minintk explai
 
 import base64
 import html
-import inspect
 import json
 import pathlib
 import re
@@ -67,8 +66,10 @@ SIGNS = {
 
 
 def explained(name, width):
-    """The docstring of an experiment, its paragraphs wrapped to this many columns, its formulas left as they are."""
-    return "\n\n".join(text if formula else textwrap.fill(text, width) for formula, text in _blocks(name))
+    """The docstring of an experiment and the symbols; paragraphs wrapped to this many columns, formulas left alone."""
+    settings = f"Settings: the constants at the top of minintk/experiments/{name}.py."
+    blocks = [*_blocks(experiments.load(name).__doc__), *_blocks(experiments.SYMBOLS), (False, settings)]
+    return "\n\n".join(text if formula else textwrap.fill(text, width) for formula, text in blocks)
 
 
 def gallery(folder, commands):
@@ -79,6 +80,7 @@ def gallery(folder, commands):
     folder = pathlib.Path(folder)
     index = " · ".join(f'<a href="#{name}">{name}</a>' for name in commands)
     parts = [_experiment(folder / name, name, command) for name, command in commands.items()]
+    parts.append("<h2>Symbols</h2>\n" + "\n".join(map(_paragraph, _blocks(experiments.SYMBOLS)[1:])))
     title = "minintk: the claims of the silent alignment paper, each with its figure"
     return _write(
         folder / "gallery.html",
@@ -161,14 +163,22 @@ def _write(path, title, body):
     return path
 
 
-def _blocks(name):
-    """(is it a formula, text) of every paragraph of the experiment's docstring; formulas are what is indented."""
-    paragraphs = re.split(r"\n\s*\n", inspect.cleandoc(experiments.load(name).__doc__))
+def _blocks(told):
+    """(is it a formula, text) of every paragraph; formulas are what is indented."""
+    paragraphs = re.split(r"\n\s*\n", told.strip())
     return [(text.startswith(" "), text if text.startswith(" ") else " ".join(text.split())) for text in paragraphs]
 
 
+def _paragraph(block):
+    formula, told = block[0], html.escape(block[1])
+    if formula:
+        return f"<pre>{told}</pre>"
+    told = re.sub(r"^(Claim|Why|Source|Try next)\.", r"<b>\1.</b>", told)
+    return "<p>" + re.sub("`([^`]*)`", r"<code>\1</code>", told) + "</p>"
+
+
 def _experiment(folder, name, command):
-    (_, title), *blocks = _blocks(name)
+    (_, title), *blocks = _blocks(experiments.load(name).__doc__)
     verdict = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["verdict"]
     verdict = verdict if isinstance(verdict, str) else "\n".join(verdict)
     image = base64.b64encode((folder / "figure.png").read_bytes()).decode()
@@ -179,11 +189,4 @@ def _experiment(folder, name, command):
         f'<img src="data:image/png;base64,{image}" alt="{html.escape(title)}"></label>',
         f'<p class="verdict">{html.escape(verdict)}</p>',
     ]
-    for formula, text in blocks:
-        told = html.escape(text)
-        if formula:
-            lines.append(f"<pre>{told}</pre>")
-        else:
-            told = re.sub(r"^(Claim|Why|Source|Try next)\.", r"<b>\1.</b>", told)
-            lines.append("<p>" + re.sub("`([^`]*)`", r"<code>\1</code>", told) + "</p>")
-    return "\n".join(lines)
+    return "\n".join([*lines, *map(_paragraph, blocks)])

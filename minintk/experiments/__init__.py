@@ -24,6 +24,24 @@ NAMES = (
     "three_traps",
     "phase_diagram",
 )
+SYMBOLS = """Symbols.
+
+    P, D, N, L, C   training samples, inputs, hidden units, layers, outputs
+    f_0, f_T        the network before and after training
+    K_t, k_t(x)     its tangent kernel at time t, between training samples, and between x and them
+    K_inf           the kernel at the end of training
+    machine of K    f_0(x) + k(x)^T K^{-1} [f_T(X) - f_0(X)], the kernel predictor that is given the
+                    network's own training outputs and asked for its test outputs
+    err_inf, err_0  |machine - f_T| / |f_T| on test points, for K_inf and K_0; rho = err_inf / err_0
+    A(K, Q)         <K, Q> / (|K| |Q|), the cosine of the angle between two kernels
+    A_0             A(K_0, K_inf)
+    t_align         the time from which on A(K_t, K_inf) >= 0.95
+    t_learn         the time at which the loss has dropped by 10 %
+    sigma           scale of the initial weights, W_l[i, j] ~ Normal(0, sigma^2 / n_{l-1})
+    slope           of the activation below 0: 0 is ReLU, 1 a linear network, leaky between
+    white           inputs X whose non-zero singular values are equal
+    s, beta         linear targets are y = s X beta with |beta| = 1
+"""
 
 
 def load(name):

@@ -167,6 +167,7 @@ def test_run_all_writes_a_gallery_and_one_run_does_not(two, tmp_path, capsys):
     assert cli.main(["run", "all", "--seed", "3", "--out", str(tmp_path)]) == 0
     assert "gallery.html" in capsys.readouterr().out
     text = (tmp_path / "gallery.html").read_text(encoding="utf-8")
+    assert text.count("<h2>Symbols</h2>\n<pre>    P, D, N, L, C   training samples") == 1
     for name in ("first", "second"):
         assert f"The {name} claim: x &lt; y." in text and f"{name} holds for seed 3." in text
         assert f"<code>minintk run {name} --seed 3</code>" in text
@@ -228,4 +229,6 @@ def test_every_experiment_explains_itself_in_four_parts(name, capsys, monkeypatc
     told = capsys.readouterr().out
     heads = re.findall(r"^(Claim|Why|Source|Try next)\.", told, re.M)
     assert heads == ["Claim", "Why", "Source", "Try next"]
+    assert "\nSymbols.\n\n    P, D, N, L, C   training samples" in told
+    assert told.endswith(f"top of minintk/experiments/{name}.py.\n")
     assert max(len(line) for line in told.splitlines()) <= 100
