@@ -30,7 +30,7 @@ def integrate(velocity, theta, end_time, end_value, times, levels, rtol, budget)
     """
     rate, value = velocity(theta)
     t, h, evaluations = 0.0, 0.01 * (abs(theta).max() or 1.0) / max(abs(rate).max(), 1e-300), 1
-    times = sorted({x for x in times if 0 < x < end_time} | {end_time})
+    times = sorted({x for x in [*times, end_time] if 0 < x <= end_time})
     levels = sorted({x for x in [*levels, end_value] if x < value}, reverse=True)
     yield t, value, theta, evaluations
     if not rate.any():  # nothing will ever move

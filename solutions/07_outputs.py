@@ -4,8 +4,8 @@ Units 1 to 6 had one output and the squared error in mind. Then K_t = g(t) K_inf
 ends as f_0(x) + k_inf(x)^T K_inf^{-1} (y - f_0). Two things are changed here, one at a time.
 
 Several outputs. The kernel has C C blocks (P, P). Targets Y = X B^T with B = sum_a s_a z_a v_a^T fall apart into modes,
-each learned at its own time of order 1 / s_a. The kernel's eigenvectors are settled in silence, its eigenvalues come
-with the modes. So A(K_t, K_inf) < 1 while the loss falls, however small sigma is.
+each learned at its own time of order 1 / s_a. The kernel's directions are settled in silence, their sizes come with
+the modes. So A(K_t, K_inf) < 1 while the loss falls, however small sigma is.
 Other losses. Whatever the loss, df/dt = -K_t dL/df. If K_t = g(t) K_inf this is the flow of the frozen K_inf on another
 clock. What is lost is the end: with the logistic loss nothing ends, and K_inf^{-1} y is not what is learned.
 
@@ -90,9 +90,12 @@ each mode alone 2.469, 4.770, 11.012. With N = 50 hidden units the g_a are nearl
 already. N = 5: 2.590, 5.058, 12.238, predicted 2.590, 5.058, 12.238, and each mode alone 2.590, 4.885, 11.942.
 
 What it needs. Small weights; s_a so far apart that a learned mode has time to push the others away, e^{-(s_b - s_a) t}
-small; and N >= modes, since W_2 W_1 has rank N at most.
+small; and N >= modes, since W_2 W_1 has rank N at most: with more modes a ValueError is raised, and no time returned.
+The times are listed by s_a, largest first. They need not rise: a mode whose g_a' is large may come before a mode with
+a slightly larger s_a.
 
-Common mistakes. Each mode alone. Orthogonal to the slower modes. p_a or q_a for their sum. A zero singular value kept:
+Common mistakes. Each mode alone. Orthogonal to the slower modes. Parts subtracted along g_1, g_2 where g_1', g_2' are
+meant: right for two modes, wrong from the third on. p_a or q_a for their sum. Times sorted. A zero singular value kept:
 its time is infinite, or NaN.
 
 
@@ -104,12 +107,17 @@ and W_2 = sum_a z_a p_a^T, up to what does not grow. Where the q_a are orthogona
     K = sum_a |q_a|^2 T_a + |p_a|^2 U_a,    T_a = delta_cc' X v_a v_a^T X^T,    U_a = (z_a z_a^T)_cc' X X^T.
 
 They are at the end, where |q_a|^2 = |p_a|^2 = s_a: this is K_inf (unit 6). Before, q_1.q_2 is small beside |q_1|^2,
-which grows faster, and once mode 1 is learned q_2 is turned away from it (step 2 above). On white inputs all T_a and
-U_a have the same eigenvectors, z_a in the outputs times X v_b in the samples. So in silence the eigenvectors become
-those of K_inf, and what is missing is the numbers in front. |q_a|^2 grows as e^{2 s_a t}: the slower modes have next to
+which grows faster, and once mode 1 is learned q_2 is turned away from it (step 2 above). So in silence K_t takes the
+form of K_inf, and what is missing is the numbers in front. |q_a|^2 grows as e^{2 s_a t}: the slower modes have next to
 nothing when the first is learned, and K_t is the kernel of a task with fewer modes.
 
-How to measure it: of all Q = sum_a lambda_a T_a + mu_a U_a take the one with the largest A(K, Q).
+In eigenvectors: on white inputs, X^T X = c I, all T_a and U_a have the same ones, z_a in the outputs times X v_b in the
+samples. There sum_a [lambda_a T_a + mu_a U_a] has the eigenvalue c (mu_a + lambda_b): A^2 eigenvalues made of 2 A
+numbers. For A(K, Q) = 1 it is not enough that K has these eigenvectors: its eigenvalues must be such sums as well.
+X = I, z_a and v_a the unit vectors of two dimensions, K with the one entry K[0, 0, 0, 0] = 1: K has these eigenvectors,
+its eigenvalues 1, 0, 0, 0 are no sums mu_a + lambda_b, and the best Q has the cosine sqrt(3) / 2 with it.
+
+How to measure it: of all Q = sum_a [lambda_a T_a + mu_a U_a] take the one with the largest A(K, Q).
  1. Write everything as vectors. Let Pi K be the projection of K on the span of the terms. <K, Q> = <Pi K, Q> for
     every Q in the span, and this is at most |Pi K| |Q|.
  2. So A(K, Q) = <Pi K, Q> / (|K| |Q|) <= |Pi K| / |K|, and Q = Pi K reaches it.
@@ -117,17 +125,18 @@ How to measure it: of all Q = sum_a lambda_a T_a + mu_a U_a take the one with th
 By hand: C = 1, X = I, v = (1, 0), z = 1: T = diag(1, 0), U = I. K = [[1, 1], [1, 1]] has the projection I: sqrt(2) / 2.
 
 Dependent terms. If A = D, sum_a v_a v_a^T = I, and if A = C, sum_a z_a z_a^T = I: then sum_a T_a = delta_cc' X X^T =
-sum_a U_a, and the 2 A terms span 2 A - 1 dimensions. The last column of Q in a QR decomposition is then made of
-rounding errors, and counts a direction that no sum of terms has. lstsq, pinv and the SVD see the rank.
+sum_a U_a, and the 2 A terms span 2 A - 1 dimensions. Two equal columns of Z, or one that is zero, do the same. The
+last column of Q in a QR decomposition is then made of rounding errors, and counts a direction that no sum of terms has.
+The normal equations T^T T c = T^T K have a singular matrix. lstsq, pinv and the SVD see the rank.
 
 Why it matters. s = (3, 1.5, .6): A(K_t, K_inf) at a loss drop of 10 % is .896, .888, .887 at sigma = .01, .001, .0001;
-it does not go to 1. With the best eigenvalues it is .9997 and more. The network is the machine of K_inf all the same:
-with P = 10 < D = 20 samples err_inf is .0028 where err_0 is .25 (sigma = .01). What a machine needs is that
+it does not go to 1. With the best numbers in front it is .9997 and more. The network is the machine of K_inf all the
+same: with P = 10 < D = 20 samples err_inf is .0028 where err_0 is .25 (sigma = .01). What a machine needs is that
 k_t(x)^T K_t^{-1} stands still, and this is less than A = 1. For x = X^T c, in the span of the samples, k_t(x) = K_t c,
 so that it is c^T at every time, whatever a linear network's kernel does. Outside of the span W_1^T W_1 has to keep the
 span to itself: the final one does, the one at the start does not, and this is K_0's error.
 
-Common mistakes. Equal eigenvalues, lambda_a = mu_a = 1. The squared cosine. Cosines with each term added up in squares:
+Common mistakes. Equal numbers, lambda_a = mu_a = 1. The squared cosine. Cosines with each term added up in squares:
 the terms are not orthogonal to each other. T_a alone.
 
 
@@ -247,6 +256,11 @@ def wrong_modes_other_way_round(X, y, loss="mse"):
     return _svd(X.T @ early_residual(y, loss) / len(X))
 
 
+def wrong_modes_rates_and_products(X, y, loss="mse"):
+    Z, s, V = early_modes(X, y, loss)
+    return s, [np.outer(z, v) for z, v in zip(Z.T, V.T)]
+
+
 def wrong_modes_without_p(X, y, loss="mse"):
     return _svd(early_residual(y, loss).T @ X)
 
@@ -347,6 +361,16 @@ def wrong_times_first_layer_only(weights, B, share=0.5):
     return _times(np.diag(np.linalg.qr(2 * weights[0] @ Vt[kept].T, mode="r")), S[kept], share)
 
 
+def wrong_times_sorted(weights, B, share=0.5):
+    return np.sort(sequential_mode_times(weights, B, share))
+
+
+def wrong_times_along_whole_vectors(weights, B, share=0.5):
+    g, S = _modes(weights, B)
+    left = [g[:, a] - sum((g[:, a] @ e) / (e @ e) * e for e in g[:, :a].T) for a in range(len(S))]
+    return _times(np.linalg.norm(left, axis=1), S, share)
+
+
 def wrong_times_with_zero_modes(weights, B, share=0.5):
     Z, S, Vt = np.linalg.svd(B, full_matrices=False)
     with np.errstate(all="ignore"):
@@ -363,7 +387,7 @@ def _projected(K, terms):
     return float(np.linalg.norm(np.linalg.lstsq(terms.T, K.ravel())[0] @ terms) / np.linalg.norm(K))
 
 
-def wrong_eigenvectors_equal_eigenvalues(K, X, Z, V):
+def wrong_eigenvectors_equal_numbers(K, X, Z, V):
     Q = _terms(X, Z, V).sum(axis=0)
     return float(K.ravel() @ Q / (np.linalg.norm(K) * np.linalg.norm(Q)))
 
@@ -383,6 +407,12 @@ def wrong_eigenvectors_of_outputs_only(K, X, Z, V):
 def wrong_eigenvectors_by_qr(K, X, Z, V):
     Q = np.linalg.qr(_terms(X, Z, V).T)[0]
     return float(np.linalg.norm(Q.T @ K.ravel()) / np.linalg.norm(K))
+
+
+def wrong_eigenvectors_by_solve(K, X, Z, V):
+    terms, A = _terms(X, Z, V), V.shape[1]
+    terms = np.array([term for a in range(A) for term in (terms[a], terms[A + a])])  # T_1, U_1, T_2, U_2, ...
+    return float(np.linalg.norm(np.linalg.solve(terms @ terms.T, terms @ K.ravel()) @ terms) / np.linalg.norm(K))
 
 
 def wrong_eigenvectors_as_if_orthogonal(K, X, Z, V):
@@ -452,6 +482,10 @@ def _pushed(K, cotangent):
     return K @ cotangent if K.ndim == 2 else np.einsum("cdmn,nd->mc", K, cotangent)
 
 
+def wrong_flow_of_the_outputs(K, y, times, loss="mse"):
+    return np.zeros((len(times), *y.shape))  # df/dt = -K f from f = 0
+
+
 def wrong_flow_uphill(K, y, times, loss="mse"):
     return -frozen_kernel_flow(K, y, times, loss)
 
@@ -518,15 +552,16 @@ MISTAKES = [
     ("early_residual", "takes y for softmax", wrong_residual_softmax_is_y, "differs by the same number"),
     ("early_residual", "writes into y", wrong_residual_in_place, "was changed in place"),
     ("early_residual", "keeps one output", wrong_residual_of_the_first_output, "has shape"),
-    ("early_modes", "returns V^T", wrong_modes_rows_of_v, "[2] has shape (2, 4), expected (4, 2)"),
-    ("early_modes", "decomposes X^T residual", wrong_modes_other_way_round, "takes input 1 to output 2"),
-    ("early_modes", "forgets 1/P", wrong_modes_without_p, "expected 2"),
-    ("early_modes", "returns squared rates", wrong_modes_squared_rates, "expected 2"),
+    ("early_modes", "returns V^T", wrong_modes_rows_of_v, "V has shape (2, 4), expected (4, 2)"),
+    ("early_modes", "decomposes X^T residual", wrong_modes_other_way_round, "(z_1 v_1^T)[0, 1] is 1, expected 0"),
+    ("early_modes", "forgets 1/P", wrong_modes_without_p, "s[0] is 4, expected 2. s is 2 times the expected"),
+    ("early_modes", "returns squared rates", wrong_modes_squared_rates, "s[0] is 4, expected 2"),
     ("early_modes", "takes the targets for the residual", wrong_modes_of_the_targets, "the rates of each loss"),
+    ("early_modes", "returns two things", wrong_modes_rates_and_products, "expected the three arrays Z, s, V"),
     ("early_modes", "keeps all right vectors", wrong_modes_all_vectors, "has shape"),
     ("early_modes", "puts the smallest rate first", wrong_modes_smallest_first, "expected numbers that fall"),
     ("mode_strengths", "multiplies W_L first", wrong_strengths_layers_the_wrong_way, "ValueError"),
-    ("mode_strengths", "keeps all pairs of modes", wrong_strengths_all_pairs, "has shape"),
+    ("mode_strengths", "keeps all pairs of modes", wrong_strengths_all_pairs, "Only the diagonal is asked for"),
     ("mode_strengths", "takes |W_L ... W_1 v_a|", wrong_strengths_norms, "the worst entry"),
     ("mode_strengths", "sums over modes", wrong_strengths_one_number, "returned a float"),
     ("mode_strengths", "leaves layers out", wrong_strengths_of_two_layers, "any depth"),
@@ -538,22 +573,20 @@ MISTAKES = [
     ("sequential_mode_times", "takes (p + q) / 2 for p + q", wrong_times_mean_of_both, "one hidden unit by hand"),
     ("sequential_mode_times", "takes the rate s", wrong_times_rate_s, "Yours is 6, expected 3"),
     ("sequential_mode_times", "uses W_1 only", wrong_times_first_layer_only, "agrees with its single mode"),
-    ("sequential_mode_times", "keeps modes with s_a = 0", wrong_times_with_zero_modes, "has shape"),
-    ("eigenvector_alignment", "takes equal eigenvalues", wrong_eigenvectors_equal_eigenvalues, "Yours is"),
+    ("sequential_mode_times", "keeps modes with s_a = 0", wrong_times_with_zero_modes, "one entry more than expected"),
+    ("sequential_mode_times", "sorts the times", wrong_times_sorted, "not in the order of the times"),
+    ("sequential_mode_times", "subtracts along g_1, g_2", wrong_times_along_whole_vectors, "Only the third is wrong?"),
+    ("eigenvector_alignment", "takes equal numbers", wrong_eigenvectors_equal_numbers, "Yours is"),
     ("eigenvector_alignment", "returns the squared cosine", wrong_eigenvectors_squared, "the square of the expected"),
     ("eigenvector_alignment", "leaves the outputs' terms out", wrong_eigenvectors_of_inputs_only, "Yours is"),
     ("eigenvector_alignment", "leaves the inputs' terms out", wrong_eigenvectors_of_outputs_only, "Yours is"),
     ("eigenvector_alignment", "trusts QR", wrong_eigenvectors_by_qr, "linearly dependent terms"),
     ("eigenvector_alignment", "adds squared cosines", wrong_eigenvectors_as_if_orthogonal, "Yours is"),
     ("eigenvector_alignment", "forgets |K|", wrong_eigenvectors_without_the_norm, "Yours is"),
-    (
-        "eigenvector_alignment",
-        "puts samples before outputs",
-        wrong_eigenvectors_samples_first,
-        "whatever the eigenvalues",
-    ),
-    ("eigenvector_alignment", "has one mu for all outputs", wrong_eigenvectors_one_mu, "whatever the eigenvalues"),
-    ("kernel_clock", "leaves out the first 0", wrong_clock_without_start, "has shape"),
+    ("eigenvector_alignment", "solves the normal equations", wrong_eigenvectors_by_solve, "Singular matrix"),
+    ("eigenvector_alignment", "puts samples before outputs", wrong_eigenvectors_samples_first, "whatever the numbers"),
+    ("eigenvector_alignment", "has one mu for all outputs", wrong_eigenvectors_one_mu, "whatever the numbers"),
+    ("kernel_clock", "leaves out the first 0", wrong_clock_without_start, "one entry fewer than expected"),
     ("kernel_clock", "takes the left heights", wrong_clock_left_heights, "two trapezoids by hand"),
     ("kernel_clock", "forgets |K_inf|", wrong_clock_without_k_inf, "a constant factor"),
     ("kernel_clock", "divides by |K_0|", wrong_clock_of_the_first_size, "NaN"),
@@ -565,7 +598,8 @@ MISTAKES = [
     ("frozen_kernel_flow", "leaves out 1/P", wrong_flow_without_the_mean, "the squared error in closed form"),
     ("frozen_kernel_flow", "divides by P twice", wrong_flow_with_the_mean_twice, "the squared error in closed form"),
     ("frozen_kernel_flow", "ignores the loss", wrong_flow_of_the_squared_error, "one sample by hand"),
-    ("frozen_kernel_flow", "keeps the start", wrong_flow_with_the_start, "has shape"),
+    ("frozen_kernel_flow", "keeps the start", wrong_flow_with_the_start, "one entry more than expected"),
+    ("frozen_kernel_flow", "multiplies K by f", wrong_flow_of_the_outputs, "all zeros"),
     ("frozen_kernel_flow", "swaps the outputs' axes", wrong_flow_blocks_transposed, "couples the outputs"),
     ("frozen_kernel_flow", "leaves the outputs uncoupled", wrong_flow_diagonal_blocks, "couples the outputs"),
     ("frozen_kernel_flow", "mixes two orders of flattening", wrong_flow_orders_mixed, "couples the outputs"),

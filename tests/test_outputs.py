@@ -1,6 +1,7 @@
 """Unit 7: several outputs and other losses against loops, small steps, hand numbers, and networks that are trained."""
 
 import math
+import re
 
 import numpy as np
 import oracles
@@ -84,16 +85,33 @@ def test_early_residual_pulls_at_the_weights_of_a_network_that_puts_out_zero(rng
     assert_matches(-outputs.early_residual(y, loss).T @ H / len(X), expected, rtol=1e-7)
 
 
-# early_modes
+# early_modes: its answer is not unique, so what a student reads is what these tests say
+
+
+def assert_named(name, got, expected, rtol=1e-9):
+    """assert_matches, saying which array is wrong: "s[0] is 4, expected 2", and by which factor if it is one."""
+    try:
+        assert_matches(got, expected, rtol)
+    except AssertionError as error:
+        told = re.sub(r"^got (\S+) at (\[.*\]),", rf"{name}\2 is \1,", str(error))
+        told = told if told.startswith(name) else f"{name}: {told}"
+        if got.shape == expected.shape:
+            factor = np.vdot(expected, got) / np.vdot(expected, expected)
+            if abs(got - factor * expected).max() <= 1e-6 * abs(factor * expected).max():
+                told += f". {name} is {factor:.6g} times the expected"
+        raise AssertionError(f"{told}.") from None
 
 
 def checked_modes(X, y, loss="mse"):
     """Z, s, V after a look at their shapes, and at the order of s."""
     found = outputs.early_modes(X, y, loss)
+    if not isinstance(found, list | tuple) or len(found) != 3:
+        count = f" of {len(found)}" if isinstance(found, list | tuple) else ""
+        raise AssertionError(f"It returned a {type(found).__name__}{count}, expected the three arrays Z, s, V.")
     r = min(X.shape[1], y.shape[1])
-    for i, (one, shape) in enumerate(zip(found, [(y.shape[1], r), (r,), (X.shape[1], r)])):
+    for name, one, shape in zip("ZsV", found, [(y.shape[1], r), (r,), (X.shape[1], r)]):
         if np.shape(one) != shape:
-            raise AssertionError(f"[{i}] has shape {np.shape(one)}, expected {shape}")
+            raise AssertionError(f"{name} has shape {np.shape(one)}, expected {shape}.")
     Z, s, V = map(np.asarray, found)
     if not ((np.diff(s) <= 0).all() and (s >= 0).all()):
         raise AssertionError(f"s is {s}, expected numbers that fall and are not negative")
@@ -104,9 +122,9 @@ def checked_modes(X, y, loss="mse"):
 def test_early_modes_by_hand():
     """X = I, P = 2 and y = [[0, 4], [2, 0]]: rates 2 and 1; the first mode takes input 1 to output 2."""
     Z, s, V = checked_modes(np.eye(2), np.array([[0.0, 4.0], [2.0, 0.0]]))
-    assert_matches(s, np.array([2.0, 1.0]))
-    assert_matches(np.outer(Z[:, 0], V[:, 0]), np.array([[0.0, 0.0], [1.0, 0.0]]))
-    assert_matches(np.outer(Z[:, 1], V[:, 1]), np.array([[0.0, 1.0], [0.0, 0.0]]))
+    assert_named("s", s, np.array([2.0, 1.0]))
+    assert_named("(z_1 v_1^T)", np.outer(Z[:, 0], V[:, 0]), np.array([[0.0, 0.0], [1.0, 0.0]]))
+    assert_named("(z_2 v_2^T)", np.outer(Z[:, 1], V[:, 1]), np.array([[0.0, 1.0], [0.0, 0.0]]))
 
 
 @pytest.mark.exercise("outputs.early_modes", row=2)
@@ -116,18 +134,19 @@ def test_early_modes_take_the_residuals_correlation_with_the_inputs_apart(rng, P
     X, y = rng.standard_normal((P, D)), rng.standard_normal((P, C))
     with unchanged(X, y):
         Z, s, V = checked_modes(X, y)
-    assert_matches((Z * s) @ V.T, sum(np.outer(row, x) for row, x in zip(y, X)) / P)
-    for columns in (Z, V):
-        assert_matches(columns.T @ columns, np.eye(len(s)))
+    assert_named("(sum_a s_a z_a v_a^T)", (Z * s) @ V.T, sum(np.outer(row, x) for row, x in zip(y, X)) / P)
+    for name, columns in (("(Z^T Z)", Z), ("(V^T V)", V)):
+        assert_named(name, columns.T @ columns, np.eye(len(s)))
 
 
 @pytest.mark.exercise("outputs.early_modes", row=3)
 @pytest.mark.parametrize("loss", LOSSES)
 def test_early_modes_have_the_rates_of_each_loss(rng, loss):
-    """The rates' squares are the eigenvalues of M M^T with M = -sum_m dL/df(x_m) x_m^T at f = 0."""
+    """The rates are the roots of the eigenvalues of M M^T with M = -sum_m dL/df(x_m) x_m^T at f = 0."""
     X, y = rng.standard_normal((7, 5)), oracles.draw_targets(rng, 7, 3, loss)
     M = residual_at_zero(y, loss).T @ X / 7
-    assert_matches(checked_modes(X, y, loss)[1] ** 2, np.linalg.eigvalsh(M @ M.T)[::-1], rtol=1e-6)
+    rates = np.sqrt(np.linalg.eigvalsh(M @ M.T)[::-1].clip(0))
+    assert_named("s", checked_modes(X, y, loss)[1], rates, rtol=1e-6)
 
 
 @pytest.mark.exercise("outputs.early_modes", row=4)
@@ -140,7 +159,7 @@ def test_early_modes_are_the_directions_in_which_small_weights_grow(rng, loss):
     (W_1,), (W_2,) = two_layer_paths(weights, X, y, loss, [time], time / 200)
     Z, s, V = checked_modes(X, y, loss)
     start = weights[1].T @ Z + weights[0] @ V
-    assert_matches(W_2.T @ Z + W_1 @ V, start * np.exp(s * time), rtol=1e-4)
+    assert_named("(W_2^T Z + W_1 V)", W_2.T @ Z + W_1 @ V, start * np.exp(s * time), rtol=1e-4)
 
 
 # mode_strengths
@@ -222,10 +241,21 @@ def test_sequential_mode_times_of_a_strong_and_a_weak_mode(rng):
     assert_matches(outputs.sequential_mode_times(weights, z * [3.0, 0.001] @ v.T), np.array(expected))
 
 
+@pytest.mark.exercise("outputs.sequential_mode_times", row=3)
+def test_sequential_mode_times_are_in_the_order_of_the_s_a():
+    """By hand: s = (3, 2.9), g_1 = (e, 0) and g_2 = (0, 20e). Largest s_a first, not in the order of the times."""
+    e = 1e-5
+    found = outputs.sequential_mode_times([e * np.diag([1.0, 20.0]), np.zeros((2, 2))], np.diag([3.0, 2.9]))
+    assert_matches(found, np.array([math.log(12 / e**2) / 6, math.log(11.6 / (20 * e) ** 2) / 5.8]))
+
+
 @pytest.mark.exercise("outputs.sequential_mode_times", row=4)
 @pytest.mark.parametrize("share", [0.5, 0.2])
 def test_sequential_mode_times_are_those_of_a_small_network(rng, share):
-    """Three modes share four hidden units: when each has this share of s_a in a network trained in small steps."""
+    """Three modes share four hidden units: when each has this share of s_a in a network trained in small steps.
+
+    Only the third is wrong? Subtract along g_1', g_2', not along g_1, g_2.
+    """
     X, s, Z, V = (
         oracles.draw_white(rng, 8, 5),
         np.array([4.0, 2.0, 1.0]),
@@ -269,8 +299,8 @@ def test_eigenvector_alignment_by_hand():
 
 @pytest.mark.exercise("outputs.eigenvector_alignment", row=2)
 @pytest.mark.parametrize("P, D, C, A", [(6, 4, 3, 2), (4, 5, 2, 2), (5, 3, 3, 1)])
-def test_eigenvector_alignment_is_one_whatever_the_eigenvalues(rng, P, D, C, A):
-    """Two layers H diag(a) V^T and Z diag(b) H^T have this kernel for all a, b, and so have all sums of the terms."""
+def test_eigenvector_alignment_is_one_whatever_the_numbers_in_front(rng, P, D, C, A):
+    """Any lambda_a and mu_a in front of the terms: two layers H diag(a) V^T and Z diag(b) H^T have such kernels."""
     X, Z, V, H = rng.standard_normal((P, D)), orthonormal(rng, C, A), orthonormal(rng, D, A), orthonormal(rng, 5, A)
     sizes = [rng.uniform(0.1, 3, A) for _ in range(4)]
     K = oracles.ntk([(H * sizes[0]) @ V.T, (Z * sizes[1]) @ H.T], X, X, slope=1.0)
@@ -305,9 +335,17 @@ def test_eigenvector_alignment_of_terms_that_are_linearly_dependent(rng):
     assert_matches(outputs.eigenvector_alignment(K, X, Z, V), math.sqrt(3) / 2, rtol=1e-6)
 
 
+@pytest.mark.exercise("outputs.eigenvector_alignment", row=4)
+@pytest.mark.parametrize("z", [1.0, 0.0])
+def test_eigenvector_alignment_of_terms_that_are_equal_or_zero(z):
+    """By hand: one output, Z = [[1, 1]] or [[1, 0]], X = I (3, 3), two inputs in V: K of nine ones has 1 / sqrt(3)."""
+    K, Z, V = np.ones((1, 1, 3, 3)), np.array([[1.0, z]]), np.eye(3)[:, :2]
+    assert_matches(outputs.eigenvector_alignment(K, np.eye(3), Z, V), 1 / math.sqrt(3))
+
+
 @pytest.mark.exercise("outputs.eigenvector_alignment", row=5)
 def test_eigenvector_alignment_of_a_network_that_has_learned_one_mode_of_three(rng):
-    """Between learning times the eigenvectors are those of K_inf, up to 1e-3, and A(K_t, K_inf) is still below 0.95."""
+    """Between learning times K_t is built like K_inf, up to 1e-3, and A(K_t, K_inf) is still below 0.95."""
     X, s, Z, V = (
         oracles.draw_white(rng, 9, 8),
         np.array([3.0, 1.5, 0.6]),
@@ -415,7 +453,10 @@ def test_frozen_kernel_flow_of_other_losses(rng, loss, C):
 @pytest.mark.exercise("outputs.frozen_kernel_flow", row=4)
 @pytest.mark.parametrize("loss", LOSSES)
 def test_frozen_kernel_flow_couples_the_outputs_of_a_block_kernel(rng, loss):
-    """The error of output c' at sample n moves output c at sample m by K[c, c', m, n], which is not K[c', c, m, n]."""
+    """The error of output c' at sample n moves output c at sample m by K[c, c', m, n], which is not K[c', c, m, n].
+
+    With kernel.block_matrix(K): its order is that of Y.T.ravel() for outputs Y (P, C), not of Y.ravel().
+    """
     K, _ = oracles.draw_block_kernel(rng, 3, 4, 1)
     y, times = oracles.draw_targets(rng, 4, 3, loss), [0.4, 1.5]
     assert_matches(outputs.frozen_kernel_flow(K, y, times, loss), block_flow(K, y, times, loss, 0.02), rtol=1e-6)
@@ -443,6 +484,13 @@ def test_targets_of_one_output_and_labels_are_made_into_columns(rng):
     blocks = shared_by(K, 2)
     got = outputs.frozen_kernel_flow(blocks, [0, 1, 1, 0], [1.0], "softmax")
     assert_matches(got, outputs.frozen_kernel_flow(blocks, np.eye(2)[[0, 1, 1, 0]], [1.0], "softmax"))
+
+
+def test_a_flow_that_stands_still_has_one_moment_for_each_time(rng):
+    """With y = 0 nothing moves: f is 0 at each of the times, once."""
+    K, y = oracles.draw_spd(rng, 3), np.zeros((3, 2))
+    for times in ([0.0], [0.0, 1.0], [0.5, 1.0]):
+        assert_matches(outputs.frozen_kernel_flow(K, y, times), np.zeros((len(times), 3, 2)))
 
 
 def test_more_modes_than_hidden_units_are_refused(rng):

@@ -7,7 +7,7 @@ import oracles
 import pytest
 from oracles import assert_matches, unchanged
 
-from minintk import training
+from minintk import integrator, training
 
 LOSSES = ["mse", "logistic", "softmax"]
 
@@ -454,6 +454,15 @@ def test_gradient_flow_records_nothing_after_its_end(seed):
     first = oracles.loss(oracles.outputs(weights, X, 1.0), y[:, None], "mse")
     run = training.gradient_flow(weights, X, y, 1.0, target_loss=0.9 * first, record_times=np.linspace(0, 30, 301))
     assert_matches(run.losses[-1], 0.9 * first)
+
+
+@pytest.mark.parametrize("rate", [0.0, 1.0])
+@pytest.mark.parametrize("times, end", [([0.0], 0.0), ([0.0, 0.5], 0.5), ([0.5], 1.0)])
+def test_the_integrator_yields_every_moment_once(rate, times, end):
+    """The start, the times asked for and the end, also where nothing moves or no time passes."""
+    start, never = np.ones(1), -np.inf
+    moments = integrator.integrate(lambda _: (rate * start, 1.0), start, end, never, times, (), 1e-6, 1000)
+    assert [t for t, *_ in moments] == sorted({0.0, *times, end})
 
 
 def test_gradient_flow_can_start_from_zero_weights(rng):

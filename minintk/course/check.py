@@ -73,7 +73,7 @@ def _next(folder, exercises):
         if done and exercises[-1] in unit["exercise"]:
             screen.say(f"\nUnit {unit['id']} is done. Its figure, drawn by your functions:\n  minintk see {unit['id']}")
             screen.say(textwrap.fill(unit["figure"], 96, initial_indent="  ", subsequent_indent="  "))
-    following = progress.current(folder)
+    following = progress.current(folder, exercises[0])
     if following is None:
         screen.say(
             f"\nAll exercises are done. Now the whole experiment, with nothing lent:\n  minintk run --answers {folder}"

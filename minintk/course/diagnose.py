@@ -38,11 +38,8 @@ NUMBERS = {1: "", 2: "2", 0.5: "1/2", 4: "4", 0.25: "1/4", -1: "-", -2: "-2", -0
 def normalise(got, expected):
     """The answer in the form of the expected one where only the container differs: a list of numbers for an array."""
     if isinstance(expected, np.ndarray) and isinstance(got, list | tuple | int | float):
-        try:
-            a = np.asarray(got)
-        except ValueError:
-            return got
-        return a if a.dtype.kind in "iufb" and a.shape == expected.shape else got
+        a = _numbers(got)
+        return a if a is not None and a.shape == expected.shape else got
     if isinstance(expected, float | int) and isinstance(got, np.ndarray | np.generic) and got.shape == ():
         return float(got) if got.dtype.kind == "f" else got.item()
     if isinstance(expected, list | tuple) and isinstance(got, list | tuple) and len(got) == len(expected):
@@ -51,6 +48,15 @@ def normalise(got, expected):
         known = {key: normalise(got[key], expected[key]) for key in expected if key in got}
         return known | {key: item for key, item in got.items() if key not in expected}
     return got
+
+
+def _numbers(value):
+    """A list of numbers as an array; None if it is ragged or holds anything else."""
+    try:
+        a = np.asarray(value)
+    except ValueError:
+        return None
+    return a if a.dtype.kind in "iufb" else None
 
 
 @np.errstate(all="ignore")  # inf - inf, 0 / 0: of what students return
@@ -71,8 +77,11 @@ def diagnose(got, expected, first=None, again=None):
     if np.isnan(g).any() and not np.isnan(e).any():
         told = "It is NaN." if g.size == 1 else f"{_count(np.isnan(g).sum(), g.size)} NaN."
         return told, "What is divided by zero, or what is its root or logarithm?"
+    wild = (np.isinf(g) & ~np.isinf(e)).sum()
+    if wild and g.size > 1 and len(wrong) == len(leaves):  # else the place comes first
+        return f"{_count(wild, g.size)} infinite.", "What is divided by zero, or what grows too large?"
     if not g.any() and g.size > 1:
-        return "It is all zeros.", "Is the result written anywhere before it is returned?"
+        return "It is all zeros.", "Is each entry written, and does it depend on every argument that counts?"
     others = [(sizes, a, b) for sizes, a, b in again() if _form(a, b) is None] if again else []
     asked = [(sizes, _flat(a), _flat(b)) for sizes, a, b in others]
     if found := _law(g, e, asked) or _power(g, e, asked):
@@ -127,14 +136,11 @@ def _form(got, expected, name=""):
         return next((found for i, g, e in named if (found := _form(g, e, i))), None)
     if isinstance(expected, np.ndarray):
         if not isinstance(got, np.ndarray):
+            a = _numbers(got) if isinstance(got, list | tuple) else None
+            what = what if a is None or a.ndim != expected.ndim else f"Its shape is {a.shape}. {_reshaped(a, expected)}"
             return f"{returned} {_kind(got)}, expected an array {expected.shape}.", what
         if got.shape != expected.shape:
-            hint = "Which axis was summed, kept or swapped?"
-            if got.size == expected.size:
-                hint = "The entries may be right: which form does the docstring return?"
-            elif got.ndim == 2 and got.shape == (expected.size, expected.size):
-                hint = "Did (P,) meet (P, 1)? Then numpy makes a (P, P) array."
-            return f"{it} has shape {got.shape}, expected {expected.shape}.", hint
+            return f"{it} has shape {got.shape}, expected {expected.shape}.", _reshaped(got, expected)
         if expected.dtype.kind == "f" and got.dtype.kind in "iub":
             kind = "booleans" if got.dtype.kind == "b" else "integers"
             return f"{it} holds {kind}, expected {expected.dtype}.", "Which precision should the result have?"
@@ -147,6 +153,26 @@ def _form(got, expected, name=""):
         shape = f" of shape {got.shape}" if isinstance(got, np.ndarray) else ""
         return f"{returned} {_kind(got)}{shape}, expected a number.", "Is a sum or a norm missing?"
     return None
+
+
+def _reshaped(g, e):
+    """A question about an array of another shape than the expected one."""
+    if g.size == e.size:
+        return "The entries may be right: which form does the docstring return?"
+    if g.ndim == 2 and g.shape == (e.size, e.size):
+        met = _agree(g + g[0, 0], g[:, :1] + g[:1]) or _agree(g * g[0, 0], g[:, :1] * g[:1])  # a_i + b_j or a_i b_j
+        if _agree(np.diag(g), e.ravel()) and not met:
+            return "Only the diagonal is asked for."
+        return "Did (P,) meet (P, 1)? Then numpy makes a (P, P) array."
+    if g.ndim == e.ndim > 0 and g.shape[1:] == e.shape[1:]:
+        more = len(g) - len(e)
+        if abs(more) == 1 or min(len(g), len(e)) > 1:  # a lone entry is rather a sum, or one that was left out
+            told = "one entry" if abs(more) == 1 else f"{abs(more)} entries"
+            told += (
+                " more than expected: what does not belong?" if more > 0 else " fewer than expected: what is missing?"
+            )
+            return f"{'It' if g.ndim == 1 else 'Along the first axis it'} has {told}"
+    return "Which axis was summed, kept or swapped?"
 
 
 def agrees(got, expected):
@@ -167,7 +193,7 @@ def _array(g, e, first):
             told = "It is the transpose of the expected." if g.ndim == 2 else "Its axes are in another order."
             return told, "Which axis comes first?"
     shift = g - e
-    if g.size > 2 and np.ptp(shift) <= 1e-9 * abs(shift).max():
+    if g.size > 2 and np.isfinite(shift).all() and np.ptp(shift) <= 1e-9 * abs(shift).max():
         return f"It differs by the same number everywhere: {shift.flat[0]:.6g}.", "What was added or left out?"
     if g.ndim == 2 and g.shape[0] == g.shape[1] > 1:
         on, bad = np.eye(len(g), dtype=bool), miss > _tolerance(e)

@@ -66,10 +66,11 @@ def texts(folder):
     return found
 
 
-def current(folder):
-    """The first exercise that is not passed, or None if all are."""
-    states = state(folder)
-    return next((e for e in units.exercises() if states[e["full"]][0] != "passed"), None)
+def current(folder, start=None):
+    """The first exercise that is not passed, from the exercise `start` on and then round, or None if all are."""
+    states, exercises = state(folder), units.exercises()
+    first = exercises.index(start) if start else 0
+    return next((e for e in exercises[first:] + exercises[:first] if states[e["full"]][0] != "passed"), None)
 
 
 def _path(folder):

@@ -156,6 +156,25 @@ def test_check_of_a_right_function_names_the_next_one(book, run):
     assert "next: gate in" in out and out.endswith("  minintk check gate\n")
 
 
+def test_the_next_one_is_the_next_in_order_that_is_not_passed_and_after_the_last_the_first(book, run, monkeypatch):
+    """Whoever begins with a later unit goes on there; the state screen still names the first that is missing."""
+    names = [e["name"] for e in units.exercises()]
+
+    def following(word, *passed):
+        states = {e["full"]: ("passed" if e["name"] in passed else "not started", 0) for e in units.exercises()}
+        monkeypatch.setattr(progress, "state", lambda folder: states)
+        told = [run(*words)[1].split("\nnext: ")[1] for words in (("check", word), ("status",))]
+        return tuple(text.removeprefix("write ").split()[0] for text in told)
+
+    assert following("early_residual", "early_residual") == ("early_modes", "activation")
+    assert following("early_residual", "early_residual", "early_modes") == ("mode_strengths", "activation")
+    assert following("early_residual") == ("early_residual", "activation")
+    assert following("7") == ("early_residual", "activation")
+    assert following("7", "early_residual", "mode_strengths", "activation") == ("early_modes", "gate")
+    assert following(names[-1], names[-1], "activation") == ("gate", "gate")
+    assert following("gate", *names[1:]) == ("activation", "activation")
+
+
 def test_check_of_a_unit_has_a_line_for_each_exercise(book, run):
     write(book, RIGHT + WRONG_GATE)
     code, out = run("check", "1")
@@ -211,6 +230,7 @@ def test_a_finished_unit_points_to_its_figure(book, run):
     assert code == 0 and f"{TOTAL} of {TOTAL} points" in out and "minintk see 1" in out
     assert "next: gradient_factors" in out
     assert "minintk see" not in run("check", "2")[1]
+    assert "next: gradient_factors" in run("check")[1]
 
 
 def test_a_syntax_error_is_shown_with_file_and_line_and_the_rest_is_graded(book, run):

@@ -110,6 +110,47 @@ def test_other_wrong_shapes_are_not_blamed_on_broadcasting():
     assert "The entries may be right" in diagnose(draw(2, 1, 3), draw(1, 2, 3))[1]
 
 
+@pytest.mark.parametrize(
+    "got, expected, question",
+    [
+        (4, 3, "It has one entry more than expected: what does not belong?"),
+        (2, 3, "It has one entry fewer than expected: what is missing?"),
+        (6, 3, "It has 3 entries more than expected: what does not belong?"),
+        (2, 5, "It has 3 entries fewer than expected: what is missing?"),
+        (0, 1, "It has one entry fewer than expected: what is missing?"),
+        ((4, 5), (3, 5), "Along the first axis it has one entry more than expected: what does not belong?"),
+        ((3, 5, 2), (4, 5, 2), "Along the first axis it has one entry fewer than expected: what is missing?"),
+        (1, 4, "Which axis was summed, kept or swapped?"),
+        ((1, 5), (4, 5), "Which axis was summed, kept or swapped?"),
+        ((4, 5), (4, 3), "Which axis was summed, kept or swapped?"),
+        ((4, 2), (3, 5), "Which axis was summed, kept or swapped?"),
+        ((), (2,), "Which axis was summed, kept or swapped?"),
+    ],
+)
+def test_entries_too_many_or_missing_along_the_first_axis_are_counted(got, expected, question):
+    assert diagnose(np.ones(got), np.ones(expected))[1] == question
+    kind = "float" if got == () else "list"
+    if kind == "list" and expected != (3, 5):  # a list of the same numbers is asked the same
+        sentence, said = diagnose(np.ones(got).tolist(), np.ones(expected))
+        assert sentence.startswith("It returned a list") and said == f"Its shape is {np.ones(got).shape}. {question}"
+
+
+def test_a_list_with_other_axes_or_without_numbers_has_no_shape_to_speak_of():
+    for got in ([np.ones(2), np.ones(2)], [[1.0], [2.0, 3.0]], ["a", "b"]):
+        assert diagnose(got, np.ones(3))[1] == "What does the docstring return?"
+
+
+def test_a_matrix_with_the_expected_diagonal_is_traced_to_it():
+    e = draw(4)
+    g = np.where(np.eye(4, dtype=bool), np.diag(e), draw(4, 4, seed=1))
+    assert diagnose(g, e)[1] == "Only the diagonal is asked for."
+    assert diagnose(g, e[:, None])[1] == "Only the diagonal is asked for."
+    assert diagnose(np.diag(e), e)[1] == "Only the diagonal is asked for."
+    a, b = draw(4, seed=2), draw(4, seed=3)
+    for met in (a - b[:, None], a * b[:, None], a / b[:, None]):  # the diagonal is right there too
+        assert "(P, 1)" in diagnose(met, np.diag(met).copy())[1]
+
+
 def test_none_is_told_and_where():
     assert said(None, np.ones(3)) == "It returned None."
     assert said([np.ones(2), None], [np.ones(2), np.ones(3)]) == "[1] is None."
@@ -181,9 +222,29 @@ def test_nan_is_counted():
     assert said(math.nan, 1.0) == "It is NaN."
 
 
+def test_infinite_entries_are_counted_before_anything_is_compared():
+    assert said(np.array([0.0, np.inf, np.inf]), np.array([0.0, 0.25, 1.75])) == "2 of 3 entries are infinite."
+    assert said(np.array([0.0, -np.inf]), np.zeros(2)) == "1 of 2 entries is infinite."
+    assert said([draw(2), np.array([1.0, np.inf])], [draw(2) + 1, np.zeros(2)]) == "1 of 4 entries is infinite."
+    sentence = said([draw(2), np.array([1.0, np.inf])], [draw(2), np.ones(2)])
+    assert sentence == "It is wrong only in [1], right in [0]. There: 1 of 2 entries is infinite."
+    assert said(np.array([np.nan, np.inf]), np.ones(2)) == "1 of 2 entries is NaN."
+
+
+def test_infinite_entries_that_are_expected_are_none_too_many():
+    e = np.array([1.0, np.inf, np.inf])
+    assert said(np.array([np.inf, np.inf, np.inf]), e) == "1 of 3 entries is infinite."
+    assert said(np.array([2.0, np.inf, np.inf]), e).startswith(
+        "1 of 3 entries is wrong; the worst entry is [0]: yours 2"
+    )
+    assert said(np.array([1.0, 2.0, 3.0]), e).startswith("2 of 3 entries are wrong; the worst entry is [1]: yours 2")
+    assert said(np.array([1.0, -np.inf, np.inf]), e).endswith("the worst entry is [1]: yours -inf, expected inf.")
+
+
 def test_zeros_are_told_of_arrays_and_a_zero_is_just_a_wrong_number():
     assert said(np.zeros((3, 2)), draw(3, 2)) == "It is all zeros."
     assert said([np.zeros(3), np.zeros(2)], [draw(3), draw(2)]) == "It is all zeros."
+    assert "written" in diagnose(np.zeros(3), draw(3))[1] and "depend" in diagnose(np.zeros(3), draw(3))[1]
     assert said(0.0, 2.5) == "Yours is 0, expected 2.5."
 
 
