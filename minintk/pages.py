@@ -107,12 +107,18 @@ def animation(path, film):
     told = f"A goes from {A[0]:.3f} to {A[-1]:.3f}; the loss hardly moved."
     if len(silent):
         told = f"When the loss has dropped by 1 %, A has gone from {A[0]:.3f} to {A[silent[0]]:.3f}."
+    claim = _blocks(experiments.load("silent_alignment").__doc__)[1][1].removeprefix("Claim. ").split(". ")[0] + "."
     text = [
         f"Left: the tangent kernel K<sub>t</sub> between the training samples, class after class ({film['title']} "
         f"inputs, &sigma; = {film['sigma']:g}). Every image is divided by its own largest entry off the diagonal: the "
         "kernel grows a lot, and here only its direction shows. Right: the loss, and A, the cosine of the angle "
-        "between K<sub>t</sub> and the kernel at the end of training.",
+        f"between K<sub>t</sub> and the kernel at the end of training. This is run 1 of {film['runs']}; the table has "
+        "their medians. The frames are spread evenly over the silence (loss drop below 1 %), the escape (to 99 %) and "
+        "what follows, not over time.",
         told,
+        f"The claim: {html.escape(claim)} <code>minintk explain silent_alignment</code> says why.",
+        "Made by <code>minintk run --animate</code>; the settings are in <a href='summary.json'>summary.json</a>, the "
+        "table's figure is <a href='figure.png'>figure.png</a>.",
     ]
     body = "".join(f"<p>{sentence}</p>\n" for sentence in text)
     return _write(path, "The tangent kernel in motion", _without_net(player) + body)

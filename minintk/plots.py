@@ -7,6 +7,8 @@ meaning alone: line styles, markers and labels do too.
 import numpy as np
 from matplotlib import figure
 
+from minintk import silence
+
 BLACK, BLUE, ORANGE, GREEN = "#000000", "#0072B2", "#D55E00", "#009E73"
 STYLES = [(BLUE, "-"), (GREEN, "--"), (ORANGE, "-."), (BLACK, ":")]
 
@@ -14,7 +16,8 @@ STYLES = [(BLUE, "-"), (GREEN, "--"), (ORANGE, "-."), (BLACK, ":")]
 def silent_alignment(results):
     """One column a case: loss, alignment and |K| in time; three kernels; network against machines; and all gaps below.
 
-    results: what `experiments.silent_alignment.run` returns; of each case the run of median rho is drawn.
+    results: what `experiments.silent_alignment.run` returns; of each case the run of median rho is drawn. Its gap is
+    divided by its err_0, as rho is: without that, |G_t| / |f_T| of white inputs is the largest below a drop of 30 %.
     """
     cases = [case | {"runs": [_median_run(case["runs"])]} for case in results["cases"]]
     n = len(cases)
@@ -24,11 +27,13 @@ def silent_alignment(results):
         _curves(ax, case)
         if column == 0:
             ax.set_ylabel("relative to the start or the end")
-    ax.legend(fontsize=7.5, loc="center right")  # the last case is lazy and leaves room
+    curves.legend(*ax.get_legend_handles_labels(), fontsize=8.5, ncols=3, loc="outside upper left")
     for case, part in zip(cases, np.atleast_1d(images.subfigures(1, n))):
         _kernels(part.subplots(1, 3), case["runs"][0]["kernels"])
     for column, (case, ax) in enumerate(zip(cases, scatters.subplots(1, n, squeeze=False)[0])):
         _scatter(ax, case["runs"][0], legend=column == 0)
+        n = case["runs"][0]["numbers"]
+        ax.set_title(rf"$\rho$ = {n['rho']:.2g}" if n["err_0"] >= silence.ROUNDING else r"$err_0 = 0$", fontsize=9)
     _gaps(gaps.subplots(), cases)
     return fig
 
@@ -66,8 +71,8 @@ def _scatter(ax, run, legend):
     ax.plot([-span, span], [-span, span], color="0.7", lw=0.8, zorder=0)
     ax.plot(f, run["machine_0"].ravel(), ls="", marker="x", ms=3, mew=0.6, color=ORANGE, label=r"machine of $K_0$")
     ax.plot(f, run["machine_inf"].ravel(), ls="", marker=".", ms=3, color=BLUE, label=r"machine of $K_\infty$")
-    ax.set(xlim=(-span, span), ylim=(-1.4 * span, 1.4 * span), xlabel="network $f(x)$, test points")
-    ax.set_title(rf"$\rho$ = {run['numbers']['rho']:.2g}", fontsize=9)
+    height = max(1.4 * span, 1.05 * abs(run["machine_0"]).max())
+    ax.set(xlim=(-span, span), ylim=(-height, height), xlabel="network $f(x)$, test points")
     if legend:
         ax.set_ylabel("kernel machine")
         ax.legend(fontsize=7.5, loc="upper left", markerscale=2)
@@ -75,17 +80,16 @@ def _scatter(ax, run, legend):
 
 def _gaps(ax, cases):
     for case, (color, style) in zip(cases, STYLES * len(cases)):
-        run = case["runs"][0]
-        drops = 1 - run["losses"] / run["losses"][0]
-        ax.plot(drops[1:], run["gaps"][1:], color=color, ls=style, label=case["title"])
-    ax.set(
-        yscale="log",
-        xlim=(0, 1),
-        ylim=(1e-4, None),
-        xlabel="loss drop $1 - L(t)/L(0)$",
-        ylabel=r"gap $|G_t| / |f_T|$, test points",
-    )
-    ax.legend(fontsize=8, ncols=len(cases))
+        run, err_0 = case["runs"][0], case["runs"][0]["numbers"]["err_0"]
+        if err_0 >= silence.ROUNDING:
+            drops = 1 - run["losses"] / run["losses"][0]
+            ax.plot(drops[1:], run["gaps"][1:] / err_0, color=color, ls=style, label=case["title"])
+    ax.set(yscale="log", xlim=(0, 1), ylim=(1e-4, None), xlabel="loss drop $1 - L(t)/L(0)$")
+    ax.set_ylabel(r"gap $|G_t|\,/\,(|f_T|\, err_0)$; at the end $\rho$")
+    if ax.lines:
+        ax.legend(fontsize=8, ncols=len(cases))
+    else:
+        ax.text(0.5, 0.5, r"$err_0 = 0$ up to rounding: nothing to compare with", ha="center", transform=ax.transAxes)
 
 
 def scaling(sigmas, depths, outputs, gradients):
@@ -222,7 +226,7 @@ def whitening(results):
         ax.axhline(0.05, color="0.6", lw=0.8)
         ax.set(yscale="log", ylim=(0.01, 1), ylabel=r"$\rho = err_\infty / err_0$")
         ax.legend(fontsize=8, loc="lower right")
-    middle.set(xscale="log", xlabel="condition number of $X^T X / P$, rank $P$")
+    middle.set(xscale="log", xlabel="condition number of $X^T X / P$, of its non-zero eigenvalues")
     middle.set_title("ReLU, isotropic sample: from whitened to as drawn", fontsize=10)
     right.axvline(1, color="0.6", lw=0.8)
     right.set(xlabel="samples per input $P / D$")
@@ -235,13 +239,15 @@ def gap(results):
     fig = figure.Figure(figsize=(11, 4.4), layout="constrained")
     left, right = fig.subplots(1, 2)
     for case, (color, style) in zip(results["cases"], STYLES):
-        run = case["runs"][0]
+        runs = sorted(case["runs"], key=lambda run: run["numbers"]["gap_end"])
+        run = runs[(len(runs) - 1) // 2]  # the median one
         drops = run["drops"]
         left.plot(drops[1:], run["gaps"][1:], color=color, ls=style, lw=2, label=case["title"])
         left.plot(drops[1:], run["missed"][1:], color=color, ls=style, lw=0.8)
         right.plot(drops[:-1], run["turning"][:-1], color=color, ls=style, label=case["title"])
     left.plot([], [], color=BLACK, lw=0.8, label=r"thin: $|\int dG - G_t| / |f_T|$")
-    left.set(yscale="log", xlim=(0, 1), ylim=(1e-6, 1), ylabel="gap $|G_t| / |f_T|$, test points")
+    left.set(yscale="log", xlim=(0, 1), ylim=(3e-8, 1), ylabel="gap $|G_t| / |f_T|$, test points")
+    fig.suptitle("of each case the run with the median gap at the end", fontsize=9)
     right.set(yscale="log", xlim=(0, 1), ylabel="misaligned part of the motion $|dG/dt| / |df/dt|$")
     for ax in (left, right):
         ax.set(xlabel="loss drop $1 - L(t)/L(0)$")
@@ -250,32 +256,29 @@ def gap(results):
 
 
 def three_traps(results):
-    """For each run the network against both machines, titled with the controls; and untrained networks against P."""
+    """For each case the network against both machines, titled with the controls; and untrained networks against P.
+
+    results: what `experiments.three_traps.run` returns; of each case the run of median rho is drawn, with its numbers.
+    """
     cases = results["cases"]
-    fig = figure.Figure(figsize=(3.3 * (len(cases) + 1), 4), layout="constrained")
+    fig = figure.Figure(figsize=(3.3 * (len(cases) + 1), 4.2), layout="constrained")
     *axes, last = fig.subplots(1, len(cases) + 1)
     for column, (case, ax) in enumerate(zip(cases, axes)):
-        run, n = case["runs"][0], case["medians"]
-        f = run["network"].ravel()
-        span = 1.08 * abs(f).max()
-        ax.plot([-span, span], [-span, span], color="0.7", lw=0.8, zorder=0)
-        for name, color, marker, size, label in [("0", ORANGE, "x", 3, "$K_0$"), ("inf", BLUE, ".", 3, r"$K_\infty$")]:
-            machine = run[f"machine_{name}"].ravel()
-            ax.plot(f, machine, ls="", marker=marker, ms=size, mew=0.6, color=color, label=f"machine of {label}")
-        ax.set(xlim=(-span, span), ylim=(-1.4 * span, 1.4 * span), xlabel="network $f(x)$, test points")
+        run = _median_run(case["runs"])
+        n = run["numbers"]
+        _scatter(ax, run, legend=column == 0)
+        relu = "" if case["relu"] else rf"; with ReLU $err_\infty$ = {n['err_inf_relu']:.2g}"
         ax.set_title(
-            rf"{case['title']}: $err_\infty$ = {n['err_inf']:.1g}" + "\n"
-            rf"$\rho$ = {n['rho']:.1g}; with ReLU $err_\infty$ = {n['err_inf_relu']:.1g}" + "\n"
-            f"untrained network {n['untrained']:.1g}",
+            rf"{case['title']}: $err_\infty$ = {n['err_inf']:.2g}" + "\n"
+            rf"$\rho$ = {n['rho']:.2g}{relu}" + "\n"
+            f"untrained network {n['untrained']:.2g}",
             fontsize=9,
         )
-        if column == 0:
-            ax.set_ylabel("kernel machine")
-            ax.legend(fontsize=7.5, loc="upper left", markerscale=2)
+    fig.suptitle("of each case the run of median $\\rho$, with its own numbers", fontsize=9)
     sizes, errors = results["curve"]
     last.plot(sizes, errors, color=GREEN, ls="--", marker="s")
     last.set(xscale="log", yscale="log", xlabel="samples $P$", ylabel="error of its own kernel's machine")
-    last.set_title("untrained ReLU network,\nrank at most $N D$ = 400", fontsize=9)
+    last.set_title("untrained ReLU networks, medians,\nrank at most $N D$ = 400", fontsize=9)
     last.axvline(400, color="0.6", lw=0.8)
     return fig
 
@@ -294,14 +297,14 @@ def linear_phases(results):
         times, few = curves["times"], np.searchsorted(curves["times"], np.arange(0, 12, 0.4))
         left.plot(times, curves["r_theory"], color=color, ls="-", lw=1)
         left.plot(times[few], curves["r"][few], color=color, ls="", marker=marker, ms=4, label=label)
-        middle.plot(times, curves["A"], color=color, ls=style, lw=2, label=f"$A(K_t,K_\\infty)$, {label}")
+        middle.plot(times, curves["A"], color=color, ls=style, lw=2, label=label)
         middle.plot(times, curves["losses"] / curves["losses"][0], color=color, ls=style, lw=1)
-    left.plot(times, curves["r_paper"], color=BLACK, ls=":", lw=1, label="$r_0$ left out")
     left.set(xlim=(0, 12), xlabel="flow time $t$", ylabel="strength of the mode $r(t)$")
     left.set_title("lines: theory; markers: simulation", fontsize=10)
     middle.set(xlim=(0, 12), ylim=(0, 1.03), xlabel="flow time $t$", ylabel="alignment (thick), loss $L/L_0$ (thin)")
     middle.set_title("the kernel turns at one time, the loss falls later and later", fontsize=10)
-    middle.legend(fontsize=8, loc="center right")
+    thick = "thick: $A(K_t,K_\\infty)$\nthin: loss $L/L_0$"
+    middle.legend(fontsize=8, loc="center right", title=thick, title_fontsize=8)
     sigmas = [n["sigma"] for n in numbers]
     named = [("half", "s", "$t$ of loss drop 50 %"), ("learn", "^", "$t$ of loss drop 10 %"), ("align", "o", "aligned")]
     for (name, marker, label), (color, style) in zip(named, STYLES):
@@ -326,7 +329,9 @@ def depth(results):
         at_align = {float(sigma): value for sigma, value in numbers["drop_at_align"].items()}
         for sigma, line in zip(at_align, ("-", "--", ":")):
             times, A = (curves[f"sigma_{sigma:g}_{name}"] for name in ("times", "A"))
-            collapse.plot(times * sigma ** (L - 2), A, color=color, ls=line, label=f"L = {L}, $\\sigma$ = {sigma:g}")
+            times = np.append(times * sigma ** (L - 2), 1.2)  # trained: there the kernel stays
+            collapse.plot(times, np.append(A, 1), color=color, ls=line, label=f"L = {L}, $\\sigma$ = {sigma:g}")
+        collapse.annotate(f"L = {L}", (0, A[0]), (4, 8), textcoords="offset points", fontsize=9)
         label = f"L = {L}, fitted slope {numbers['exponent']:.2f}"
         drop.plot(at_align.keys(), at_align.values(), color=color, ls=style, marker=marker, label=label)
         few = slice(None, None, 6)
@@ -365,20 +370,30 @@ def several_outputs(results):
     times = curves["times"]
     for a, ((color, _), marker) in enumerate(zip(STYLES, "os^")):
         s = numbers["s"][a]
-        left.plot(times, curves["r"][:, a] / s, color=color, label=f"mode {a + 1}: strength $r_a/s_a$, $s_a$ = {s:g}")
-        left.plot(times, curves["cosines"][:, a], color=color, ls="--", lw=1)
-        left.plot(numbers["t_half_theory"][a], 0.5, color=color, ls="", marker=marker, ms=7, mec=BLACK)
-        left.annotate(f"{a + 1}", (numbers["t_half_theory"][a], 0.5), (7, -3), textcoords="offset points", fontsize=9)
-    left.plot([], [], color="0.4", ls="--", label="$|$cos$|$ of $v_a$ and $W_1$'s vector $a$")
-    left.plot([], [], color="0.4", ls="", marker="o", mec=BLACK, label="theory: half the strength")
-    left.set(xscale="log", xlim=(0.1, None), ylim=(0, 1.6), xlabel="flow time $t$", ylabel="relative to the end")
-    left.set_title(f"modes: direction early, size late; $\\sigma$ = {numbers['sigma']:g}", fontsize=10)
+        cosines, half = curves["cosines"][:, a], numbers["t_half_theory"][a]
+        left.plot(times, curves["r"][:, a] / s, color=color)
+        left.plot(times, cosines, color=color, ls="--", lw=1)
+        left.plot(half, 0.5, color=color, ls="", marker=marker, ms=7, mec=BLACK)
+        found = times[np.flatnonzero(cosines < 0.8)[-1]]
+        for place in ((half, 0.5), (found, 0.8)):
+            left.annotate(f"{a + 1}", place, (7, -6), textcoords="offset points", fontsize=9)
+    left.plot([], [], color="0.4", label="strength $r_a/s_a$")
+    left.plot([], [], color="0.4", ls="--", label="direction, $|$cos$|$")
+    left.plot([], [], color="0.4", ls="", marker="o", mec=BLACK, label="theory, $r_a=s_a/2$")
+    left.set(xscale="log", xlim=(0.01, None), ylim=(0, 1.05), xlabel="flow time $t$")
+    left.set_ylabel("strength; cosine of $v_a$ and $W_1$'s vector $a$")
+    told = ", ".join(f"{s:g}" for s in numbers["s"])
+    left.set_title(f"modes 1, 2, 3 of $s_a$ = {told}; $\\sigma$ = {numbers['sigma']:g}", fontsize=10)
     for case, (color, style) in zip(cases, STYLES):
         s, sigma = case["numbers"]["s"], case["numbers"]["sigma"]
         label = f"$\\sigma$ = {sigma:g}" + (", equal $s_a$" if len(set(s)) == 1 else "")
-        middle.plot(case["curves"]["drops"], case["curves"]["A"], color=color, ls=style, lw=2, label=label)
-        middle.plot(case["curves"]["drops"], case["curves"]["A_free"], color=color, ls=style, lw=0.8)
-    middle.set(xlim=(-0.01, 1), ylim=(0.7, 1.01), xlabel="loss drop $1 - L(t)/L(0)$", ylabel="alignment")
+        middle.plot(case["curves"]["times"], case["curves"]["A"], color=color, ls=style, lw=2, label=label)
+        middle.plot(case["curves"]["times"], case["curves"]["A_free"], color=color, ls=style, lw=0.8)
+    for a, half in enumerate(numbers["t_half_theory"]):
+        middle.axvline(half, color="0.6", lw=0.8, zorder=0)
+        middle.annotate(f"{a + 1}", (half, 0.65), (-8, 5), textcoords="offset points", fontsize=9)
+    middle.set(xscale="log", xlim=(0.03, None), ylim=(0.65, 1.01), xlabel="flow time $t$; grey: modes, as on the left")
+    middle.set_ylabel("alignment")
     middle.set_title(r"thick: $A(K_t,K_\infty)$; thin: with the best eigenvalues", fontsize=10)
     few = results["machines"][0.01]
     f, errors = few["network"].ravel(), few["errors"]
@@ -426,7 +441,7 @@ def closed_forms(s, u0, sigmas, modes, depths, deep):
 def losses(results):
     """Early growth under three losses; machines of K_inf and K_0; the clock; late directions.
 
-    results: what `experiments.losses.run` returns; the clock is that of the first run of the ReLU network.
+    results: what `experiments.losses.run` returns; the clock is that of the ReLU run of median error half-way.
     """
     fig = figure.Figure(figsize=(12, 8.6), layout="constrained")
     (early, span), (clock, late) = fig.subplots(2, 2)
@@ -445,12 +460,14 @@ def losses(results):
     span.set(xscale="log", yscale="log", ylim=(1e-3, 2), xlabel="loss $L/L_0$", ylabel="error over $|f_t-f_0|$, test")
     span.invert_xaxis()
     span.set_title(r"machine of $K_\infty$ (filled) and of $K_0$ (open)", fontsize=10)
-    curves = results["cases"][1]["runs"][0]["curves"]
-    few = slice(1, None, 6)
+    runs = sorted(results["cases"][1]["runs"], key=lambda run: run["numbers"]["flow_inf"][1])
+    curves = runs[(len(runs) - 1) // 2]["curves"]
+    few = curves["few"]
     clock.plot(curves["times"][1:], curves["losses"][1:], color=BLACK, ls=":", lw=2, label="network, in time $t$")
     clock.plot(curves["h"][few], curves["losses"][few], color=BLUE, ls="", marker="o", ms=4, label="network, on $h(t)$")
     clock.plot(curves["h"][1:], curves["frozen_losses"][1:], color=ORANGE, label=r"flow of frozen $K_\infty$, on $h$")
-    clock.set(xscale="log", yscale="log", xlim=(1e-3, None), ylabel="loss $L/L_0$")
+    clock.plot(curves["h"][few], curves["frozen_errors"], color=GREEN, ls="--", marker="x", ms=4, label="  its error")
+    clock.set(xscale="log", yscale="log", xlim=(1e-3, None), ylabel="loss $L/L_0$; error over $|f_t-f_0|$, test")
     clock.set(xlabel="flow time $t$, clock $h$")
     clock.set_title(r"the clock $h = \int |K_t|/|K_\infty|\, dt$: " + results["cases"][1]["title"], fontsize=10)
     shown = np.append(levels, 0.001)
@@ -470,39 +487,38 @@ def losses(results):
 def phase_diagram(results):
     """Maps over power and sigma of rho, with its regions, and of A at a loss drop of 10 %; and the test accuracy.
 
-    results: what `experiments.phase_diagram.run` returns.
+    results: what `experiments.phase_diagram.run` returns. Lines border the silent and the lazy cells of the first map.
     """
     cells = results["cells"]
-    powers, y = [cell["power"] for cell in cells[0]], np.log10([row[0]["sigma"] for row in cells])
+    powers = [cell["power"] for cell in cells[0]]
+    regions = np.array([[cell["region"] for cell in row] for row in cells])
     fig = figure.Figure(figsize=(15, 4.8), layout="constrained")
     left, middle, right = fig.subplots(1, 3, width_ratios=[1.4, 1.4, 0.8])
     maps = [
-        (left, "rho", {"norm": "log", "vmin": 0.01, "vmax": 1}, {0.05: "white", 0.5: BLACK}, "{:#.2g}", r"$\rho$"),
-        (middle, "A_10", {"vmin": 0.7, "vmax": 1}, {0.95: BLACK}, "{:.3f}", r"$A(K_t, K_\infty)$"),
+        (left, "rho", {"norm": "log", "vmin": 0.01, "vmax": 1}, "{:#.2g}", r"$\rho$"),
+        (middle, "A_10", {"vmin": 0.7, "vmax": 1}, "{:.2f}", r"$A(K_t, K_\infty)$"),
     ]
-    for ax, name, scale, levels, form, label in maps:
+    for ax, name, scale, form, label in maps:
         values = np.array([[(cell["medians"] or {}).get(name) for cell in row] for row in cells], float)
-        image = ax.pcolormesh(powers, y, values, cmap="cividis", shading="nearest", **scale)
+        image = ax.pcolormesh(values, cmap="cividis", **scale)
         fig.colorbar(image, ax=ax, extend="both" if name == "rho" else "min", label=label)
-        for row, height, shown in zip(cells, y, values):
-            for cell, value in zip(row, shown):
-                color = "white" if image.norm(value) < 0.5 else BLACK
-                word = "" if name != "rho" or cell["region"] == "degraded" else f"\n{cell['region']}"
-                box = {"fc": image.to_rgba(value), "ec": "none", "pad": 0.5}  # a line stops at a number
-                at = cell["power"], height
-                ax.text(*at, form.format(value) + word, color=color, fontsize=7.5, ha="center", va="center", bbox=box)
-        levels = {level: color for level, color in levels.items() if np.nanmin(values) < level < np.nanmax(values)}
-        if levels and min(values.shape) > 1:
-            log = np.log if name == "rho" else np.asarray  # of rho, as in `experiments.phase_diagram.border`
-            lines = ax.contour(powers, y, log(values), log(list(levels)), colors=list(levels.values()), linewidths=2)
-            names = dict(zip(log(list(levels)), map(str, levels)))
-            ax.clabel(lines, fmt=names, fontsize=9, manual=[(0.37, -1.7), (0.62, -0.3)][: len(levels)])
-        ax.set_yticks(y, [f"{row[0]['sigma']:g}" for row in cells])
+        for (i, j), value in np.ndenumerate(values):
+            word = "" if name != "rho" or regions[i, j] == "degraded" else f"\n{regions[i, j]}"
+            color = "white" if image.norm(value) < 0.5 else BLACK
+            ax.text(j + 0.5, i + 0.5, form.format(value) + word, color=color, fontsize=8, ha="center", va="center")
+        for word, look in [("silent", (BLACK, "-", 5)), ("silent", ("white", "-", 2.5)), ("lazy", (BLACK, "--", 2.5))]:
+            look = dict(zip(("color", "ls", "lw"), look))
+            inside = regions == word
+            i, j = np.nonzero(inside[1:] != inside[:-1])
+            ax.hlines(i + 1, j, j + 1, **look)
+            i, j = np.nonzero(inside[:, 1:] != inside[:, :-1])
+            ax.vlines(j + 1, i, i + 1, **look)
+        ax.set_xticks(np.arange(len(powers)) + 0.5, [f"{power:g}" for power in powers])
+        ax.set_yticks(np.arange(len(cells)) + 0.5, [f"{row[0]['sigma']:g}" for row in cells])
         ax.set(xlabel=r"power $\gamma$ of the singular values (0 white, 1 raw)")
-    left.set(ylabel=r"scale of the initial weights $\sigma$")
+        ax.set(ylabel=r"scale of the initial weights $\sigma$", ylim=(len(cells), 0))
     left.set_title(r"$\rho = err_\infty / err_0$, medians; cells without a word: degraded", fontsize=10)
-    middle.set(ylabel=r"scale of the initial weights $\sigma$")
-    middle.set_title(r"alignment $A(K_t, K_\infty)$ at a loss drop of 10 %", fontsize=10)
+    middle.set_title(r"alignment $A(K_t, K_\infty)$ at a loss drop of 10 %; borders as left", fontsize=10)
     for row, (color, style), marker in zip(cells[:: -max(1, len(cells) // 3)], STYLES, "os^v"):
         accuracy = [cell["medians"]["test_accuracy"] if cell["medians"] else np.nan for cell in row]
         right.plot(powers, accuracy, color=color, ls=style, marker=marker, label=rf"$\sigma$ = {row[0]['sigma']:g}")
@@ -530,9 +546,9 @@ def modes_and_clock(modes, logistic):
     left.set(xlim=(0, times[-1]), ylim=(-0.02, 1.05), xlabel="flow time $t$", ylabel="learned strength $r_a/s_a$")
     left.set_title("three outputs, two linear layers: one mode after the other", fontsize=10)
     middle.plot(times, A, color=BLUE, ls="-", label=r"$A(K_t, K_\infty)$")
-    middle.plot(times, best, color=ORANGE, ls="--", label="with the best eigenvalues")
+    middle.plot(times, best, color=ORANGE, ls="--", label="with the best sizes of the modes")
     middle.set(xlim=(0, times[-1]), ylim=(0.7, 1.01), xlabel="flow time $t$", ylabel="alignment, cosine of an angle")
-    middle.set_title("eigenvectors early, eigenvalues late", fontsize=10)
+    middle.set_title("directions early, sizes late", fontsize=10)
     times, losses, clock, frozen = logistic
     right.plot(times[1:], losses[1:], color=BLACK, ls=":", label="network, in flow time $t$")
     right.plot(clock[1:], losses[1:], color=BLUE, ls="-", lw=4, alpha=0.45, label="network, on the kernel clock $h$")

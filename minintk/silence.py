@@ -12,6 +12,13 @@ from minintk import alignment, guard, kernel, training
 DROPS = (0.01, 0.1, 0.5, 0.9)  # the shares of the loss at which a run is looked at
 LEVEL = 0.95  # of alignment, that counts as aligned
 RECORDS = 400  # moments of a run that are kept, evenly spaced in log(time)
+SILENT = 0.05  # rho below it
+LAZY = 2  # |K_inf| / |K_0| below it
+ROUNDING = 1e-6  # err_0 below it: both machines are the network, and rho is a ratio of rounding errors
+REGIONS = (
+    f"silent: rho < {SILENT:g} and t_align <= t_learn; late: only the first of the two;\n"
+    f"lazy: |K_inf| < {LAZY:g} |K_0|; degraded: none of these."
+)
 MEMORY = 2**28  # bytes of kernels that are kept; fewer moments if these are larger
 
 
@@ -75,6 +82,28 @@ def silence_numbers(times, losses, alignments, norms, network, machine_inf, mach
         "err_0": err_0,
         "rho": alignment.silence_ratio(err_inf, err_0),
     }
+
+
+def region(numbers):
+    """The word for the numbers of a run, or for their medians; numbers: a dict as from `silence_numbers`.
+
+    "unlearnt": the loss has not dropped by 10 %.
+    "lazy": |K_inf| < LAZY |K_0|. Growth decides, since rho is a ratio of two like errors there and varies by chance.
+    "trivial": err_0 < ROUNDING, as in linear networks on the span of their samples; rho says nothing.
+    "silent": rho < SILENT and t_align <= t_learn. A alone is no rule: partly white digits have A = .96 and rho = .15.
+    "late": rho < SILENT, but A < LEVEL at some time after the loss drop of 10 %. Classes that are learned at two times
+    do this: the kernel turns while the loss falls, and K_inf predicts the network all the same.
+    "degraded": everything else.
+    """
+    if numbers["t_ratio"] is None:
+        return "unlearnt"
+    if numbers["growth_end"] < LAZY:
+        return "lazy"
+    if numbers["err_0"] < ROUNDING:
+        return "trivial"
+    if not numbers["rho"] < SILENT:
+        return "degraded"
+    return "silent" if numbers["t_ratio"] <= 1 else "late"
 
 
 @guard.accepts(

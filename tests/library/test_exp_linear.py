@@ -225,7 +225,9 @@ def test_verdicts_change_when_the_numbers_do(phases, deep, outputs):
     assert "NOT one mode" in of_outputs((("cases", 1, "t_half"), [5.0, 4.8, 11.0]))
     assert "NOT early" in of_outputs((("cases", 1, "cosine_at_tenth"), [1.0, 0.6, 1.0]))
     assert "NOT late" in of_outputs((("cases", 2, "A"), [0.8, 0.9, 0.99, 1.0, 1.0]))
-    assert "NOT the machine" in of_outputs((("machines", "0.01", "rho"), 0.7))
+    assert "as any linear network" in of_outputs()
+    without = of_outputs((("machines", "0.01", "rho"), 0.7))
+    assert "NOT the machine" in without and "as any linear network" not in without
 
 
 @pytest.mark.parametrize("name", ["linear_phases", "depth", "several_outputs"])
@@ -236,6 +238,44 @@ def test_every_axis_is_labelled_and_the_report_ends_with_the_verdict(name, reque
     module = {"linear_phases": linear_phases, "depth": depth, "several_outputs": several_outputs}[name]
     assert module.report(results).endswith(results["summary"]["verdict"])
     assert all(isinstance(array, np.ndarray) for array in results["arrays"].values())
+
+
+@pytest.mark.parametrize("name", ["linear_phases", "depth", "several_outputs"])
+def test_reports_fit_a_hundred_columns(name, request):
+    results = request.getfixturevalue({"linear_phases": "phases", "depth": "deep", "several_outputs": "outputs"}[name])
+    module = {"linear_phases": linear_phases, "depth": depth, "several_outputs": several_outputs}[name]
+    assert max(map(len, module.report(results).splitlines())) <= 100
+
+
+def test_a_kernel_aligned_from_the_start_has_a_verdict_too(phases):
+    """So it is for N = 1000: t_align is 0 at every sigma."""
+    cases = copy.deepcopy(phases["summary"]["cases"])
+    for case in cases:
+        case["t_align"] = 0.0
+    assert "\nTwo clocks" in linear_phases.verdict(cases)
+    cases[-1]["t_align"] = 0.05
+    assert "NOT two clocks" in linear_phases.verdict(cases)
+
+
+def test_figures_of_linear_networks_can_be_read_without_colour(phases, deep, outputs):
+    def words(ax):
+        return [text.get_text() for text in ax.texts]
+
+    _, middle, _ = plots.linear_phases(phases).get_axes()
+    assert "thin: loss" in middle.get_legend().get_title().get_text()
+    collapse = plots.depth(deep).get_axes()[0]
+    assert words(collapse) == ["L = 2", "L = 3", "L = 4"]
+    assert all(line.get_xdata()[-1] >= collapse.get_xlim()[1] for line in collapse.lines)
+    left, middle, _ = plots.several_outputs(outputs).get_axes()
+    assert words(left) == ["1", "1", "2", "2", "3", "3"] and left.get_ylim()[1] < 1.1
+    assert words(middle) == ["1", "2", "3"] and "time" in middle.get_xlabel() and middle.get_xscale() == "log"
+
+
+def test_five_layers_follow_the_rule_as_well(monkeypatch):
+    """The alignment comes so late there that the grid of times must become finer with L."""
+    monkeypatch.setattr(depth, "SIGMAS", {5: (0.06, 0.05)})
+    monkeypatch.setattr(depth, "MAIN", {5: 0.06})
+    assert depth.depth(0, 5)["numbers"]["exponent"] == pytest.approx(5, abs=0.1)
 
 
 def test_the_same_seed_gives_the_same_numbers_and_another_one_others():

@@ -104,20 +104,27 @@ def test_an_untrained_network_is_its_own_machine_from_the_rank_on(results):
 
 def test_verdicts_change_with_the_numbers(results):
     cases = copy.deepcopy(results["lazy_to_rich"]["cases"])
-    assert lazy_to_rich.verdict(cases).startswith("Lazy at sigma = 3 (rho > 0.5); silent at sigma = 0.01, 0.001")
+    words = lazy_to_rich.verdict(cases)
+    assert words.startswith("Lazy at sigma = 3; silent at sigma = 0.01, 0.001.") and "from sigma = 0.1 on: " in words
+    for rho, told in [(0.51, "stops falling"), (0.49, "still falls")]:
+        cases[-1]["medians"]["rho"] = rho * cases[-2]["medians"]["rho"]
+        assert f"rho {told} (in brackets the runs):\n" in lazy_to_rich.verdict(cases)
     for case in cases:
         case["medians"] |= {"rho": 0.3, "growth_end": 9.0}
     assert lazy_to_rich.verdict(cases).startswith("Nowhere lazy; nowhere silent")
 
     linear, powers, sizes = (copy.deepcopy(results["whitening"][name]) for name in ("linear", "powers", "sizes"))
     words = whitening.verdict(linear, powers, sizes)
-    assert "the alignment is lost" in words and "exact all the same" in words and "makes the difference" in words
+    assert "finds beta late" in words and "though A is" in words and "makes the difference" in words
+    assert "exact all the same" in words and "though A is" not in whitening.verdict(
+        [linear[-1] | {"A_10": 0.9}], powers, sizes
+    )
     linear[-1] |= {"cos_beta_10": 1.0, "err_inf": 0.1}
     for case in powers + sizes:
         case["medians"]["rho"] = 0.02
     words = whitening.verdict(linear, powers, sizes)
-    assert "not lost" in words and "not exact" in words
-    assert "does not make the difference" in words and "make no clear difference" in words
+    assert "does NOT find beta late" in words and "NOT exact" in words
+    assert "does NOT make the difference" in words and "make NO clear difference" in words
 
     told = results["gap"]["summary"]["cases"][0]
     assert "stays small" in gap.verdict([told]) and "meets it" in gap.verdict([told])
@@ -132,8 +139,16 @@ def test_verdicts_on_traps_name_the_control_or_say_that_there_is_no_trap(results
     assert "untrained network" in three_traps.verdict(many)
     assert three_traps.verdict(silent).endswith("silent alignment.")
     assert three_traps.verdict(silent | {"err_inf": 0.3}).startswith("no trap")
-    assert "undecided" in three_traps.verdict(silent | {"A_rel": 0.2})
-    assert "undecided" in three_traps.verdict(silent | {"A_rel": None})
+    assert "the run is late: undecided" in three_traps.verdict(silent | {"t_ratio": 1.2})
+    assert "the run is unlearnt: undecided" in three_traps.verdict(silent | {"t_ratio": None})
+
+
+def test_the_traps_table_tells_the_settings_and_leaves_out_the_control_that_is_the_run_itself(results):
+    rows = {line[:44].strip(): line[44:].split() for line in three_traps.report(results["three_traps"]).splitlines()}
+    assert rows["sigma, scale of the weights"] == ["0.01", "3", "0.01", "0.01"]
+    assert rows["condition number of the population"] == ["1", "1", "100", "1"]
+    relu = rows["control 2: err_inf of the same run with ReLU"]
+    assert [cell == "-" for cell in relu] == [True, True, False, True]
 
 
 @pytest.mark.parametrize("name, panels", [("lazy_to_rich", 3), ("whitening", 3), ("gap", 2), ("three_traps", 5)])
@@ -146,7 +161,25 @@ def test_figures_have_labelled_axes_and_reports_fit_a_screen(results, name, pane
     assert summary["experiment"] == name and report.endswith(summary["verdict"])
     tables = report.removesuffix(summary["verdict"]).splitlines()
     assert max(map(len, tables)) <= 135
+    if name in ("lazy_to_rich", "three_traps"):
+        assert max(map(len, f"{name}. {report}".splitlines())) <= 100
     assert all(isinstance(array, np.ndarray) for array in results[name]["arrays"].values())
+
+
+@pytest.mark.parametrize("name", ["whitening", "gap"])
+def test_reports_fit_a_hundred_columns(results, name):
+    report = {"whitening": whitening, "gap": gap}[name].report(results[name])
+    assert max(map(len, report.splitlines())) <= 100 and "sigma" in report and "N = 100" in report
+
+
+def test_the_gaps_figure_draws_the_median_run_and_says_so(results):
+    runs = []
+    for end in (0.3, 0.1, 0.2):
+        run = copy.deepcopy(results["gap"]["cases"][0]["runs"][0])
+        run["numbers"]["gap_end"] = run["gaps"][-1] = end
+        runs.append(run)
+    fig = plots.gap({"cases": [{"title": "one", "runs": runs}]})
+    assert fig.get_axes()[0].lines[0].get_ydata()[-1] == 0.2 and "median" in fig.get_suptitle()
 
 
 def test_a_replaced_function_reaches_the_experiments(monkeypatch):

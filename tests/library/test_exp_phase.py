@@ -24,7 +24,7 @@ def column(*values):
     """Cells of one power: (sigma, rho, growth), from the largest sigma."""
     cells = []
     for sigma, rho, growth in values:
-        medians = {"rho": rho, "growth_end": growth, "A_10": 0.99, "test_accuracy": 0.9}
+        medians = {"rho": rho, "growth_end": growth, "A_10": 0.99, "test_accuracy": 0.9, "err_0": 0.5, "t_ratio": 0.5}
         told = {"sigma": sigma, "power": 0.0, "region": phase_diagram.region(medians), "unlearnt": 0}
         cells.append(told | {"rhos": [rho], "medians": medians})
     return cells
@@ -48,7 +48,10 @@ def test_a_quarter_power_keeps_the_accuracy_that_whitening_costs(results):
     """Other code: .76 at power 0, .97 at .25, .97 raw."""
     white, quarter, _, raw = (cell["medians"]["test_accuracy"] for cell in results["cells"][-1])
     assert white < 0.85 < 0.93 < min(quarter, raw)
-    assert results["summary"]["verdict"].splitlines()[-1].startswith(("Power 0.25 is silent and keeps", "Power 0.5 is"))
+    last = results["summary"]["verdict"].splitlines()[-1]
+    assert (
+        last.startswith(("Power 0.25 is silent and costs ", "Power 0.5 is silent and")) and ", full whitening " in last
+    )
 
 
 def test_its_first_run_is_that_of_the_main_experiment(results):
@@ -95,23 +98,37 @@ def test_lazy_is_told_by_growth_and_silent_by_rho():
 def test_the_verdict_changes_with_the_numbers(results):
     words = results["summary"]["verdict"]
     assert words.startswith("Silent below sigma = ") and "Lazy at every power: sigma = 1." in words
+    assert "interpolated" in words
     cells = copy.deepcopy(results["cells"])
     for cell in sum(cells, []):
         cell["medians"]["rho"] = 0.3
         cell["region"] = "degraded"
     words = phase_diagram.verdict(cells)
-    assert words.startswith("Nowhere silent") and "At no sigma lazy" in words and "keep" not in words
-    assert "At power 1 smaller weights do not help: 0.3, then 0.3." in words
+    assert words.startswith("Nowhere silent") and "At no sigma lazy" in words and "accuracy" not in words
+    assert "At power 1 smaller weights do not help: 0.3 at sigma = 0.1, 0.3 at sigma = 0.01." in words
     cells[-1][-1]["medians"]["rho"] = 0.1
-    assert "At power 1 rho still falls with sigma: 0.3, then 0.1." in phase_diagram.verdict(cells)
-    cells[-1][0]["medians"] |= {"rho": 0.01, "test_accuracy": 0.7}
+    assert "At power 1 rho still falls with sigma: 0.3 at sigma = 0.1, 0.1" in phase_diagram.verdict(cells)
+    for cell, accuracy in zip(cells[-1], (0.7, 0.9, 0.95, 0.98), strict=True):
+        cell["medians"] |= {"test_accuracy": accuracy}
     cells[-1][0]["region"] = "silent"
-    assert "Power 0 is silent but does not keep the accuracy: 70.0%" in phase_diagram.verdict(cells)
+    words = phase_diagram.verdict(cells)
+    assert words.endswith("Power 0 is silent and costs 28.0 points of accuracy (70.0%, at best 98.0%).")
+    cells[-1][1]["region"] = "silent"
+    words = phase_diagram.verdict(cells)
+    assert words.endswith("costs 8.0 points of accuracy (90.0%, at best 98.0%), full whitening 28.0.")
+
+
+def test_runs_are_counted_as_silent_by_the_same_rule_as_cells(results):
+    for row in results["cells"]:
+        for cell in row:
+            assert 0 <= cell["silent"] <= sum(rho < 0.05 for rho in cell["rhos"])
+    late = {"rho": 0.01, "growth_end": 9.0, "final_loss": 9e-5, "err_0": 0.5, "t_ratio": 1.2}
+    assert phase_diagram._cell(0.01, 0.0, [late, late | {"t_ratio": 0.9}, late | {"t_ratio": 1.1}])["silent"] == 1
 
 
 def test_a_run_that_has_not_learnt_is_counted_and_left_out():
     """A sample whose gates have all closed is never learnt: the loss stays at 1 / (2 P) = .01."""
-    learnt = {"rho": 0.02, "growth_end": 9.0, "final_loss": 9e-5}
+    learnt = {"rho": 0.02, "growth_end": 9.0, "final_loss": 9e-5, "err_0": 0.5, "t_ratio": 0.5}
     cell = phase_diagram._cell(0.01, 0.0, [learnt, learnt | {"rho": 5.0, "final_loss": 0.01}])
     assert (cell["unlearnt"], cell["rhos"], cell["medians"]["rho"], cell["region"]) == (1, [0.02], 0.02, "silent")
     assert phase_diagram._cell(0.01, 0.0, [learnt | {"final_loss": 0.01}])["region"] == "unlearnt"
@@ -122,11 +139,15 @@ def test_the_figure_has_labelled_axes_and_the_report_fits_100_columns(results):
     maps = [ax for ax in axes if ax.get_label() != "<colorbar>"]
     assert len(maps) == 3 and all(ax.get_xlabel() and ax.get_ylabel() for ax in maps)
     assert all(ax.get_ylabel() for ax in axes)
+    for ax in maps[:2]:  # columns of equal width, and lines only between cells
+        assert np.allclose(np.diff(ax.get_xticks()), 1)
+        ends = np.concatenate([path.vertices for lines in ax.collections[1:] for path in lines.get_paths()])
+        assert len(ends) and np.array_equal(ends, ends.round())
     words = {text.get_text().split("\n")[-1] for text in maps[0].texts}
     assert {"silent", "lazy"} <= words
     report, summary = phase_diagram.report(results), results["summary"]
     assert summary["experiment"] == "phase_diagram" and report.endswith(summary["verdict"])
-    assert max(map(len, report.removesuffix(summary["verdict"]).splitlines())) <= 100
+    assert max(map(len, f"phase_diagram. {report}".splitlines())) <= 100
     assert all(isinstance(array, np.ndarray) for array in results["arrays"].values())
 
 

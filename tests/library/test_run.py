@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from minintk import cli, data, experiments, plots
+from minintk import cli, data, experiments, plots, silence
 from minintk.experiments import silent_alignment
 
 
@@ -41,13 +41,72 @@ def test_whitening_costs_accuracy_and_a_quarter_power_does_not(cases):
 
 def test_the_verdicts_follow_from_the_numbers(cases):
     words = [silent_alignment.verdict(silent_alignment.medians(case)) for case in cases]
-    assert [word.split(".")[0] for word in words] == ["silent alignment", "silent alignment", "not silent", "lazy"]
+    assert [re.split(r"\.| \(", word)[0] for word in words] == [
+        "silent alignment",
+        "silent alignment",
+        "not silent",
+        "lazy",
+    ]
     assert f"rho = {silent_alignment.medians(cases[0])['rho']:.2g}" in words[0]
 
 
 def test_a_run_that_has_not_learnt_gets_no_verdict(cases):
-    numbers = silent_alignment.medians(cases[0]) | {"A": [0.9, None, None, None]}
+    numbers = silent_alignment.medians(cases[0]) | {"A": [0.9, None, None, None], "t_ratio": None}
     assert silent_alignment.verdict(numbers).startswith("no verdict")
+
+
+def test_one_rule_names_the_region_of_a_run():
+    silent = {"rho": 0.049, "err_0": 0.5, "growth_end": 9.0, "t_ratio": 1.0}
+    named = {
+        "silent": {},
+        "late": {"t_ratio": 1.01},
+        "degraded": {"rho": 0.05},
+        "lazy": {"growth_end": 1.99, "err_0": 1e-14},
+        "trivial": {"err_0": 9e-7, "rho": 1.2},
+        "unlearnt": {"t_ratio": None},
+    }
+    assert [silence.region(silent | changes) for changes in named.values()] == list(named)
+    assert silence.region(silent | {"growth_end": 2.0, "t_ratio": np.inf, "rho": 0.5}) == "degraded"
+
+
+def test_rho_of_a_linear_network_is_not_believed():
+    """Any kernel's machine is the network there, so that rho is a ratio of rounding errors."""
+    results = silent_alignment.run(P=20, width=20, powers=(0, 1), inits=1, slope=1.0)
+    numbers = [silent_alignment.medians(case) for case in results["cases"]]
+    assert max(n["err_0"] for n in numbers) < 1e-10
+    white, raw, lazy = map(silent_alignment.verdict, numbers)
+    assert white.startswith("turned in silence, ") and raw.startswith("not turned in silence")
+    assert lazy.startswith("lazy") and all("rho says nothing" in words for words in (white, raw, lazy))
+    assert re.search(r"rho = err_inf / err_0( +-){3}\n", silent_alignment.report(results))
+    figure = plots.silent_alignment(results)
+    assert not any("rho" in ax.get_title() for ax in figure.get_axes()) and not figure.get_axes()[-1].lines
+
+
+def test_what_is_said_of_the_turning_follows_from_its_share(cases):
+    numbers = silent_alignment.medians(cases[2])
+    A_0, A_10 = numbers["A_0"], numbers["A"][1]
+    assert numbers["shares"][1] == pytest.approx((A_10 - A_0) / (1 - A_0), abs=0.1)  # medians of three each
+    rest = "the rest is done while the loss falls"
+    assert rest in silent_alignment.verdict(numbers | {"shares": [0.5, 0.89, 1, 1]})
+    assert rest not in silent_alignment.verdict(numbers | {"shares": [0.5, 0.9, 1, 1]})
+    assert "turns away from K_inf first" in silent_alignment.verdict(numbers | {"shares": [0.5, -0.1, 1, 1]})
+
+
+def test_a_kernel_that_aligned_late_is_not_silent_however_good_its_machine(cases):
+    numbers = silent_alignment.medians(cases[0]) | {"t_ratio": 1.2, "drop_at_align": 0.87, "rho": 0.02}
+    words = silent_alignment.verdict(numbers)
+    assert words.startswith("not silent (aligned only at 87% loss drop)")
+    assert "yet the machine of K_inf is 50 times better than that of K_0" in words
+
+
+def test_a_lazy_network_far_from_both_machines_is_called_nearly_lazy(cases):
+    numbers = silent_alignment.medians(cases[3])
+    assert "only nearly lazy" in silent_alignment.verdict(numbers | {"err_inf": 0.11, "err_0": 0.2})
+    assert "nearly" not in silent_alignment.verdict(numbers | {"err_inf": 0.09, "err_0": 0.2})
+
+
+def test_the_screen_is_at_most_100_columns_wide(results):
+    assert max(map(len, f"silent_alignment. {silent_alignment.report(results)}".splitlines())) <= 100
 
 
 def test_the_figure_has_all_panels_with_labelled_axes(results):
@@ -55,6 +114,14 @@ def test_the_figure_has_all_panels_with_labelled_axes(results):
     labelled = [ax for ax in figure.get_axes() if ax.get_xlabel() and not ax.images]
     assert len(labelled) == 9 and len([ax for ax in figure.get_axes() if ax.images]) == 12
     assert figure.get_axes()[0].get_ylabel() and labelled[-1].get_ylabel()
+    for ax, case in zip(labelled[4:8], results["cases"]):  # every cross of K_0 is inside
+        crosses = max(
+            abs(run["machine_0"]).max() for run in case["runs"] if f"{run['numbers']['rho']:.2g}" in ax.get_title()
+        )
+        assert ax.get_ylim()[1] > crosses
+    for line, case in zip(labelled[-1].lines, results["cases"], strict=True):  # the gaps end at rho
+        rhos = [run["numbers"]["rho"] for run in case["runs"]]
+        assert line.get_ydata()[-1] == pytest.approx(np.median(rhos), rel=1e-6)
 
 
 def test_targets_of_two_three_and_softmax_classes():
