@@ -284,7 +284,7 @@ def _one(name, folder, settings, animate):
     folder.mkdir(parents=True, exist_ok=True)  # before the work, so that a folder we cannot write to costs nothing
     module = experiments.load(name)
     results = module.run(**settings)
-    print(f"{name}. {module.report(results)}")
+    print(f"{name}\n\n{module.report(results)}")
     experiments.save(folder, getattr(plots, name)(results), results["arrays"], results["summary"])
     print(f"\n{folder}: figure.png, results.npz, summary.json\n")
     if animate:
