@@ -394,7 +394,7 @@ def several_outputs(results):
         middle.annotate(f"{a + 1}", (half, 0.65), (-8, 5), textcoords="offset points", fontsize=9)
     middle.set(xscale="log", xlim=(0.03, None), ylim=(0.65, 1.01), xlabel="flow time $t$; grey: modes, as on the left")
     middle.set_ylabel("alignment")
-    middle.set_title(r"thick: $A(K_t,K_\infty)$; thin: with the best eigenvalues", fontsize=10)
+    middle.set_title(r"thick: $A(K_t,K_\infty)$; thin: with the best sizes of the modes", fontsize=10)
     few = results["machines"][0.01]
     f, errors = few["network"].ravel(), few["errors"]
     span = 1.08 * abs(f).max()
@@ -532,7 +532,7 @@ def modes_and_clock(modes, logistic):
     """Strengths of modes in time; alignments; the loss of a network and of its frozen K_inf, in time and on the clock.
 
     modes: times (T,), s (A,), r_a / s_a (T, A), predicted half times (A,), A(K_t, K_inf) (T,) and that with the best
-    eigenvalues (T,). logistic: times, losses, clock, losses of the frozen K_inf on that clock, all (T,).
+    sizes of the modes (T,). logistic: times, losses, clock, losses of the frozen K_inf on that clock, all (T,).
     """
     fig = figure.Figure(figsize=(14, 4.2), layout="constrained")
     left, middle, right = fig.subplots(1, 3)

@@ -26,7 +26,7 @@ The kernel has a block for every two outputs c, c':
     K_cc' = delta_cc' X W_1^T W_1 X^T + (W_2 W_2^T)_cc' X X^T,
 
 and at the end W_1^T W_1 = sum_a s_a v_a v_a^T, W_2 W_2^T = sum_a s_a z_a z_a^T: two terms a mode, of size s_a, which
-come when the mode is learned. "With the best eigenvalues" is the largest A(K_t, Q) of all Q made of these terms.
+come when the mode is learned. "With the best sizes" is the largest A(K_t, Q) of all Q made of these terms.
 The machine of K_inf needs a frozen k(x)^T K^{-1}, not a frozen K. Here it is frozen: for x in the span of the samples,
 x = X^T c, k_t(x) = K_t c, so that k_t(x)^T K_t^{-1} = c^T whatever K_t does. The rest of x adds O(sigma).
 
@@ -182,7 +182,7 @@ def verdict(summary):
         f"{'One mode after the other' if ordered else 'NOT one mode after the other'}: half times "
         f"{', '.join(f'{t:.2f}' for t in main['t_half'])}, {late:.2%} from the theory at most.\n"
         f"Eigenvectors {'early' if early else 'NOT early'}: at a loss drop of 10% A would be {free:.3f} with the best "
-        f"eigenvalues.\nEigenvalues {'late' if open_ else 'NOT late'}: A is {', '.join(f'{a:.3f}' for a in A)} then at "
+        f"sizes of the modes.\nEigenvalues {'late' if open_ else 'NOT late'}: A is {', '.join(f'{a:.3f}' for a in A)} then at "
         f"sigma = {', '.join(format(c['sigma'], 'g') for c in cases)}.\n"
         f"{'Still' if machine else 'NOT'} the machine of K_inf (off by {few['err_inf']:.2%}; K_0 by {few['err_0']:.0%}"
         f"{'), as any linear network with P < D is.' if machine else ').'}"
@@ -215,7 +215,7 @@ def report(results):
         row("s_a", "{}", [",".join(f"{s:g}" for s in c["s"]) for c in cases]),
         row("A(K_t, K_inf) at the start", "{:.3f}", [c["A"][0] for c in cases]),
         *(row(f"  at a loss drop of {d:.0%}", "{:.3f}", [c["A"][i + 1] for c in cases]) for i, d in enumerate(DROPS)),
-        row("with the best eigenvalues, at the start", "{:.3f}", [c["A_free"][0] for c in cases]),
+        row("with the best sizes of modes, at the start", "{:.3f}", [c["A_free"][0] for c in cases]),
         *(
             row(f"  at a loss drop of {d:.0%}", "{:.3f}", [c["A_free"][i + 1] for c in cases])
             for i, d in enumerate(DROPS)
