@@ -182,8 +182,8 @@ def verdict(summary):
         f"{'One mode after the other' if ordered else 'NOT one mode after the other'}: half times "
         f"{', '.join(f'{t:.2f}' for t in main['t_half'])}, {late:.2%} from the theory at most.\n"
         f"Eigenvectors {'early' if early else 'NOT early'}: at a loss drop of 10% A would be {free:.3f} with the best "
-        f"sizes of the modes.\nEigenvalues {'late' if open_ else 'NOT late'}: A is {', '.join(f'{a:.3f}' for a in A)} then at "
-        f"sigma = {', '.join(format(c['sigma'], 'g') for c in cases)}.\n"
+        f"sizes of the modes.\nEigenvalues {'late' if open_ else 'NOT late'}: A is {', '.join(f'{a:.3f}' for a in A)} "
+        f"then at sigma = {', '.join(format(c['sigma'], 'g') for c in cases)}.\n"
         f"{'Still' if machine else 'NOT'} the machine of K_inf (off by {few['err_inf']:.2%}; K_0 by {few['err_0']:.0%}"
         f"{'), as any linear network with P < D is.' if machine else ').'}"
     )
