@@ -9,7 +9,7 @@ above a function says what it accepts and checks it: leave it there, and write w
 
 import numpy as np
 
-from minintk import guard
+from minintk import guard, kernel
 from minintk.linear_theory import mode_time
 
 
@@ -118,6 +118,22 @@ def final_kernel_blocks(X, B, L):
     # An array (C, C, P, P) comes out, also for C = 1.
     # (7 points, about 40 minutes)
     raise NotImplementedError("linear_theory.final_kernel_blocks")
+
+
+@guard.accepts(weights="D -> C", X="P D", slope="[0, 1]")
+def layer_terms(weights, X, slope=0.0):
+    """What each layer adds to the kernel: K = sum_l K_l, K_l = (h_{l-1} h_{l-1}^T) * (B_l B_l^T), * elementwise.
+
+    weights: [W_1 ... W_L]; X (P, D). Returns [K_1 ... K_L], each (P, P), or (C, C, P, P) with several outputs.
+    In a linear network with one output B_l is the same row for all samples: K_l is h_{l-1} h_{l-1}^T, scaled. So K_1
+    stays X X^T, and K_l, l > 1, becomes rank one with the layers below it.
+    """
+    # Return what each layer adds to the kernel: K = sum_l K_l, K_l = (h_{l-1} h_{l-1}^T) * (B_l B_l^T), by entries.
+    # kernel.gradient_factors gives the pairs (h_{l-1}, B_l), B_l a list with one array an output.
+    # K as a whole is far from low rank, but K_l with l > 1 becomes rank one while a linear network learns.
+    # A list of L arrays comes out, each (P, P), or (C, C, P, P) with several outputs, as from `ntk`.
+    # (5 points, about 15 minutes)
+    raise NotImplementedError("linear_theory.layer_terms")
 
 
 @guard.accepts(weights="D -> C")

@@ -195,6 +195,29 @@ Common mistakes. Singular values to the power that belongs to eigenvalues: S^{(L
 with c = c': pairs of outputs share B B^T too. l / L for (l-1) / L: layer l's inputs have passed l - 1 layers.
 
 
+layer_terms
+-----------
+The gradient of f_c(x_m) has a part for every layer, and the inner product of two gradients is the sum of those of their
+parts. The part of W_l is the outer product of B_l^c(x_m) and h_{l-1}(x_m) (unit 2), so that
+
+    K = sum_l K_l,    K_l[c, d] = (B_l^c B_l^d^T) * (h_{l-1} h_{l-1}^T).
+
+A linear network with one output has the same B_l at all samples, the row W_L ... W_{l+1}. So K_l = |B_l|^2 h_{l-1}
+h_{l-1}^T, and h_{l-1} = X (W_{l-1} ... W_1)^T has the rank that the layers below have. K_1 is X X^T times a number, at
+every time. Small weights make W_1 ... W_{L-1} rank one, along beta. Then K_l, l > 1, is a multiple of f f^T with
+f = X beta.
+By hand: u = 1, L = 2: K_1 = X X^T, K_2 = f f^T: final_kernel's two terms.
+
+Why it matters. "The kernel becomes low rank" is true layer by layer only. The share of the largest eigenvalue in K as
+a whole is L / (L + D - 1) in the end, .065 for L = 2 and D = 30, and its effective rank even rises. In K_l it goes to
+1, and in later layers first: for L = 4 and sigma = .05 it is .95, .65, .14 in K_4, K_3, K_2 at a loss drop of .1 %.
+Once the layers are aligned, the second singular value of W_{l-1} ... W_1 over its first is about that of one layer to
+the power l - 1: the more layers stand below, the earlier the product is of rank one.
+
+Common mistakes. h_l for h_{l-1}: the weights see their layer's inputs. h h^T without the B, right for the last layer
+only. Sums up to layer l. One output of several.
+
+
 balance_defect
 --------------
 Let G_l = -dW_l/dt be the gradient of any loss. The chain rule gives W_{l+1}^T G_{l+1} = G_l W_l^T: both are the sum
@@ -218,6 +241,7 @@ difference the other way round."""
 
 import numpy as np
 
+from minintk import kernel, network
 from minintk.linear_theory import (  # noqa: F401
     balance_defect,
     deep_mode,
@@ -226,6 +250,7 @@ from minintk.linear_theory import (  # noqa: F401
     final_kernel,
     final_kernel_blocks,
     half_loss_time,
+    layer_terms,
     two_layer_mode,
 )
 
@@ -508,6 +533,35 @@ def wrong_balance_diagonal(weights):
     return [(V**2).sum(axis=0) - (W**2).sum(axis=1) for W, V in zip(weights, weights[1:])]
 
 
+def wrong_terms_without_gradients(weights, X, slope=0.0):
+    return [h @ h.T for h, _ in kernel.gradient_factors(weights, X, slope)]
+
+
+def wrong_terms_with_own_outputs(weights, X, slope=0.0):
+    layers, factors = network.forward(weights, X, slope), kernel.gradient_factors(weights, X, slope)
+    return [(B[0] @ B[0].T) * (h @ h.T) for h, (_, B) in zip(layers[1:], factors)]
+
+
+def wrong_terms_added_up(weights, X, slope=0.0):
+    return list(np.cumsum(layer_terms(weights, X, slope), axis=0))
+
+
+def wrong_terms_whole_kernel(weights, X, slope=0.0):
+    return kernel.ntk(weights, X, slope=slope)
+
+
+def wrong_terms_first_output(weights, X, slope=0.0):
+    return [(B[0] @ B[0].T) * (h @ h.T) for h, B in kernel.gradient_factors(weights, X, slope)]
+
+
+def wrong_terms_matrix_product(weights, X, slope=0.0):
+    return [(B[0] @ B[0].T) @ (h @ h.T) for h, B in kernel.gradient_factors(weights, X, slope)]
+
+
+def wrong_terms_blocks_always(weights, X, slope=0.0):
+    return [K if K.ndim == 4 else K[None, None] for K in layer_terms(weights, X, slope)]
+
+
 def wrong_balance_sum(weights):
     return [V.T @ V + W @ W.T for W, V in zip(weights, weights[1:])]
 
@@ -562,6 +616,18 @@ MISTAKES = [
     ("final_kernel_blocks", "drops the axes of one output", wrong_blocks_one_output_without_axes, "has shape"),
     ("final_kernel_blocks", "takes roots of rounding errors", wrong_blocks_roots_of_rounding_errors, "NaN"),
     ("final_kernel_blocks", "swaps B B^T and B^T B", wrong_blocks_sides_swapped, "ValueError"),
+    ("layer_terms", "leaves the gradients out", wrong_terms_without_gradients, "only in [0]"),
+    (
+        "layer_terms",
+        "takes each layer's outputs for its inputs",
+        wrong_terms_with_own_outputs,
+        "All entries of the list",
+    ),
+    ("layer_terms", "adds up the layers so far", wrong_terms_added_up, "only in [1]"),
+    ("layer_terms", "returns the whole kernel", wrong_terms_whole_kernel, "expected a list of 2"),
+    ("layer_terms", "takes the first output only", wrong_terms_first_output, "has shape"),
+    ("layer_terms", "multiplies the matrices", wrong_terms_matrix_product, "the worst entry"),
+    ("layer_terms", "returns blocks for one output too", wrong_terms_blocks_always, "has shape"),
     ("balance_defect", "transposes both layers", wrong_balance_transposes, "[0] has shape (2, 2)"),
     ("balance_defect", "transposes the layer below", wrong_balance_columns_of_both, "[0] has shape (2, 2)"),
     ("balance_defect", "subtracts the other way round", wrong_balance_sign, "sign is flipped"),

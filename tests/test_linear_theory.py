@@ -327,6 +327,55 @@ def test_final_kernel_blocks_are_those_of_a_trained_network(rng):
     assert_matches(linear_theory.final_kernel_blocks(X, B, 2), expected, rtol=1e-3)
 
 
+# layer_terms
+
+
+@pytest.mark.exercise("linear_theory.layer_terms", row=1)
+def test_layer_terms_by_hand():
+    """W_1 = diag(1, 2), W_2 = (3, 5), samples (1, 1) and (2, -1): h_1 is (1, 2) and (2, 0), B_1 (3, 5) and (3, 0)."""
+    weights, X = [np.diag([1.0, 2.0]), np.array([[3.0, 5.0]])], np.array([[1.0, 1.0], [2.0, -1.0]])
+    expected = [np.array([[2.0 * 34, 1.0 * 9], [1.0 * 9, 5.0 * 9]]), np.array([[5.0, 2.0], [2.0, 4.0]])]
+    assert_matches(linear_theory.layer_terms(weights, X), expected)
+
+
+def layer_grams(weights, X, slope):
+    """The inner products of the gradients with respect to each W_l, blocks (C, C, P, P)."""
+    ends = np.cumsum([0, *(W.size for W in weights)])
+    J = oracles.jacobian(weights, X, slope)  # (P, C, n_params)
+    return [np.einsum("mcw,ndw->cdmn", J[:, :, i:j], J[:, :, i:j]) for i, j in zip(ends, ends[1:])]
+
+
+@pytest.mark.exercise("linear_theory.layer_terms", row=2)
+@pytest.mark.parametrize("slope", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("L", [1, 2, 4])
+def test_layer_terms_are_inner_products_of_one_layers_gradients(rng, L, slope):
+    """One output: K_l[m, n] is the inner product of the gradients at two samples, the entries of W_l alone."""
+    weights, X, _ = oracles.draw_network(rng, L)
+    with unchanged(weights, X):
+        found = linear_theory.layer_terms(weights, X, slope)
+    assert_matches(found, [K[0, 0] for K in layer_grams(weights, X, slope)])
+
+
+@pytest.mark.exercise("linear_theory.layer_terms", row=3)
+@pytest.mark.parametrize("L", [1, 3])
+def test_layer_terms_have_a_block_for_every_pair_of_outputs(rng, L):
+    """Three outputs: (C, C, P, P), K_l[c, d, m, n] the inner product of outputs c at sample m and d at sample n."""
+    weights, X, slope = oracles.draw_network(rng, L, C=3, slope=0.2)
+    assert_matches(linear_theory.layer_terms(weights, X, slope), layer_grams(weights, X, slope))
+
+
+@pytest.mark.exercise("linear_theory.layer_terms", row=4)
+@pytest.mark.parametrize("L", [2, 4])
+def test_layer_terms_of_a_rank_one_linear_network(rng, L):
+    """W_l = u r_{l+1} r_l^T: K_1 is u^{2L-2} X X^T, and every other K_l is u^{2L-2} X beta beta^T X^T, of rank one."""
+    u, X, beta = 1.3, rng.standard_normal((6, 3)), unit_vector(rng, 3)
+    directions = [beta, *(unit_vector(rng, 4) for _ in range(L - 1)), np.ones(1)]
+    weights = [u * np.outer(above, below) for below, above in zip(directions, directions[1:])]
+    f = X @ beta
+    terms = [X @ X.T, *[np.outer(f, f)] * (L - 1)]
+    assert_matches(linear_theory.layer_terms(weights, X, slope=1.0), [u ** (2 * L - 2) * K for K in terms])
+
+
 # balance_defect
 
 

@@ -46,14 +46,6 @@ def by_depth(results):
     return {numbers["L"]: numbers for numbers in results["summary"]["depths"]}
 
 
-def test_layer_terms_add_up_to_the_kernel(rng):
-    for L, C in ((1, 1), (3, 1), (2, 3)):
-        weights, X, slope = oracles.draw_network(rng, L, C, slope=0.3)
-        expected = oracles.ntk(weights, X, X, slope)
-        total = sum(linear_theory.layer_terms(weights, X, slope))
-        oracles.assert_matches(total, expected[0, 0] if C == 1 else expected)
-
-
 def test_the_final_spectrum_is_that_of_the_final_kernel(rng):
     X, beta = oracles.draw_white(rng, 12, 5), np.full(5, 5**-0.5)
     for L in (1, 2, 4):

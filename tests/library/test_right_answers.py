@@ -321,6 +321,66 @@ def gap_by_its_definition(K_inf_train, K_inf_test, f_train, f_test, f0_train, f0
     return (f_test - f0_test) - kernel.kernel_predictor(K_inf_train, K_inf_test, f_train - f0_train)
 
 
+def early_weights_by_exponentials(W0, a0, beta, s, time):
+    up, down = math.exp(s * time) / 2, math.exp(-s * time) / 2
+    b0 = W0 @ beta
+    b = up * (b0 + a0) + down * (b0 - a0)
+    return W0 + (b - b0)[:, None] * beta, up * (a0 + b0) + down * (a0 - b0)
+
+
+def two_layer_mode_by_hyperbolic_tangents(q0, r0, s, times):
+    R = math.sqrt(s * s + q0 * q0 - r0 * r0)
+    start, T = (q0 + r0 - s) / R, np.tanh(R * times)
+    total = s + R * (start + T) / (1 + start * T)  # q + r
+    return (total - (q0 * q0 - r0 * r0) / total) / 2, (total + (q0 * q0 - r0 * r0) / total) / 2
+
+
+def half_loss_time_by_the_loss(q0, r0, s):
+    return math.log(math.sqrt(2) - 1) / (2 * s) + math.log(2 * s / (q0 + r0)) / (2 * s)
+
+
+def deep_mode_by_the_integrator(u0, s, L, times):
+    def velocity(u):
+        return u ** (L - 1) * (s - u**L), float(s - u[0] ** L)
+
+    moments = integrator.integrate(velocity, np.array([u0]), max(times), -np.inf, times, (), rtol=1e-10, budget=10**6)
+    found = {t: u[0] for t, _, u, _ in moments}
+    return np.array([found[t] for t in times])
+
+
+def escape_time_by_division(u0, s, L):
+    return 1 / (s * (L - 2) * u0 ** (L - 2))
+
+
+def final_kernel_by_its_matrix(X, beta, s, L):
+    M = np.eye(len(beta)) + (L - 1) * beta[:, None] * beta
+    return s ** ((2 * L - 2) / L) * X @ M @ X.T
+
+
+def final_blocks_by_eigenvalues(X, B, L):
+    def power(M, p):
+        values, modes = np.linalg.eigh(M)
+        values = np.where(values > 1e-13 * values.max(), values, 0)
+        return (modes * values**p) @ modes.T if p > 0 else np.eye(len(M))
+
+    terms = [
+        np.einsum("cd,mn->cdmn", power(B @ B.T, 1 - l / L), X @ power(B.T @ B, (l - 1) / L) @ X.T)
+        for l in range(1, L + 1)
+    ]
+    return sum(terms)
+
+
+def layer_terms_by_the_jacobian(weights, X, slope=0.0):
+    ends = np.cumsum([W.size for W in weights])[:-1]
+    parts = np.split(kernel.jacobian(weights, X, slope), ends, axis=2)
+    terms = [np.einsum("mci,ndi->cdmn", J, J) for J in parts]
+    return [K[0, 0] for K in terms] if len(weights[-1]) == 1 else terms
+
+
+def defects_by_einsum(weights):
+    return [np.einsum("ki,kj->ij", V, V) - np.einsum("ik,jk->ij", W, W) for W, V in zip(weights[:-1], weights[1:])]
+
+
 def residual_by_the_loss(y, loss="mse"):
     return -len(y) * training.loss_and_cotangent(f=np.zeros_like(y), y=y, loss=loss)[1]
 
@@ -519,6 +579,15 @@ ANSWERS = [
     ("alignment.kernel_error", kernel_error_by_entries),
     ("alignment.silence_ratio", silence_ratio_by_powers),
     ("alignment.predictor_gap", gap_by_its_definition),
+    ("linear_theory.early_weights", early_weights_by_exponentials),
+    ("linear_theory.two_layer_mode", two_layer_mode_by_hyperbolic_tangents),
+    ("linear_theory.half_loss_time", half_loss_time_by_the_loss),
+    ("linear_theory.deep_mode", deep_mode_by_the_integrator),
+    ("linear_theory.escape_time", escape_time_by_division),
+    ("linear_theory.final_kernel", final_kernel_by_its_matrix),
+    ("linear_theory.final_kernel_blocks", final_blocks_by_eigenvalues),
+    ("linear_theory.layer_terms", layer_terms_by_the_jacobian),
+    ("linear_theory.balance_defect", defects_by_einsum),
     ("outputs.early_residual", residual_by_the_loss),
     ("outputs.early_residual", residual_by_branches),
     ("outputs.early_modes", modes_with_other_signs),
