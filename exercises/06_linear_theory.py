@@ -126,7 +126,7 @@ def layer_terms(weights, X, slope=0.0):
 
     weights: [W_1 ... W_L]; X (P, D). Returns [K_1 ... K_L], each (P, P), or (C, C, P, P) with several outputs.
     In a linear network with one output B_l is the same row for all samples: K_l is h_{l-1} h_{l-1}^T, scaled. So K_1
-    stays X X^T, and K_l, l > 1, becomes rank one with the layers below it.
+    stays a multiple of X X^T, and K_l, l > 1, becomes rank one with the layers below it.
     """
     # Return what each layer adds to the kernel: K = sum_l K_l, K_l = (h_{l-1} h_{l-1}^T) * (B_l B_l^T), by entries.
     # kernel.gradient_factors gives the pairs (h_{l-1}, B_l), B_l a list with one array an output.

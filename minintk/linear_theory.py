@@ -158,7 +158,7 @@ def layer_terms(weights, X, slope=0.0):
 
     weights: [W_1 ... W_L]; X (P, D). Returns [K_1 ... K_L], each (P, P), or (C, C, P, P) with several outputs.
     In a linear network with one output B_l is the same row for all samples: K_l is h_{l-1} h_{l-1}^T, scaled. So K_1
-    stays X X^T, and K_l, l > 1, becomes rank one with the layers below it.
+    stays a multiple of X X^T, and K_l, l > 1, becomes rank one with the layers below it.
     """
     terms = []
     for h, B in kernel.gradient_factors(weights, X, slope):
