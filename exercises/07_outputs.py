@@ -64,7 +64,7 @@ def mode_strengths(weights, Z, V):
     raise NotImplementedError("outputs.mode_strengths")
 
 
-@guard.accepts(weights="D -> C", B="C D", share="(0, 1)")
+@guard.accepts(weights="D -> N -> C", B="C D", share="(0, 1)")
 def sequential_mode_times(weights, B, share=0.5):
     """When each mode of a two-layer network with several outputs has the strength share * s_a, largest s_a first.
 
@@ -129,8 +129,8 @@ def frozen_kernel_flow(K, y, times, loss="mse"):
 
     K (P, P), the same for every output and none between two, or (C, C, P, P): df_c(x_m)/dt is minus the sum over c', n
     of K[c, c', m, n] dL/df_c'(x_n). y as in `training.loss_and_cotangent`, which gives dL/df with its 1 / P; it arrives
-    as (P, C). times: T rising numbers, with or without 0. For "mse" and one output this is
-    `kernel.constant_kernel_flow`; other losses have no closed form and are integrated.
+    as (P, C), and for "softmax" with a (P, P) kernel it must be one-hot. times: T rising numbers, with or without 0.
+    For "mse" and one output this is `kernel.constant_kernel_flow`; other losses have no closed form and are integrated.
     By hand: K = 2, one sample, y = 1: "mse" gives 1 - e^{-2t}; "logistic" the solution of e^f + f = 1 + 2 t.
     """
     # Return the outputs f (P, C) at each of the times, from f = 0 on, if the kernel is K for ever: df/dt = -K dL/df.

@@ -7,10 +7,12 @@ A letter is a size: it may take any value, but the same value wherever it stands
 
     "P D"               a finite real array with these axes; "scalar | P | P C" are alternatives, "..." any shape
     "D -> C"            weights: a list of matrices (n_l, n_{l-1}) that chain from D inputs to C outputs
+    "D -> N -> C"       exactly two of them
     "layers", "deltas"  lists of (P, n_l) arrays, l = 0..L and l = 1..L, that fit the weights where those are given
     "sizes"             a list of at least two positive integers
     "targets"           y for the outputs (P, C) and the loss: arrives as a (P, C) matrix, labels as one-hot rows
-    "[0, 1]", "(0, inf)", "int [1, inf)"    a number in this interval; "each (0, 1)" a collection of such numbers
+    "[0, 1]", "(0, inf)", "int [1, inf)"    a number in this interval; "each (0, 1)" a collection of such numbers, at
+                        least one; "any (0, 1)" one that may be empty
     ("mse", "softmax")  one of these words
 
 Lists and integers become float64 arrays; float32 arrays stay float32. Whatever does not fit raises a ValueError of one
@@ -77,7 +79,7 @@ def _check(value, spec, known):
     """The value, converted; `known` maps the letters met so far in this call to their sizes."""
     if isinstance(spec, tuple):
         if not (isinstance(value, str) and value in spec):
-            raise ValueError(f"is {value!r}, expected one of {', '.join(map(repr, spec))}")
+            raise ValueError(f"is {_short(value)}, expected one of {', '.join(map(repr, spec))}")
         return value
     if spec == "sizes":
         return _sizes(value)
@@ -87,10 +89,11 @@ def _check(value, spec, known):
         return _activations(value, spec, known)
     if "->" in spec:
         return _weights(value, spec, known)
-    if spec.startswith("each "):
-        if np.ndim(value) != 1:
-            raise ValueError(f"is {value!r}, expected a collection of numbers in {spec.removeprefix('each ')}")
-        return [_number(item, spec.removeprefix("each ")) for item in value]
+    if spec.startswith(("each ", "any ")):
+        least, _, interval = spec.partition(" ")
+        if np.ndim(value) != 1 or (least == "each" and len(value) == 0):
+            raise ValueError(f"is {_short(value)}, expected a collection of numbers in {interval}")
+        return [_number(item, interval) for item in value]
     if spec[-1] in ")]":
         return _number(value, spec)
     return _array(value, spec, known)
@@ -102,6 +105,8 @@ def _array(value, spec, known):
     if spec == "...":
         return a
     shapes = _shapes(spec)
+    if any(axes.count("C") == 2 for axes in shapes) and known.setdefault("kernel axes", a.ndim) != a.ndim:
+        raise ValueError(f"has shape {a.shape}, expected {known['kernel axes']} axes, as the other kernel has")
     axes = next((axes for axes in shapes if len(axes) == a.ndim), None)
     if axes is not None:
         sizes = dict(zip(reversed(axes), reversed(a.shape)))  # of an axis named twice, the first
@@ -143,6 +148,12 @@ def _real(value):
     return a
 
 
+def _short(value):
+    """The value in a part of one line."""
+    told = " ".join(repr(value).split())
+    return told if len(told) <= 60 else f"{told[:56]} ..."
+
+
 def _listed(value, least, what):
     if not isinstance(value, list | tuple) or len(value) < least:
         found = f"{len(value)} arrays" if isinstance(value, list | tuple) else f"a {type(value).__name__}"
@@ -157,7 +168,9 @@ def _weights(value, spec, known):
             matrices.append(_array(W, "n_l n_{l-1}", {"n_{l-1}": len(matrices[-1])} if matrices else {}))
         except ValueError as error:
             raise ValueError(f"W_{layer} {error}") from None
-    inputs, _, outputs = spec.split()
+    inputs, *hidden, outputs = spec.split(" -> ")
+    if hidden and len(matrices) != len(hidden) + 1:
+        raise ValueError(f"is {len(matrices)} matrices, expected {len(hidden) + 1}")
     known["widths"] = [matrices[0].shape[1], *map(len, matrices)]
     known[inputs], known[outputs] = known["widths"][0], known["widths"][-1]
     return value if all(a is b for a, b in zip(matrices, value)) else matrices
@@ -165,9 +178,10 @@ def _weights(value, spec, known):
 
 def _activations(value, spec, known):
     first = 1 if spec == "deltas" else 0
-    widths = known.get("widths", [None] * len(value))[first:] if "widths" in known else [None] * len(value)
+    value = _listed(value, 1, "arrays (P, n_l)")
+    widths = known["widths"][first:] if "widths" in known else [None] * len(value)
     arrays = []
-    for layer, a in enumerate(_listed(value, 1, "arrays (P, n_l)"), start=first):
+    for layer, a in enumerate(value, start=first):
         sizes = {"P": known["P"]} if "P" in known else {}
         if layer - first < len(widths) and widths[layer - first] is not None:
             sizes["n_l"] = widths[layer - first]
@@ -186,7 +200,7 @@ def _activations(value, spec, known):
 def _sizes(value):
     sizes = list(value) if isinstance(value, list | tuple | np.ndarray) else []
     if len(sizes) < 2 or any(not isinstance(n, numbers.Integral) or n < 1 for n in sizes):
-        raise ValueError(f"is {value!r}, expected at least two positive integers [D, n_1, ..., C]")
+        raise ValueError(f"is {_short(value)}, expected at least two positive integers [D, n_1, ..., C]")
     return [int(n) for n in sizes]
 
 
@@ -195,24 +209,26 @@ def _number(value, spec):
     interval = spec.removeprefix("int ")
     low, high = (float(end) for end in interval[1:-1].split(","))
     kind = numbers.Integral if interval != spec else numbers.Real
-    inside = isinstance(value, kind) and not math.isnan(value) and low <= value <= high
+    inside = isinstance(value, kind) and low <= value <= high  # never for NaN
     if not inside or (value == low and interval[0] == "(") or (value == high and interval[-1] == ")"):
-        raise ValueError(f"is {value!r}, expected {'an integer' if interval != spec else 'a number'} in {interval}")
+        kind = "an integer" if interval != spec else "a number"
+        raise ValueError(f"is {_short(value)}, expected {kind} in {interval}")
     return int(value) if interval != spec else float(value)  # a numpy float64 would promote float32 arrays
 
 
 def _targets(value, known):
     P, loss = known["P"], known["loss"]
-    C = known.get("C") or (np.shape(value)[1] if np.ndim(value) == 2 else 1)
+    value = _real(value)
+    C = known.get("C") or (value.shape[1] if value.ndim == 2 else 1)
+    precision = known["precision"]
     y = _array(value, "P | P C", {"P": P})
     if y.shape[1:] != (C,) and not (y.ndim == 1 and (C == 1 or loss == "softmax")):
         raise ValueError(f"has shape {y.shape}, expected (P, C) with P = {P}, C = {C}")
-    if np.asarray(value).dtype.kind != "f":  # whole numbers have no precision of their own
-        y = y.astype(known["precision"])
+    y = y.astype(precision, copy=False)  # the weights' and the inputs' counts, not that of the targets
     if loss == "softmax" and y.ndim == 1:
         if not np.isin(y, range(C)).all():
             raise ValueError(f"has values from {y.min():g} to {y.max():g}, expected labels 0 to C - 1 = {C - 1}")
-        return (y[:, None] == np.arange(C)).astype(known["precision"])
+        return (y[:, None] == np.arange(C)).astype(precision)
     if loss == "softmax" and (y.min() < 0 or abs(y.sum(axis=1) - 1).max() > 1e-6):
         raise ValueError("has a row that is not a distribution, expected one-hot rows or labels for the softmax loss")
     if loss == "logistic" and not (abs(y) == 1).all():

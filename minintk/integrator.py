@@ -29,11 +29,11 @@ def integrate(velocity, theta, end_time, end_value, times, levels, rtol, budget)
     rtol * max|theta|, before or after it. After `budget` evaluations: a RuntimeError that says how far it came.
     """
     rate, value = velocity(theta)
-    t, h, evaluations = 0.0, 0.01 * (abs(theta).max() or 1.0) / max(abs(rate).max(), 1e-300), 1
+    t, h, evaluations = 0.0, 0.01 * float(abs(theta).max() or 1.0) / max(float(abs(rate).max()), 1e-300), 1
     times = sorted({x for x in [*times, end_time] if 0 < x <= end_time})
     levels = sorted({x for x in [*levels, end_value] if x < value}, reverse=True)
     yield t, value, theta, evaluations
-    if not rate.any():  # nothing will ever move
+    if not rate.any() and value > end_value:  # nothing will ever move
         if end_time == math.inf:
             raise RuntimeError(f"the gradient is zero, the loss stays at {value:.3g}")
         for t in times:
@@ -46,10 +46,12 @@ def integrate(velocity, theta, end_time, end_value, times, levels, rtol, budget)
         if evaluations > budget:
             raise RuntimeError(f"{budget} gradient evaluations reached only t = {t:.6g}, loss {value:.3g}")
         ratio = ahead[-1] / (rtol * max(abs(theta).max(), abs(ahead[0]).max(), 1e-300))
-        h = length * min(5.0, max(0.2, 0.9 * ratio**-0.2)) if ratio > 0 else 5 * length
-        if not ratio <= 1:
+        if not ratio <= 1:  # or it is not a number: the step has overflowed
+            h = length * max(0.2, 0.9 * ratio**-0.2)
             continue
-        passed = levels and ahead[2] < levels[0]
+        longer = length * min(5.0, 0.9 * max(ratio, 1e-10) ** -0.2)
+        h = max(h, longer) if length < h else longer  # a step shortened to a moment is no reason for short ones
+        passed = levels and ahead[2] <= levels[0]
         if passed:
             length, ahead, tries = _shorten(velocity, theta, rate, value, length, ahead, levels[0])
             evaluations += 6 * tries

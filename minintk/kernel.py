@@ -103,10 +103,12 @@ def kernel_predictor(K_train, K_test, targets, f0_train=0.0, f0_test=0.0, rcond=
 
     K_train (P, P), K_test (P2, P), test by train; targets (P,) or (P, C); f0_train, f0_test: the network before
     training, in the same form. Several outputs: kernels (C, C, P, P), (C, C, P2, P) and targets (P, C), or one (P, P)
-    kernel shared by all outputs. Eigenvalues below rcond times the largest count as zero. Returns (P2,) or (P2, C).
+    kernel shared by all outputs. Eigenvalues below rcond times the largest, or below what the precision of the kernel
+    can tell from zero, count as zero. Returns (P2,) or (P2, C).
     To ask whether a network is this kernel's machine, take its final training outputs as targets: unfinished training
     is then not counted as the kernel's error. Paper, Theorem 1.
     """
+    rcond = max(rcond, K_train.shape[-1] * np.finfo(K_train.dtype).eps)
     moved = targets - f0_train  # (P,) or (P, C)
     if K_train.ndim == 2:
         return f0_test + K_test @ np.linalg.lstsq(K_train, moved, rcond)[0]

@@ -33,17 +33,17 @@ def two_layer_mode(q0, r0, s, times):
     (z - z_+) / (z - z_-) decays as e^{-2Rt}. In the text we read, equations (50)-(51) take r0 = 0, which is wrong by
     O(D^{-1/2}) at every sigma.
     """
-    c = q0**2 - r0**2
-    if c <= 0:
+    if q0 <= abs(r0):
         raise ValueError(f"two_layer_mode: q0 is {q0!r}, expected more than |r0| = {abs(r0)!r}")
-    R, root = np.hypot(s, np.sqrt(c)), np.sqrt(c)
+    root = np.sqrt(q0 - r0) * np.sqrt(q0 + r0)  # of c; c itself may be too small for a float
+    R = np.hypot(s, root)
     z_plus, z_minus, z0 = (s + R) / root, -root / (s + R), (q0 + r0) / root  # z_- without cancellation
     shrink = (z0 - z_plus) / (z0 - z_minus) * np.exp(-2 * R * times)  # (z - z_+) / (z - z_-), (T,)
     z = (z_plus - z_minus * shrink) / (1 - shrink)
     return root * (z - 1 / z) / 2, root * (z + 1 / z) / 2
 
 
-@guard.accepts(weights="D -> C", z="C", v="D")
+@guard.accepts(weights="D -> N -> C", z="C", v="D")
 def mode_overlaps(weights, z, v):
     """The size q and the strength r of one mode z v^T in a two-layer network: what `two_layer_mode` follows.
 
@@ -86,27 +86,28 @@ def deep_mode(u0, s, L, times):
     dt/dy = x^{2/L - 1} / (L s^{2 - 2/L}), smooth on both plateaus: integrated by Gauss' rule, solved by
     Newton's method.
     """
-    if u0**L >= s:
+    x0 = L * np.log(u0) - np.log(s)  # log(u0^L / s)
+    if x0 >= 0:
         raise ValueError(f"deep_mode: u0 is {u0!r}, expected less than s^(1/L) = {s ** (1 / L):.6g}")
     nodes, weights = np.polynomial.legendre.leggauss(8)
 
-    def share(y):
-        return 1 / (1 + np.exp(-y))
+    def share(y, power):  # x^power, x = 1 / (1 + e^{-y})
+        return np.exp(-power * np.logaddexp(0, -y))
 
     def elapsed(start, stop):  # the time from logit start to logit stop, entry by entry
         middle, half = (start + stop) / 2, (stop - start) / 2
         y = middle[:, None] + half[:, None] * nodes
-        return half * (share(y) ** (2 / L - 1) @ weights) / (L * s ** (2 - 2 / L))
+        return half * (share(y, 2 / L - 1) @ weights) / (L * s ** (2 - 2 / L))
 
-    y0 = -np.log(s / u0**L - 1)
+    y0 = x0 - np.log(-np.expm1(x0))
     grid = np.arange(y0, 40 + 0.1, 0.1)  # at a logit of 40, 1 - x is below the rounding error of 1
     reached = np.concatenate([[0], np.cumsum(elapsed(grid[:-1], grid[1:]))])
     cell = np.clip(np.searchsorted(reached, times, side="right") - 1, 0, len(grid) - 2)
     y = np.interp(times, reached, grid)
     for _ in range(4):
         late = reached[cell] + elapsed(grid[cell], y) - times
-        y = np.minimum(y - late * L * s ** (2 - 2 / L) * share(y) ** (1 - 2 / L), grid[-1])
-    return (s * share(y)) ** (1 / L)
+        y = np.minimum(y - late * L * s ** (2 - 2 / L) * share(y, 1 - 2 / L), grid[-1])
+    return s ** (1 / L) * share(y, 1 / L)
 
 
 @guard.accepts(u0="(0, inf)", s="(0, inf)", L="int [3, inf)")

@@ -51,7 +51,7 @@ def mode_strengths(weights, Z, V):
     return (Z * moved).sum(axis=0)
 
 
-@guard.accepts(weights="D -> C", B="C D", share="(0, 1)")
+@guard.accepts(weights="D -> N -> C", B="C D", share="(0, 1)")
 def sequential_mode_times(weights, B, share=0.5):
     """When each mode of a two-layer network with several outputs has the strength share * s_a, largest s_a first.
 
@@ -87,7 +87,7 @@ def eigenvector_alignment(K, X, Z, V):
     F, C = X @ V, len(Z)  # (P, A)
     terms = [np.multiply.outer(np.eye(C), np.outer(f, f)) for f in F.T]
     terms += [np.multiply.outer(np.outer(z, z), X @ X.T) for z in Z.T]
-    terms = np.array([term.ravel() for term in terms])  # (2 A, C C P P)
+    terms = np.array([term.ravel() / max(np.linalg.norm(term), 1e-300) for term in terms])  # (2 A, C C P P)
     best = np.linalg.lstsq(terms.T, K.ravel())[0] @ terms
     return float(np.linalg.norm(best) / np.linalg.norm(K))
 
@@ -111,8 +111,8 @@ def frozen_kernel_flow(K, y, times, loss="mse"):
 
     K (P, P), the same for every output and none between two, or (C, C, P, P): df_c(x_m)/dt is minus the sum over c', n
     of K[c, c', m, n] dL/df_c'(x_n). y as in `training.loss_and_cotangent`, which gives dL/df with its 1 / P; it arrives
-    as (P, C). times: T rising numbers, with or without 0. For "mse" and one output this is
-    `kernel.constant_kernel_flow`; other losses have no closed form and are integrated.
+    as (P, C), and for "softmax" with a (P, P) kernel it must be one-hot. times: T rising numbers, with or without 0.
+    For "mse" and one output this is `kernel.constant_kernel_flow`; other losses have no closed form and are integrated.
     By hand: K = 2, one sample, y = 1: "mse" gives 1 - e^{-2t}; "logistic" the solution of e^f + f = 1 + 2 t.
     """
 

@@ -132,7 +132,11 @@ def _lists(name, lists):
     full = {}
     for setting, parameter in settings.items():
         values = lists.get(setting, [parameter.default])
-        full[setting] = tuple(dict.fromkeys(type(parameter.default)(value) for value in values))
+        kind = type(parameter.default)
+        whole = [value for value in values if kind(value) != value]
+        if whole:
+            raise ValueError(f"{setting} is {whole[0]!r}, expected whole numbers")
+        full[setting] = tuple(dict.fromkeys(map(kind, values)))
         if not full[setting]:
             raise ValueError(f"the list of {setting} is empty")
     return full
@@ -145,7 +149,11 @@ def _same_sweep(folder, name, lists):
         raise ValueError(f"{folder}: points.jsonl without sweep.json; take another folder with --out")
     wanted = {"experiment": name, "minintk": minintk.__version__, "lists": {s: list(v) for s, v in lists.items()}}
     if path.exists():
-        found = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            found = {"experiment": found["experiment"], "minintk": found["minintk"], "lists": dict(found["lists"])}
+        except (ValueError, KeyError, TypeError):
+            raise ValueError(f"{path} does not say what is swept there; take another folder with --out") from None
         other = [key for key in ("experiment", "minintk") if found[key] != wanted[key]]
         if other:
             told = f"{other[0]} {found[other[0]]}, not {wanted[other[0]]}"

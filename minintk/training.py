@@ -26,7 +26,7 @@ RUN = {  # what both training loops accept
     "loss": LOSSES,
     "time": "[0, inf]",
     "target_loss": "[0, inf)",
-    "record_drops": "each (0, 1)",
+    "record_drops": "any (0, 1)",
     "X_test": "P_test D",
 }
 BROKEN = (zipfile.BadZipFile, zlib.error, RuntimeError)
@@ -90,7 +90,7 @@ def span_coordinates(X):
     return U[:, :r] * S[:r], Vt[:r].T
 
 
-@guard.accepts(**RUN, step_size="(0, inf)", steps="int [0, inf)", record_steps="each int [0, inf)")
+@guard.accepts(**RUN, step_size="(0, inf)", steps="int [0, inf)", record_steps="any int [0, inf)")
 def gradient_descent(
     weights,
     X,
@@ -113,7 +113,7 @@ def gradient_descent(
     weights: [W_1 ... W_L], left as they are; X (P, D); y as in `loss_and_cotangent`. Returns a Trajectory, recorded at
     the start, at record_steps, at the first step where the loss has dropped by each of record_drops (shares of its
     start), and at the end. Kernels, weights in between and the outputs at X_test (P_test, D) are kept if asked for.
-    ValueError as soon as training diverges; steps are stable below 2 / lambda_max(K / P).
+    ValueError as soon as training diverges; for "mse" steps are stable below 2 / lambda_max(K / P).
     """
     run = _Run(weights, X, slope, record_kernels, record_weights, X_test)
     steps = min(steps, math.ceil(time / step_size - 1e-9)) if time < math.inf else steps
@@ -126,10 +126,11 @@ def gradient_descent(
             first = min(first, value) if step == 0 else first
             if not value <= DIVERGED * first:
                 bound = _step_bound(stable, run.Z, slope, loss)
+                told = "" if loss == "mse" else f"{CURVATURE[loss]:g} "
                 raise ValueError(
                     f"gradient_descent: diverged at step {step}, from loss {first:.3g} to {value:.3g}: step_size is "
-                    f"{step_size:g}, keep it well below 2 / lambda_max(K / P), which falls as the kernel grows and was "
-                    f"{bound:.3g} before the rise"
+                    f"{step_size:g}, keep it well below 2 / lambda_max({told}K / P), which falls as the kernel grows "
+                    f"and was {bound:.3g} before the rise"
                 )
             stable = current if value <= first else stable
             reached = value <= target_loss
@@ -142,7 +143,7 @@ def gradient_descent(
     return run.trajectory()
 
 
-@guard.accepts(**RUN, rtol="(0, 1)", max_evaluations="int [1, inf)", record_times="each [0, inf)")
+@guard.accepts(**RUN, rtol="(0, 1)", max_evaluations="int [1, inf)", record_times="any [0, inf)")
 def gradient_flow(
     weights,
     X,
@@ -187,8 +188,9 @@ def gradient_flow(
     rtol = max(rtol, 10 * float(np.finfo(theta.dtype).eps))  # float32 cannot do better
     try:
         moments = integrator.integrate(velocity, theta, time, target_loss, record_times, levels, rtol, max_evaluations)
-        for t, value, moment, evaluations in moments:
-            run.record(t, value, evaluations, matrices(moment))
+        with np.errstate(over="ignore", invalid="ignore"):  # a step that overflows is tried again, shorter
+            for t, value, moment, evaluations in moments:
+                run.record(t, value, evaluations, matrices(moment))
     except RuntimeError as error:
         hint = "the gradient jumps at kinks (slope < 1), use gradient_descent" if slope < 1 else "raise max_evaluations"
         raise RuntimeError(f"gradient_flow: {error}; {hint}") from None

@@ -1,9 +1,9 @@
 """Unit 3. Whitening: the condition on the data under which the kernel can align in silence.
 
 With X = U S V^T (P samples, D inputs) the second moment is V S^2 V^T / P. Whitening makes all singular values equal.
-For P >= rank the features become white, X^T X / P = I on the span; for P <= D so does the Gram matrix, X X^T = c I, and
-this is the form the nonlinear effect needs. Isotropic sampling is not enough: the sample itself
-has to be whitened.
+The features then are white on their span, X^T X / P is a multiple of a projector. The Gram matrix is white too,
+X X^T = c I, if the rank is P, so that P <= D and no sample depends on the others: the form the nonlinear effect needs.
+Isotropic sampling is not enough: the sample itself has to be whitened.
 """
 
 import numpy as np

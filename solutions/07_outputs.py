@@ -571,7 +571,7 @@ MISTAKES = [
     ("sequential_mode_times", "returns the slowest first", wrong_times_smallest_first, "only what faster modes leave"),
     ("sequential_mode_times", "ignores share", wrong_times_without_share, "four fifths take log 2 more"),
     ("sequential_mode_times", "takes (p + q) / 2 for p + q", wrong_times_mean_of_both, "one hidden unit by hand"),
-    ("sequential_mode_times", "takes the rate s", wrong_times_rate_s, "Yours is 6, expected 3"),
+    ("sequential_mode_times", "takes the rate s", wrong_times_rate_s, "2 times the expected"),
     ("sequential_mode_times", "uses W_1 only", wrong_times_first_layer_only, "agrees with its single mode"),
     ("sequential_mode_times", "keeps modes with s_a = 0", wrong_times_with_zero_modes, "one entry more than expected"),
     ("sequential_mode_times", "sorts the times", wrong_times_sorted, "not in the order of the times"),

@@ -193,6 +193,15 @@ def test_ntk_of_many_samples_is_the_same_everywhere(rng, C):
     assert np.array_equal(K, K.swapaxes(-1, -2).swapaxes(0, 1) if C > 1 else K.T)
 
 
+@pytest.mark.parametrize("precision, rtol", [(np.float64, 1e-9), (np.float32, 1e-3)])
+def test_kernel_predictor_leaves_out_directions_that_are_rounding_errors(rng, precision, rtol):
+    """A kernel X X^T of rank 5 between 40 samples gives the least-squares fit of the targets on X."""
+    X, X_test, y = rng.standard_normal((40, 5)), rng.standard_normal((3, 5)), rng.standard_normal(40)
+    expected = X_test @ np.linalg.solve(X.T @ X, X.T @ y)
+    found = kernel.kernel_predictor((X @ X.T).astype(precision), (X_test @ X.T).astype(precision), y.astype(precision))
+    assert_matches(found, expected.astype(precision), rtol=rtol)
+
+
 def test_kernel_functions_are_relu_unless_told_otherwise():
     """The slope is 0 if none is given."""
     weights, X = at_a_kink()

@@ -327,6 +327,16 @@ def test_final_kernel_blocks_are_those_of_a_trained_network(rng):
     assert_matches(linear_theory.final_kernel_blocks(X, B, 2), expected, rtol=1e-3)
 
 
+def test_very_small_weights_are_no_numerical_trouble():
+    """q_0^2 and u_0^L are too small for a float. r is shifted by log(1 / size) / 2; u is u_0 / (1 - t u_0), then 1."""
+    times = np.array([9.0, 10.0, 11.0])
+    expected = linear_theory.two_layer_mode(1e-9, 0.2e-9, 1.0, times)[0]
+    late = linear_theory.two_layer_mode(1e-200, 0.2e-200, 1.0, times + math.log(1e191) / 2)[0]
+    assert_matches(late, expected, rtol=1e-6)
+    assert_matches(linear_theory.deep_mode(1e-120, 1.0, 3, np.array([0.5e120])), np.array([2e-120]), rtol=1e-6)
+    assert_matches(linear_theory.deep_mode(1e-120, 1.0, 3, np.array([1.1e120])), np.array([1.0]))
+
+
 # layer_terms
 
 

@@ -493,6 +493,14 @@ def test_a_flow_that_stands_still_has_one_moment_for_each_time(rng):
         assert_matches(outputs.frozen_kernel_flow(K, y, times), np.zeros((len(times), 3, 2)))
 
 
+def test_short_modes_count_as_much_as_long_ones(rng):
+    """The span of the terms does not know the lengths of z_a and v_a."""
+    X, Z, V = rng.standard_normal((5, 4)), orthonormal(rng, 3, 2), orthonormal(rng, 4, 2)
+    K = sum_of_terms(X, Z, V, [2.0, 0.5], [0.3, 1.0])
+    lengths = np.array([1.0, 1e-9])
+    assert_matches(outputs.eigenvector_alignment(K, X, Z * lengths, V * lengths), 1.0)
+
+
 def test_more_modes_than_hidden_units_are_refused(rng):
     """W_2 W_1 has rank N at most."""
     with pytest.raises(ValueError, match="3 modes, expected at most one a hidden unit, 2"):

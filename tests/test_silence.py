@@ -213,3 +213,10 @@ def test_slope_loss_and_step_size_are_the_callers():
     oracles.assert_matches(result["losses"], np.array(losses), rtol=1e-7)
     oracles.assert_matches(result["network"], f_test, rtol=1e-7)
     oracles.assert_matches(result["machine_inf"], f0_test + k @ np.linalg.solve(K, f - f0), rtol=1e-6)
+
+
+def test_a_target_that_is_met_at_the_start_is_refused(rng):
+    """Nothing would be trained, and nothing could be said."""
+    weights, X = oracles.draw_network(rng, L=2)[:2]
+    with pytest.raises(ValueError, match="^experiment: target_loss is 1e\\+09, expected less than the first loss "):
+        silence.experiment(weights, X, np.ones(len(X)), X, 0.1, target_loss=1e9)

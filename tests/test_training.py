@@ -465,6 +465,48 @@ def test_the_integrator_yields_every_moment_once(rate, times, end):
     assert [t for t, *_ in moments] == sorted({0.0, *times, end})
 
 
+def test_deep_networks_whose_steps_overflow_are_trained_all_the_same(rng):
+    """Five layers and targets of size 1e4: in the first steps everything is infinite."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((6, 4))
+    y = 1e4 * X @ rng.standard_normal(4)
+    weights = [0.7 * rng.standard_normal((n, m)) / m**0.5 for m, n in [(4, 6), (6, 6), (6, 6), (6, 6), (6, 1)]]
+    run = training.gradient_flow(weights, X, y, 1.0, target_loss=1e-4 * np.mean(y**2) / 2, rtol=1e-4)
+    assert run.steps[-1] < 1000
+
+
+def test_moments_close_together_do_not_make_all_steps_short(rng):
+    """Every time twice, the second a rounding error later: one short step each, and then the old length again."""
+    X, weights = rng.standard_normal((6, 4)), [0.1 * rng.standard_normal((5, 4)), 0.1 * rng.standard_normal((1, 5))]
+    times = np.linspace(0.3, 15, 50)
+    once, twice = (
+        training.gradient_flow(weights, X, X[:, 0], 1.0, time=15, record_times=t).steps[-1]
+        for t in (times, np.concatenate([times, np.nextafter(times, 20)]))
+    )
+    assert twice <= once + 2 * 6 * len(times)
+
+
+def test_the_end_is_recorded_also_where_the_loss_falls_to_zero_exactly():
+    """x falls to 0 and stays: the time asked for is the last moment. A target that is met already ends at the start."""
+
+    def velocity(x):
+        return -np.sign(x), float(abs(x[0]))
+
+    moments = [t for t, *_ in integrator.integrate(velocity, np.array([1.0]), 1.0, 0.0, [0.5], (), 1e-6, 5000)]
+    assert moments[0] == 0 and moments[1] == 0.5 and moments[-1] == pytest.approx(1, abs=1e-6)
+    for time in (5.0, np.inf):
+        run = training.gradient_flow([[[1.0]]], [[1.0]], [1.0], 1.0, time=time, target_loss=1e-3)
+        assert run.times.tolist() == [0.0] and run.losses.tolist() == [0.0]
+
+
+def test_single_precision_stays_whatever_the_targets_are(rng):
+    """float32 weights and inputs train in float32, with targets of any kind."""
+    weights, X = [W.astype(np.float32) for W in (rng.standard_normal((3, 2)), rng.standard_normal((1, 3)))], np.eye(2)
+    for y in ([1.0, 2.0], np.array([1.0, 2.0]), [1, 2]):
+        moved, _ = training.gradient_descent_step(weights, X.astype(np.float32), y, 0.1)
+        assert {W.dtype for W in moved} == {np.dtype(np.float32)}
+
+
 def test_gradient_flow_can_start_from_zero_weights(rng):
     """One layer with w = 0, x = 1 and y = 1 follows 1 - exp(-t)."""
     X, y = np.ones((1, 1)), np.ones((1, 1))

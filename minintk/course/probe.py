@@ -34,7 +34,10 @@ def _value(spec, name, sizes, made, rng):
     if spec == "sizes":
         return [D, N, C]
     if "->" in spec:
-        return [rng.standard_normal(shape) for shape in [(N, D), (N, N), (C, N)]]
+        shapes = [(N, D), (C, N)] if spec.count("->") == 2 else [(N, D), (N, N), (C, N)]
+        return [rng.standard_normal(shape) for shape in shapes]
+    if spec.startswith(("each ", "any ")):
+        return np.cumsum(rng.random(3)).tolist()
     if spec in ("layers", "deltas"):
         widths = [len(W) for W in made["weights"]] if "weights" in made else [N, N, C]
         return [rng.standard_normal((P, n)) for n in ([D, *widths] if spec == "layers" else widths)]

@@ -24,8 +24,8 @@ The loss is s^2 (1 - r/s)^2 / 2: halved at t = (1/2s) log[2s (sqrt(2) - 1) / (q_
 At the end r = q = s: |a|^2 = s and W^T W = s beta beta^T, which gives K_inf.
 
 Source. Paper, section 3.1 and equations (50)-(51). In the text we read, (50)-(51) neglect r_0. Since
-r_0 / q_0 = O(D^{-1/2}) does not shrink with sigma, that costs the same share of s at every sigma: 0.5 % for seed 0
-("r_0 left out" in the table), 4 % for seed 1. In the text we read, 3.1.2 has the learning time
+r_0 / q_0 = O(D^{-1/2}) does not shrink with sigma, that costs the same share of s at every small sigma: 0.5 % for
+seed 0 ("r_0 left out" in the table), 4 % for seed 1. In the text we read, 3.1.2 has the learning time
 s^{-1} log(s / sigma^2); our fit gives half that coefficient.
 
 Try next. N = 1000: does leaving out r_0 cost less, and why is the kernel aligned from the start? S = 3.0: which times

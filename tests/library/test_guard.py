@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import minintk
-from minintk import alignment, guard, kernel, network, training, whitening
+from minintk import alignment, guard, kernel, linear_theory, network, outputs, training, whitening
 
 UNITS = [network, kernel, whitening, training, alignment]
 PACKAGE = pathlib.Path(minintk.__file__).parent
@@ -366,6 +366,46 @@ def test_arrays_must_be_real_finite_and_not_empty(name, argument):
 def test_large_numbers_are_not_taken_for_infinite():
     """Entries whose squares overflow are finite all the same."""
     assert network.activation([1e200, -1e300], slope=0.5).tolist() == [1e200, -5e299]
+
+
+def test_kernels_of_one_and_of_several_outputs_are_not_mixed():
+    with pytest.raises(ValueError, match=r"^kernel_predictor: K_test has shape \(2, 2, 4, 3\), expected 2 axes"):
+        kernel.kernel_predictor(np.eye(3), np.ones((2, 2, 4, 3)), np.ones((3, 2)))
+    with pytest.raises(ValueError, match=r"^kernel_alignment: Q has shape \(2, 2\), expected 4 axes"):
+        alignment.kernel_alignment(np.ones((2, 2, 2, 2)), np.eye(2))
+
+
+def test_formulas_for_two_layers_take_two_matrices():
+    three = [np.ones((2, 2)), np.ones((2, 2)), np.ones((1, 2))]
+    for call in (
+        lambda: linear_theory.mode_overlaps(three, [1.0], [1.0, 0.0]),
+        lambda: outputs.sequential_mode_times(three, [[1.0, 0.0]]),
+    ):
+        with pytest.raises(ValueError, match="weights is 3 matrices, expected 2$"):
+            call()
+
+
+def test_collections_are_empty_only_where_nothing_is_asked_for():
+    with pytest.raises(ValueError, match="^frozen_kernel_flow: times is \\[\\], expected a collection of numbers in"):
+        outputs.frozen_kernel_flow(np.eye(2), [1.0, -1.0], [])
+    run = training.gradient_descent([np.ones((1, 2))], np.eye(2), [2.0, 1.0], 0.1, steps=1, record_steps=[])
+    assert len(run.times) == 2
+
+
+def test_refusals_have_one_line_whatever_was_given():
+    for call in (
+        lambda: network.forward([np.eye(2)], np.eye(2), np.ones((9, 9))),
+        lambda: network.init_weights(np.ones((9, 9)), 1.0, 0),
+        lambda: training.gradient_descent([np.eye(2)], np.eye(2), np.eye(2), 0.1, loss=np.ones((9, 9))),
+        lambda: training.loss_and_cotangent(np.eye(2), [[1.0, 2.0], [3.0]]),
+        lambda: network.weight_gradients(3, 3),
+        lambda: network.backward([np.eye(2)], None, np.eye(2)),
+    ):
+        with pytest.raises(ValueError) as caught:
+            call()
+        assert "\n" not in str(caught.value) and len(str(caught.value)) < 160
+    with pytest.raises(ValueError, match="steps is -1000"):
+        training.gradient_descent([np.eye(2)], np.eye(2), np.eye(2), 0.1, steps=-(10**400))
 
 
 def test_a_kernel_may_be_left_out_where_a_default_says_so():

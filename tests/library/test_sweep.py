@@ -250,6 +250,19 @@ def test_a_folder_with_another_sweep_is_told_in_a_line(tmp_path, toy, threads, m
         sweep.sweep("toy", {"seed": [1, 2]}, tmp_path, executor=threads)
 
 
+@pytest.mark.parametrize("text", ["{", "{}", "[]", '{"experiment": "toy", "minintk": "1", "lists": 3}'])
+def test_a_folder_that_does_not_say_what_is_swept_is_told_in_a_line(tmp_path, toy, threads, text):
+    (tmp_path / "sweep.json").write_text(text)
+    with pytest.raises(ValueError, match="sweep.json does not say what is swept there; take another folder with --out"):
+        sweep.sweep("toy", {"seed": [1, 2]}, tmp_path, executor=threads)
+
+
+def test_settings_that_are_whole_numbers_are_not_cut_off(tmp_path, toy, threads):
+    with pytest.raises(ValueError, match="^seed is 1.5, expected whole numbers$"):
+        sweep.sweep("toy", {"seed": [1, 1.5]}, tmp_path, executor=threads)
+    assert len(sweep.sweep("toy", {"seed": [1.0, 2]}, tmp_path, executor=threads)) == 2
+
+
 def test_a_spoilt_line_is_told_with_its_number(tmp_path, toy, threads):
     sweep.sweep("toy", {"seed": [1, 2]}, tmp_path, executor=threads)
     record = tmp_path / "points.jsonl"
