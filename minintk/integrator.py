@@ -27,6 +27,7 @@ def integrate(velocity, theta, end_time, end_value, times, levels, rtol, budget)
     start, each of `times`, the first time that the value falls to each of `levels`, and the end: end_time or end_value,
     whichever comes first. A step that would pass a moment is shortened to it. The error of a step is at most
     rtol * max|theta|, before or after it. After `budget` evaluations: a RuntimeError that says how far it came.
+    ValueError if nothing moves and there is no end_time.
     """
     rate, value = velocity(theta)
     t, h, evaluations = 0.0, 0.01 * float(abs(theta).max() or 1.0) / max(float(abs(rate).max()), 1e-300), 1
@@ -35,7 +36,7 @@ def integrate(velocity, theta, end_time, end_value, times, levels, rtol, budget)
     yield t, value, theta, evaluations
     if not rate.any() and value > end_value:  # nothing will ever move
         if end_time == math.inf:
-            raise RuntimeError(f"the gradient is zero, the loss stays at {value:.3g}")
+            raise ValueError(f"the gradient is zero, the loss stays at {value:.3g}")
         for t in times:
             yield t, value, theta, evaluations
         return

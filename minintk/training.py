@@ -194,6 +194,8 @@ def gradient_flow(
     except RuntimeError as error:
         hint = "the gradient jumps at kinks (slope < 1), use gradient_descent" if slope < 1 else "raise max_evaluations"
         raise RuntimeError(f"gradient_flow: {error}; {hint}") from None
+    except ValueError as error:
+        raise ValueError(f"gradient_flow: {error}") from None
     finally:
         bar.close()
     return run.trajectory()
