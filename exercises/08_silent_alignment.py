@@ -93,7 +93,8 @@ def experiment(weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20
     at the recorded moments, the start and the end among them, and weights, the first and the last.
     Returns a dict: times, losses, alignments, norms, gaps, each (T,); kernels, (3, P, P) or (3, C, C, P, P): K_0, the
     first recorded at a loss drop of 1 % (K_0 if there is none), K_inf; network, machine_inf, machine_0, the final test
-    outputs (P2, C); and numbers, see `silence_numbers`. ValueError if the target loss is met at the start.
+    outputs (P2, C); and numbers, see `silence_numbers`. ValueError if the target loss is met at the start, or if the
+    steps are too small to move it at all.
     """
     # First train with training.gradient_descent; step_size, slope, loss, steps and target_loss are given. Record
     # kernels, outputs at X_test, the drops DROPS, and about 300 steps evenly spaced in log(step).

@@ -13,6 +13,9 @@ import minintk
 
 def main(words=None):
     """Runs one command. Returns the exit code: 0, 1 if a check failed, 2 for a mistake in the words or in a file."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError):
+            stream.reconfigure(errors="replace")  # a letter that the console cannot show is no reason to stop
     options = _parser().parse_args(words)
     try:
         return options.command(options) or 0
@@ -23,16 +26,30 @@ def main(words=None):
         print(f"minintk: {error.name} is not installed: pip install 'minintk[test]'", file=sys.stderr)
         return 2
     except (ValueError, RuntimeError, OSError, MemoryError) as error:
-        print(f"minintk: {error}", file=sys.stderr)
+        print(f"minintk: {' '.join(str(error).split()) or type(error).__name__}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.exit(2, f"minintk: {message}; see {self.prog} --help\n")
+
+
+def _named(text):
+    """A path or an address: "" is what a shell makes of a variable that is not set."""
+    if not text:
+        raise argparse.ArgumentTypeError("is empty, expected a name")
+    return text
+
+
 def _parser():
-    parser = argparse.ArgumentParser(prog="minintk", description=minintk.__doc__.splitlines()[0])
+    parser = _Parser(prog="minintk", description=minintk.__doc__.splitlines()[0])
     parser.add_argument("--version", action="version", version=f"minintk {minintk.__version__}")
-    parser.add_argument("--workbook", metavar="DIR", help="your exercise files (default: ./exercises, or this folder)")
+    parser.add_argument(
+        "--workbook", type=_named, metavar="DIR", help="your exercise files (default: ./exercises, or this folder)"
+    )
     parser.set_defaults(command=_status)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _course(commands)
@@ -49,12 +66,13 @@ def _parser():
     run.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help="default: silent_alignment; all: every one")
     run.add_argument("--list", action="store_true", help="list the experiments")
     run.add_argument("--seed", type=int, help="of data and weights (default: 0)")
-    run.add_argument("--answers", metavar="DIR", help="run it on the finished functions in this folder")
-    run.add_argument("--out", default="results", metavar="DIR", help="folder for the results (default: %(default)s)")
-    own = run.add_argument_group("only for silent_alignment")
-    own.add_argument(
-        "--data", metavar="PATH", dest="path", help="MNIST (IDX), CIFAR-10 (binary) or .npz; default: digits"
+    run.add_argument("--answers", type=_named, metavar="DIR", help="run it on the finished functions in this folder")
+    run.add_argument(
+        "--out", type=_named, default="results", metavar="DIR", help="folder for the results (default: %(default)s)"
     )
+    own = run.add_argument_group("only for silent_alignment")
+    own.add_argument("--data", type=_named, metavar="PATH", dest="path", help="MNIST (IDX), CIFAR-10 (binary) or .npz; "
+                     "default: digits")  # fmt: skip
     own.add_argument("--classes", help="3,8 or 0+1,2+3 or parity (default: 3,8)")
     own.add_argument("--P", type=int, help="training samples (default: 50)")
     own.add_argument("--depth", type=int, help="layers L (default: 2)")
@@ -80,15 +98,21 @@ def _parser():
         sweep.add_argument(f"--{name}", type=kind, nargs="+", metavar="X", help="one or more values")
     engine = sweep.add_mutually_exclusive_group()
     engine.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (default: %(default)s)")
-    engine.add_argument("--dask", metavar="ADDRESS", help="of a dask scheduler, host:port, instead of own processes")
-    sweep.add_argument("--out", default="results", metavar="DIR", help="folder for the results (default: %(default)s)")
+    engine.add_argument(
+        "--dask", type=_named, metavar="ADDRESS", help="of a dask scheduler, host:port, instead of own processes"
+    )
+    sweep.add_argument(
+        "--out", type=_named, default="results", metavar="DIR", help="folder for the results (default: %(default)s)"
+    )
     return parser
 
 
 def _course(commands):
     def add(name, action, text):
         command = commands.add_parser(name, help=text)
-        command.add_argument("--workbook", metavar="DIR", default=argparse.SUPPRESS, help="your exercise files")
+        command.add_argument(
+            "--workbook", type=_named, metavar="DIR", default=argparse.SUPPRESS, help="your exercise files"
+        )
         command.set_defaults(command=action)
         return command
 
@@ -104,8 +128,10 @@ def _course(commands):
     add("reset", _reset, "the stub again; your file is kept as a backup").add_argument("name", metavar="NAME")
     see = add("see", _see, "a unit's figure, drawn by your functions that have passed")
     see.add_argument("unit", metavar="UNIT")
-    see.add_argument("--out", default="results", metavar="DIR", help="folder for the figure (default: %(default)s)")
-    add("init", _init, "make a workbook").add_argument("folder", metavar="DIR")
+    see.add_argument(
+        "--out", type=_named, default="results", metavar="DIR", help="folder for the figure (default: %(default)s)"
+    )
+    add("init", _init, "make a workbook").add_argument("folder", type=_named, metavar="DIR")
     dev = add("dev", _dev, "for those who change the course")
     dev.add_argument("action", choices=["cut", "check", "mutate"], help="write exercises/ anew; prove that all agrees; "
                      "test the tests (takes many minutes)")  # fmt: skip
@@ -186,6 +212,8 @@ def _dev(options):
     if options.action == "mutate":
         mutate.mutate(options.names)
         return
+    if options.names:
+        raise ValueError(f"dev {options.action} takes no names, given {options.names[0]!r}")
     if options.action == "cut":
         print(f"written: {dev.cut()}")
         return
@@ -222,6 +250,7 @@ def _sweep(options):
         print("\nminintk: stopped; what is finished is kept, the same command goes on from there", file=sys.stderr)
         raise
     print(f"{sweep.told(rows)}\n{folder}: points.csv, points.jsonl")
+    return 1 if any("error" in row for row in rows) else 0
 
 
 def _explain(options):
@@ -284,8 +313,8 @@ def _one(name, folder, settings, animate):
     folder.mkdir(parents=True, exist_ok=True)  # before the work, so that a folder we cannot write to costs nothing
     module = experiments.load(name)
     results = module.run(**settings)
-    print(f"{name}\n\n{module.report(results)}")
     experiments.save(folder, getattr(plots, name)(results), results["arrays"], results["summary"])
+    print(f"{name}\n\n{module.report(results)}")
     print(f"\n{folder}: figure.png, results.npz, summary.json\n")
     if animate:
         from minintk import pages

@@ -126,7 +126,8 @@ def experiment(weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20
     at the recorded moments, the start and the end among them, and weights, the first and the last.
     Returns a dict: times, losses, alignments, norms, gaps, each (T,); kernels, (3, P, P) or (3, C, C, P, P): K_0, the
     first recorded at a loss drop of 1 % (K_0 if there is none), K_inf; network, machine_inf, machine_0, the final test
-    outputs (P2, C); and numbers, see `silence_numbers`. ValueError if the target loss is met at the start.
+    outputs (P2, C); and numbers, see `silence_numbers`. ValueError if the target loss is met at the start, or if the
+    steps are too small to move it at all.
     """
     records = max(20, min(RECORDS, MEMORY // (8 * (len(X) * len(weights[-1])) ** 2)))
     run = training.gradient_descent(
@@ -147,6 +148,8 @@ def experiment(weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20
         raise ValueError(
             f"experiment: target_loss is {target_loss:g}, expected less than the first loss {run.losses[0]:g}"
         )
+    if (run.losses == run.losses[0]).all():
+        raise ValueError(f"experiment: {steps} steps of {step_size:g} have not moved the loss, expected longer ones")
     ends = run.outputs[-1], run.outputs[0], run.test_outputs[0]
     machines = {
         "machine_inf": kernel_machine(run.weights[-1], X, X_test, *ends, slope),

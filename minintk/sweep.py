@@ -151,7 +151,11 @@ def _same_sweep(folder, name, lists):
     if path.exists():
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
-            found = {"experiment": found["experiment"], "minintk": found["minintk"], "lists": dict(found["lists"])}
+            found = {
+                "experiment": found["experiment"],
+                "minintk": found["minintk"],
+                "lists": {s: list(v) for s, v in dict(found["lists"]).items()},
+            }
         except (ValueError, KeyError, TypeError):
             raise ValueError(f"{path} does not say what is swept there; take another folder with --out") from None
         other = [key for key in ("experiment", "minintk") if found[key] != wanted[key]]

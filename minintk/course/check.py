@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import pathlib
 import textwrap
 
@@ -13,8 +14,11 @@ from minintk.course import examine, progress, screen, units
 def check(folder, words):
     """Grades what the words name (everything if there are none) and prints the result. 1 if anything begun fails."""
     exercises = list({e["full"]: e for word in words for e in units.find(word)}.values()) or units.exercises()
-    examiner = examined(folder, exercises)
-    progress.record(folder, examiner)
+    examiner, note = examined(folder, exercises), ""
+    try:
+        progress.record(folder, examiner)
+    except OSError as error:  # a folder that may only be read can be graded all the same
+        note = f"\n(not recorded: {error})"
     if len(exercises) == 1:
         _one(exercises[0], examiner)
     else:
@@ -23,6 +27,8 @@ def check(folder, words):
         if not any(problem in row["text"] for result in examiner.results.values() for row in result["rows"]):
             screen.say(f"\n{pathlib.Path(folder) / file}, line {line}: {problem}")
     failed = [e for e in exercises if examiner.results[e["full"]]["status"] == "failed"]
+    if note:
+        screen.say(note)
     if failed:
         rows = examiner.results[failed[0]["full"]]["rows"]
         screen.say("\n" + next((row["text"] for row in rows if row["text"]), "Not all of its tests could be run."))
@@ -43,7 +49,8 @@ def _many(exercises, examiner):
             result, score = examiner.results[exercise["full"]], examiner.score(exercise["full"])
             failed = [i for i, row in enumerate(result["rows"], start=1) if row["status"] == "failed"]
             told = f"row {', '.join(map(str, failed))}" if failed else ""
-            told = "not started" if result["status"] == "not started" else f"{score}/{exercise['points']}  {told}"
+            begun = result["status"] != "not started"
+            told = f"{score}/{exercise['points']}  {told}" if begun else _absent(exercise, examiner)
             screen.say(f"  {screen.mark(result['status'])} {exercise['name']:<24}{told.rstrip()}")
     score, total = sum(examiner.score(e["full"]) for e in exercises), sum(e["points"] for e in exercises)
     screen.say(f"\n{score} of {total} points")
@@ -55,7 +62,7 @@ def _one(exercise, examiner):
     score = examiner.score(exercise["full"])
     screen.say(f"{exercise['full']}  {score}/{exercise['points']} points")
     if result["status"] == "not started":
-        screen.say(f"  {screen.mark('not started')} not started")
+        screen.say(f"  {screen.mark('not started')} {_absent(exercise, examiner)}")
         return
     for i, (row, rubric) in enumerate(zip(result["rows"], exercise["rows"]), start=1):
         note = "  (waits for an earlier row)" if row["status"] == "waiting" else ""
@@ -63,6 +70,12 @@ def _one(exercise, examiner):
     if examiner.answers.printed:
         lines = examiner.answers.printed[-4000:].rstrip().splitlines()
         screen.say("\n".join(["", "it printed:", *(["..."] if len(lines) > 8 else []), *lines[-8:]]))
+
+
+def _absent(exercise, examiner):
+    """That an exercise is not started, and why if its function is not to be found."""
+    missing = "" if examiner.answers.text(exercise["full"]) else f": {exercise['file']} has no def {exercise['name']}"
+    return f"not started{missing}"
 
 
 def _next(folder, exercises):
@@ -104,6 +117,8 @@ def run(examiner):
         code = pytest_run(files, [examiner])
     finally:
         examiner.answers.close()
+    if code == pytest.ExitCode.INTERRUPTED:
+        raise KeyboardInterrupt
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED):
         raise RuntimeError(f"the tests could not be run ({code!r})")
 
@@ -115,5 +130,9 @@ def pytest_run(files, plugins, *words):
     quiet = [word for name in plugins_off for word in ("-p", f"no:{name}")]
     quiet += ["--import-mode=importlib", f"--rootdir={tests}", "-W", "ignore"]
     quiet += ["-o", f"pythonpath={tests}", "-o", "markers=exercise(name, row): graded", "-o", "addopts="]
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        return pytest.main([*quiet, *words, *(str(tests / file) for file in files)], plugins=plugins)
+    meant = {name: os.environ.pop(name) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS") if name in os.environ}
+    try:  # what is meant for other tests must not change marks
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            return pytest.main([*quiet, *words, *(str(tests / file) for file in files)], plugins=plugins)
+    finally:
+        os.environ.update(meant)

@@ -24,7 +24,7 @@ def save(folder, kept):
     """Writes it whole or not at all."""
     path = _path(folder)
     path.parent.mkdir(exist_ok=True)
-    new = path.with_suffix(".new")
+    new = path.with_suffix(f".{os.getpid()}")
     new.write_text(json.dumps(kept, indent=1), encoding="utf-8")
     os.replace(new, path)
 

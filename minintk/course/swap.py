@@ -12,6 +12,7 @@ def swapped(folder, passed=False):
 
     passed: take only functions that have passed, not all that were begun.
     mine and all: full names; problems: sentences about files that did not run through. ValueError if there is no file.
+    Whatever a student's function does to its caller, short of ending the process, becomes a RuntimeError of one line.
     """
     folder = units.workbook(folder)
     library = {e["full"]: getattr(units.module(e), e["name"]) for e in units.exercises()}
@@ -33,6 +34,12 @@ def swapped(folder, passed=False):
                 else:
                     namespace[exercise["name"]] = library[exercise["full"]]
         yield mine, list(library), problems
+    except BaseException as error:
+        told = (ValueError, RuntimeError, OSError, KeyboardInterrupt, GeneratorExit)
+        if not mine or (isinstance(error, told) and not isinstance(error, NotImplementedError)):
+            raise
+        words = f"{type(error).__name__}: {error}"
+        raise RuntimeError(f"stopped in or after one of your functions by {words}; minintk check tells more") from None
     finally:
         for exercise in units.exercises():
             setattr(units.module(exercise), exercise["name"], library[exercise["full"]])

@@ -49,7 +49,9 @@ def find(word):
     ]
     if len(found) == 1:
         return found
-    names = [e["full"] for e in found] or difflib.get_close_matches(word, [e["name"] for e in exercises()], 3, 0.6)
+    names = [e["full"] for e in found if word][:5] or difflib.get_close_matches(
+        word, [e["name"] for e in exercises()], 3, 0.6
+    )
     hint = f"did you mean {' or '.join(names)}?" if names else "expected a unit (1, network) or an exercise (ntk)"
     raise ValueError(f"{word!r} is {'not one exercise' if found else 'no exercise'}; {hint}")
 

@@ -2,6 +2,7 @@
 
 import datetime
 import pathlib
+import shutil
 
 from minintk.course import cut, screen, submission, units
 
@@ -49,21 +50,29 @@ def readme():
 
 
 def reset(folder, word):
-    """Puts the stubs back for what the word names; the file as it was is kept in .minintk/backup."""
+    """Puts the stubs back for what the word names; the file as it was is kept in .minintk/backup.
+
+    A file that is missing or empty is written anew.
+    """
     exercises = units.find(word)  # one or a unit's: in one file
     path = pathlib.Path(folder) / exercises[0]["file"]
-    text = new = path.read_text(encoding="utf-8-sig")
-    stubs = submission.read(cut.exercise_file(next(u for u in units.units() if u["file"] == path.name)))[0]
-    mine = submission.read(text)[0]
+    fresh = cut.exercise_file(next(u for u in units.units() if u["file"] == path.name))
+    text = new = submission.text(path)
+    if not text.strip():
+        path.write_text(fresh, encoding="utf-8")
+        screen.say(f"{path} is written anew.")
+        return
+    stubs, mine, told = submission.read(fresh)[0], submission.read(text)[0], []
     for exercise in exercises:
         name = exercise["name"]
         stub, yours = stubs[name][0], mine.get(name, ("", False))[0]
         new = new.replace(yours, stub) if yours else f"{new.rstrip()}\n\n\n{stub}\n"
-        screen.say(f"{name} is {'untouched' if yours == stub else 'a stub again'}.")
-    if new == text:
-        return
-    backup = pathlib.Path(folder) / ".minintk" / "backup" / f"{datetime.datetime.now():%Y%m%d-%H%M%S-%f}-{path.name}"
-    backup.parent.mkdir(parents=True, exist_ok=True)
-    backup.write_text(text, encoding="utf-8")
-    path.write_text(new, encoding="utf-8")
-    screen.say(f"Your file as it was: {backup}")
+        told.append(f"{name} is {'untouched' if yours == stub else 'a stub again'}.")
+    if new != text:
+        stamp = f"{datetime.datetime.now():%Y%m%d-%H%M%S-%f}"
+        backup = pathlib.Path(folder) / ".minintk" / "backup" / f"{stamp}-{path.name}"
+        backup.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, backup)
+        path.write_text(new, encoding="utf-8")
+        told.append(f"Your file as it was: {backup}")
+    screen.say("\n".join(told))

@@ -8,7 +8,9 @@ experiment's name draws it. The module's docstring is what `minintk explain` pri
 import importlib
 import json
 import math
+import os
 import pathlib
+import tempfile
 
 import numpy as np
 
@@ -59,12 +61,19 @@ def table(rows):
 
 
 def save(folder, figure, arrays, summary):
-    """Writes figure.png, results.npz (arrays by name) and summary.json into the folder, which is made if need be."""
+    """Writes figure.png, results.npz (arrays by name) and summary.json into the folder, all of them or none.
+
+    The folder is made if need be; what stands there under these names is replaced.
+    """
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    figure.savefig(folder / "figure.png", dpi=130)
-    np.savez_compressed(folder / "results.npz", **arrays)
-    (folder / "summary.json").write_text(json.dumps(_plain(summary), indent=2) + "\n", encoding="utf-8")
+    with tempfile.TemporaryDirectory(dir=folder) as part:
+        part = pathlib.Path(part)
+        figure.savefig(part / "figure.png", dpi=130)
+        np.savez_compressed(part / "results.npz", **arrays)
+        (part / "summary.json").write_text(json.dumps(_plain(summary), indent=2) + "\n", encoding="utf-8")
+        for file in list(part.iterdir()):
+            os.replace(file, folder / file.name)
 
 
 def _plain(value):

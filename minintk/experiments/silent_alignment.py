@@ -92,6 +92,8 @@ def run(
     final_loss and shares (of the turning, (A - A_0) / (1 - A_0) at each loss drop) among its numbers.
     """
     settings = dict(locals())
+    if len({_title(power) for power in powers}) < len(powers):
+        raise ValueError(f"run: powers is {list(powers)}, expected numbers that differ")
     raw = draw_task(path, classes, P, loss, seed)
     cases = []
     for title, power, scale in [*((_title(power), power, sigma) for power in powers), ("lazy", powers[0], 1.0)]:

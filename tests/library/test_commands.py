@@ -606,7 +606,7 @@ def test_finished_functions_are_put_in_and_holes_are_lent(book):
 
 def test_the_library_is_back_after_an_error_and_problems_are_told(book):
     library, path = network.activation, write(book, RIGHT + "\n\nexit()\n\n\ndef gate(h)):\n    return h\n")
-    with pytest.raises(ZeroDivisionError), swap.swapped(book) as (mine, every, problems):
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"), swap.swapped(book) as (mine, every, problems):
         assert mine == ["network.activation"]
         assert [problem.split(": ")[:2] for problem in problems] == [
             [f"{path}, line 13", "SyntaxError"],
@@ -614,6 +614,27 @@ def test_the_library_is_back_after_an_error_and_problems_are_told(book):
         ]
         raise ZeroDivisionError
     assert network.activation is library
+
+
+@pytest.mark.parametrize(
+    "body, told",
+    [
+        ("return 1 / 0", "ZeroDivisionError: division by zero; minintk check tells more"),
+        ("return 'x'", "minintk check tells more"),
+        ("import sys; sys.exit()", "SystemExit"),
+        ("import torchx", "No module named 'torchx'; minintk check tells more"),
+        ("raise NotImplementedError('network.activation')\n    return z", "NotImplementedError: network.activation"),
+        ("raise ValueError('a\\nb')", "minintk: a b"),
+        ("raise ValueError", "minintk: ValueError"),
+    ],
+)
+def test_what_breaks_a_run_on_ones_answers_is_told_in_a_line(book, capsys, tmp_path, body, told):
+    write(book, f"def activation(z, slope):\n    {body}\n")
+    words = ["--inits", "1", "--power", "0", "--P", "6", "--width", "4", "--out", str(tmp_path / "out")]
+    capsys.readouterr()
+    assert cli.main(["run", "--answers", str(book), *words]) == 2
+    error = capsys.readouterr().err
+    assert told in error and error.startswith("minintk: ") and error.count("\n") == 1
 
 
 def test_a_folder_without_exercise_files_is_an_error_and_not_the_librarys_success(tmp_path):
@@ -686,12 +707,89 @@ def test_a_pipe_that_is_closed_early_is_no_error(book):
     assert process.wait(timeout=60) == 0
 
 
-def test_the_words_of_the_parser_are_2_as_well(book, capsys):
-    for words in (["fly"], ["hint"], ["check", "--fast"], ["hint", "gate", "-n", "two"]):
-        with pytest.raises(SystemExit) as caught:
-            cli.main(words)
-        assert caught.value.code == 2
-
-
 def test_the_library_source_that_is_shown_is_the_librarys(book, run):
     assert inspect.getsource(network.gate).rstrip() in run("solution", "gate")[1]
+
+
+# the world around
+
+
+@pytest.mark.parametrize(
+    "name, value", [("PYTEST_ADDOPTS", "-k nothing"), ("PYTEST_ADDOPTS", "--nonsense"), ("PYTEST_PLUGINS", "none")]
+)
+def test_what_is_meant_for_other_tests_does_not_change_marks(book, run, monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    write(book, RIGHT)
+    code, out = run("check", "activation")
+    assert code == 0 and "4/4 points" in out and os.environ[name] == value
+
+
+def test_an_interrupted_check_ends_as_an_interrupted_command(book, run, monkeypatch):
+    write(book, RIGHT)
+    monkeypatch.setattr(check.pytest, "main", lambda *args, **kwargs: pytest.ExitCode.INTERRUPTED)
+    assert cli.main(["check", "activation"]) == 130
+
+
+def test_a_workbook_that_cannot_be_written_is_graded_all_the_same(book, run, monkeypatch):
+    def refuse(folder, kept):
+        raise OSError("read-only")
+
+    monkeypatch.setattr(progress, "save", refuse)
+    write(book, RIGHT)
+    code, out = run("check", "activation")
+    assert code == 0 and "4/4 points" in out and "(not recorded: read-only)" in out
+
+
+def test_a_function_that_is_not_to_be_found_is_told(book, run):
+    write(book, RIGHT.replace("activation", "activatoin"))
+    assert "not started: 01_network.py has no def activation\n" in run("check", "activation")[1]
+    out = run("check", "1")[1]
+    assert "not started: 01_network.py has no def gate\n" in out
+    write(book, STUB)
+    assert "no def" not in run("check", "activation")[1]
+
+
+def test_a_file_that_is_missing_or_empty_is_written_anew(book, run):
+    path = book / "03_whitening.py"
+    whole = path.read_text(encoding="utf-8")
+    path.unlink()
+    assert run("reset", "3") == (0, f"{os.path.join('exercises', '03_whitening.py')} is written anew.\n")
+    assert path.read_text(encoding="utf-8") == whole
+    path.write_text("\n")
+    run("reset", "second_moment")
+    assert path.read_text(encoding="utf-8") == whole
+
+
+def test_the_backup_is_the_file_as_it_was(book, run):
+    path = book / "01_network.py"
+    path.write_bytes((HEAD + RIGHT).replace("\n", "\r\n").encode() + b"# \xe9\r\n")
+    before = path.read_bytes()
+    assert run("reset", "activation")[0] == 0
+    (backup,) = (book / ".minintk" / "backup").iterdir()
+    assert backup.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "words, told",
+    [
+        (["nope"], "invalid choice: 'nope'"),
+        (["hint"], "NAME"),
+        (["check", "--fast"], "--fast"),
+        (["hint", "gate", "-n", "two"], "'two'"),
+        (["run", "--P", "x"], "argument --P: invalid int value: 'x'; see minintk run --help"),
+        (["run", "--data", ""], "argument --data: is empty, expected a name"),
+        (["run", "--answers", ""], "argument --answers: is empty"),
+        (["check", "--workbook", ""], "argument --workbook: is empty"),
+        (["init", ""], "argument DIR: is empty"),
+    ],
+)
+def test_mistakes_in_the_words_are_one_line(capsys, words, told):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(words)
+    error = capsys.readouterr().err
+    assert caught.value.code == 2 and told in error and error.startswith("minintk: ") and error.count("\n") == 1
+
+
+def test_names_are_not_for_cut_and_check(run, capsys):
+    assert cli.main(["dev", "check", "x"]) == 2
+    assert capsys.readouterr().err == "minintk: dev check takes no names, given 'x'\n"

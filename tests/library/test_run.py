@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from matplotlib import figure
 
 from minintk import cli, data, experiments, plots, silence
 from minintk.experiments import silent_alignment
@@ -224,3 +225,38 @@ def test_the_list_names_every_experiment_with_its_claim(capsys):
     assert cli.main(["run", "--list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == list(experiments.NAMES) and all(len(line) > 40 for line in lines)
+
+
+def test_results_are_kept_whole_or_not_at_all(tmp_path, monkeypatch):
+    """A second run that fails while it writes leaves the first one's three files."""
+    first, second = figure.Figure(), figure.Figure()
+    experiments.save(tmp_path, first, {"x": np.ones(2)}, {"a": 1})
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert sorted(before) == ["figure.png", "results.npz", "summary.json"]
+
+    def full(*args, **kwargs):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(experiments.np, "savez_compressed", full)
+    with pytest.raises(OSError):
+        experiments.save(tmp_path, second, {"x": np.zeros(2)}, {"a": 2})
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_results_are_saved_before_they_are_told(tmp_path, monkeypatch):
+    def broken(results):
+        raise BrokenPipeError
+
+    monkeypatch.setattr(silent_alignment, "report", broken)
+    monkeypatch.setattr(cli.os, "dup2", lambda *_: None)
+    words = "run --P 6 --width 4 --power 0 --inits 1 --sigma 0.1 --out".split()
+    assert cli.main([*words, str(tmp_path)]) == 0
+    assert len(list((tmp_path / "silent_alignment").iterdir())) == 3
+
+
+def test_steps_too_small_to_move_anything_and_equal_powers_are_refused(tmp_path, capsys):
+    words = "run --P 6 --width 4 --inits 1 --sigma 0.1 --out".split()
+    assert cli.main([*words, str(tmp_path), "--power", "0", "--step-size", "1e-20"]) == 2
+    assert "steps of 1e-20 have not moved the loss" in capsys.readouterr().err
+    assert cli.main([*words, str(tmp_path), "--power", "0.5", "0.5"]) == 2
+    assert "powers is [0.5, 0.5], expected numbers that differ" in capsys.readouterr().err

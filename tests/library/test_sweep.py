@@ -303,3 +303,9 @@ def test_settings_that_the_experiment_does_not_have_are_told(tmp_path, toy):
     del toy.point
     with pytest.raises(ValueError, match="toy cannot be swept"):
         sweep.sweep("toy", {}, tmp_path)
+
+
+def test_a_sweep_with_a_point_that_failed_ends_with_1(tmp_path, capsys):
+    words = "sweep silent_alignment --P 6 --width 4 --sigma 0.1 -1 --out".split()
+    assert cli.main([*words, str(tmp_path)]) == 1
+    assert "2 points, 1 of them failed; the first at sigma -1" in capsys.readouterr().out
