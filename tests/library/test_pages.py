@@ -1,10 +1,12 @@
 """The pages: what they say, and that a real browser shows them without an error, at laptop and at phone width."""
 
 import json
+import pathlib
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import types
 
 import numpy as np
@@ -56,14 +58,27 @@ def opened(tmp_path, page, size, act=""):
     return json.loads(measured[1]), console
 
 
-@pytest.fixture(scope="module")
-def results():
-    return silent_alignment.run(P=12, width=20, powers=(0,), inits=1)
+def find_made():
+    results = silent_alignment.run(P=12, width=20, powers=(0,), inits=1)
+    film = silent_alignment.film(results)
+    with tempfile.TemporaryDirectory() as folder:
+        page = pages.animation(pathlib.Path(folder) / "animation.html", every(film, 3)).read_text(encoding="utf-8")
+    return results, film, page
 
 
 @pytest.fixture(scope="module")
-def film(results):
-    return silent_alignment.film(results)
+def made(ahead):
+    return ahead(find_made)
+
+
+@pytest.fixture(scope="module")
+def results(made):
+    return made[0]
+
+
+@pytest.fixture(scope="module")
+def film(made):
+    return made[1]
 
 
 def every(film, n):
@@ -72,8 +87,10 @@ def every(film, n):
 
 
 @pytest.fixture(scope="module")
-def moving(film, tmp_path_factory):
-    return pages.animation(tmp_path_factory.mktemp("page") / "animation.html", every(film, 3))
+def moving(made, tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "animation.html"
+    path.write_text(made[2], encoding="utf-8")
+    return path
 
 
 @pytest.fixture
