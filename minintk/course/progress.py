@@ -16,7 +16,7 @@ def load(folder):
         kept = json.loads(_path(folder).read_text(encoding="utf-8"))
         exercises = {full: {key: one[key] for key in KEYS} for full, one in kept["exercises"].items()}
         return {"exercises": exercises, "hints": {full: int(number) for full, number in kept["hints"].items()}}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):  # none yet, or damaged
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):  # damaged
         return {"exercises": {}, "hints": {}}
 
 

@@ -26,9 +26,8 @@ def paint(text, code):
 
 
 def say(text):
-    """Prints the text; what the console cannot encode becomes a question mark instead of an error."""
-    encoding = sys.stdout.encoding or "ascii"
-    print(text.encode(encoding, "replace").decode(encoding), flush=True)
+    """Prints the text at once, also into a pipe."""
+    print(text, flush=True)
 
 
 def _shows(sign):

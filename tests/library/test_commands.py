@@ -285,6 +285,7 @@ DAMAGED = [
     '{"exercises": [], "hints": {}}', '{"exercises": {"network.activation": 7}, "hints": {}}',
     '{"exercises": {"network.activation": {}}, "hints": {}}', '{"exercises": {}, "hints": {"network.activation": "x"}}',
     '{"exercises": {"network.activation": null}, "hints": {"network.activation": null}}', "\x00\x01", "[" * 5000,
+    '{"exercises": {}, "hints": {"kernel.ntk": 1e400}}',
 ]  # fmt: skip
 
 
