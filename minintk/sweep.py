@@ -133,9 +133,9 @@ def _lists(name, lists):
     for setting, parameter in settings.items():
         values = lists.get(setting, [parameter.default])
         kind = type(parameter.default)
-        whole = [value for value in values if kind(value) != value]
-        if whole:
-            raise ValueError(f"{setting} is {whole[0]!r}, expected whole numbers")
+        for value in values:
+            if value != value or kind(value) != value:  # NaN is not equal to itself
+                raise ValueError(f"{setting} is {value!r}, expected {'a whole number' if kind is int else 'a number'}")
         full[setting] = tuple(dict.fromkeys(map(kind, values)))
         if not full[setting]:
             raise ValueError(f"the list of {setting} is empty")

@@ -126,10 +126,10 @@ def gradient_descent(
             first = min(first, value) if step == 0 else first
             if not value <= DIVERGED * first:
                 bound = _step_bound(stable, run.Z, slope, loss)
-                told = "" if loss == "mse" else f"{CURVATURE[loss]:g} "
+                factor = "" if loss == "mse" else f"{CURVATURE[loss]:g} "
                 raise ValueError(
                     f"gradient_descent: diverged at step {step}, from loss {first:.3g} to {value:.3g}: step_size is "
-                    f"{step_size:g}, keep it well below 2 / lambda_max({told}K / P), which falls as the kernel grows "
+                    f"{step_size:g}, keep it well below 2 / lambda_max({factor}K / P), which falls as the kernel grows "
                     f"and was {bound:.3g} before the rise"
                 )
             stable = current if value <= first else stable

@@ -38,7 +38,7 @@ def swapped(folder, passed=False):
         told = (ValueError, RuntimeError, OSError, KeyboardInterrupt, GeneratorExit)
         if not mine or (isinstance(error, told) and not isinstance(error, NotImplementedError)):
             raise
-        words = f"{type(error).__name__}: {error}"
+        words = f"{type(error).__name__}: {error}".rstrip(": ")
         raise RuntimeError(f"stopped in or after one of your functions by {words}; minintk check tells more") from None
     finally:
         for exercise in units.exercises():

@@ -60,6 +60,12 @@ def table(rows):
     )
 
 
+def row(cases, label, form, name, entry=None):
+    """A line of `table`: each case's number of this name, or this entry of its list, in this form; "-" for None."""
+    values = [case[name] if entry is None else case[name][entry] for case in cases]
+    return label, ["-" if value is None else form.format(value) for value in values]
+
+
 def save(folder, figure, arrays, summary):
     """Writes figure.png, results.npz (arrays by name) and summary.json into the folder, all of them or none.
 

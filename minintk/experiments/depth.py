@@ -30,6 +30,8 @@ S = 3.0 in linear_phases.py: which times change, and by which factor for each L?
 share of the learning time?
 """
 
+import functools
+
 import numpy as np
 
 from minintk import alignment, experiments, guard, linear_theory, training
@@ -158,10 +160,7 @@ def later(numbers, i):
 def report(results):
     """The table and the verdict as text."""
     depths = results["summary"]["depths"]
-
-    def row(label, form, name):
-        return label, ["-" if d[name] is None else form.format(d[name]) for d in depths]
-
+    row = functools.partial(experiments.row, depths)
     looks = ["start", *(f"drop {drop:g}" for drop in DROPS), "end"]
     terms = [(f"L = {d['L']}", name, shares) for d in depths for name, shares in d["shares"].items()]
     rows = [

@@ -33,6 +33,8 @@ shrink, by how much? data.gaussian(P, D, rng=rng) in place of data.white(P, D, r
 theory fail?
 """
 
+import functools
+
 import numpy as np
 
 from minintk import alignment, data, experiments, guard, kernel, linear_theory, network, training
@@ -149,11 +151,7 @@ def verdict(cases):
 
 def report(results):
     """The table and the verdict as text."""
-    cases = results["summary"]["cases"]
-
-    def row(label, form, name):
-        return label, [form.format(c[name]) for c in cases]
-
+    row = functools.partial(experiments.row, results["summary"]["cases"])
     rows = [
         row("sigma, scale of the weights", "{:g}", "sigma"),
         None,

@@ -38,6 +38,7 @@ below 0.1. `--slope 1`: why does rho say nothing there? `minintk sweep silent_al
 0.5 1 --seed 0 1 2` tabulates the whole map.
 """
 
+import functools
 import textwrap
 
 import numpy as np
@@ -267,11 +268,7 @@ def report(results):
     """The table and the verdicts as text."""
     cases = results["cases"]
     columns = [medians(case) for case in cases]
-
-    def row(label, form, name, entry=None):
-        cells = [n[name] if entry is None else n[name][entry] for n in columns]
-        return label, ["-" if cell is None else form.format(cell) for cell in cells]
-
+    row = functools.partial(experiments.row, columns)
     rows = [
         ("", [case["title"] for case in cases]),
         ("power of the singular values", [f"{case['power']:g}" for case in cases]),

@@ -258,8 +258,10 @@ def test_a_folder_that_does_not_say_what_is_swept_is_told_in_a_line(tmp_path, to
 
 
 def test_settings_that_are_whole_numbers_are_not_cut_off(tmp_path, toy, threads):
-    with pytest.raises(ValueError, match="^seed is 1.5, expected whole numbers$"):
+    with pytest.raises(ValueError, match="^seed is 1.5, expected a whole number$"):
         sweep.sweep("toy", {"seed": [1, 1.5]}, tmp_path, executor=threads)
+    with pytest.raises(ValueError, match="^seed is nan, expected a whole number$"):
+        sweep.sweep("toy", {"seed": [float("nan")]}, tmp_path, executor=threads)
     assert len(sweep.sweep("toy", {"seed": [1.0, 2]}, tmp_path, executor=threads)) == 2
 
 
