@@ -117,8 +117,7 @@ def animation(path, film):
         "what follows, not over time.",
         told,
         f"The claim: {html.escape(claim)} <code>minintk explain silent_alignment</code> says why.",
-        "Made by <code>minintk run --animate</code>; the settings are in <a href='summary.json'>summary.json</a>, the "
-        "table's figure is <a href='figure.png'>figure.png</a>.",
+        "Made by <code>minintk run --animate</code>; summary.json, written beside this page, has the settings.",
     ]
     body = "".join(f"<p>{sentence}</p>\n" for sentence in text)
     return _write(path, "The tangent kernel in motion", _without_net(player) + body)

@@ -229,7 +229,7 @@ def test_the_list_names_every_experiment_with_its_claim(capsys):
 
 def test_results_are_kept_whole_or_not_at_all(tmp_path, monkeypatch):
     """A second run that fails while it writes leaves the first one's three files."""
-    first, second = figure.Figure(), figure.Figure()
+    first, second = figure.Figure(), figure.Figure(figsize=(2, 1))
     experiments.save(tmp_path, first, {"x": np.ones(2)}, {"a": 1})
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert sorted(before) == ["figure.png", "results.npz", "summary.json"]
