@@ -1,4 +1,7 @@
-"""Cuts exercises from the library: signature, decorator and docstring stay, the body becomes the task."""
+"""Cuts exercises from the library: signature, decorator and docstring stay, the body becomes the task.
+
+Of a docstring the paragraph "How: ..." is left out: it is the method, and the exercise's last hint.
+"""
 
 import ast
 import re
@@ -35,7 +38,7 @@ def cut(source, names, module, tasks):
     chosen = [functions[name] for name in names]
     used = {n.id for node in chosen for n in ast.walk(node) if isinstance(n, ast.Name)}
     shown = {n.id for node in chosen for part in node.decorator_list for n in ast.walk(part) if isinstance(n, ast.Name)}
-    shown |= set(re.findall(r"\w+", " ".join(ast.get_docstring(node) for node in chosen)))
+    shown |= set(re.findall(r"\w+", " ".join(units.parted(ast.get_docstring(node))[0] for node in chosen)))
     lines = []
     for node in tree.body:
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -59,5 +62,7 @@ def stub(source, node, full, task):
     """One function with its body replaced by the task as a comment."""
     first = min([node.lineno, *(part.lineno for part in node.decorator_list)])
     kept = source.splitlines()[first - 1 : node.body[0].end_lineno]  # to the end of the docstring
+    if (how := next((i for i, line in enumerate(kept) if line.strip().startswith("How: ")), None)) is not None:
+        kept[how - 1 :] = ['    """']
     comment = [f"    # {line}".rstrip() for line in task.splitlines()]
     return "\n".join([*kept, *comment, f'    raise NotImplementedError("{full}")'])

@@ -1,5 +1,9 @@
-"""units.toml, the only order and the only place of points, minutes, task texts and hints; and where things stand."""
+"""units.toml, the only order and the only place of points, minutes, task texts and hints; and where things stand.
 
+The last hint is not in units.toml: it is the paragraph of the library's docstring that begins "How:", if there is one.
+"""
+
+import ast
 import difflib
 import functools
 import importlib
@@ -16,13 +20,28 @@ def units():
     """All units in order, as in units.toml; every exercise also knows its full name "kernel.ntk", module and file."""
     found = tomllib.loads((PACKAGE / "course" / "units.toml").read_text(encoding="utf-8"))["unit"]
     for unit in found:
+        methods = _methods(unit["module"])
         unit["file"] = f"{unit['id']:02}_{unit['slug']}.py"
         unit["figure"], unit["question"] = (" ".join(unit[key].split()) for key in ("figure", "question"))
         for exercise in unit["exercise"]:
             exercise["full"] = f"{unit['module']}.{exercise['name']}"
             exercise["module"], exercise["file"] = unit["module"], unit["file"]
+            exercise["hints"] += methods.get(exercise["name"], [])
             exercise["points"] = sum(row["points"] for row in exercise["rows"])
     return found
+
+
+def parted(docstring):
+    """A docstring without its last paragraph "How: ...", and that paragraph's text; None if there is none."""
+    contract, found, how = docstring.partition("\n\nHow: ")
+    return (contract, " ".join(how.split())) if found else (docstring, None)
+
+
+def _methods(module):
+    """{name: ["How" of its docstring]} from the module's text: the function itself may be swapped for a student's."""
+    tree = ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
+    told = {node.name: ast.get_docstring(node) for node in tree.body if isinstance(node, ast.FunctionDef)}
+    return {name: [how] for name, text in told.items() if text and (how := parted(text)[1])}
 
 
 def exercises():
