@@ -17,7 +17,7 @@ sigma^2 e^(2st), are felt after (1 / 2s) log(1 / sigma^2). Hence
 
 The floor of rho is not explained by this: the two classes do not set off at the same moment, and the time between grows
 with log(1 / sigma) too. At the smallest sigma the alignment at a loss drop of 10 % can therefore fall again, while the
-machine of K_inf hardly suffers.
+predictor of K_inf hardly suffers.
 
 Source. Paper, sections 2 and 3.1 and appendix I (relative speeds); in the text we read, 3.1.2 gives the learning time
 twice the coefficient that a simulation has. The floor is our measurement, its cause a guess: over seeds 0 to 5 the
@@ -27,10 +27,12 @@ Try next. Wider layers (N = 400): does the alignment at 10 % rise, and does rho 
 0.1` instead of ReLU. `minintk run --depth 3 --sigma 0.1`: A falls in mid-training, rho stays below 0.1.
 """
 
+import functools
+
 import numpy as np
 
 from minintk import data, experiments, guard, network, silence
-from minintk.experiments import silent_alignment
+from minintk.experiments import common, style
 
 SIGMAS = (3, 1, 0.3, 0.1, 0.03, 0.01, 1e-3, 1e-4)
 P, D, N, P_TEST = 40, 60, 100, 400
@@ -43,21 +45,19 @@ def run(seed=0, sigmas=SIGMAS, inits=3):
 
     Each run has its own sample and its own weights, which are only rescaled from one sigma to the next.
     """
-    settings = {"seed": seed, "sigmas": list(sigmas), "inits": inits, "P": P, "D": D, "N": N, "L": 2, "slope": 0.0}
     cases = []
     for sigma in sorted(sigmas, reverse=True):
         numbers = [_numbers(sigma, np.random.default_rng([seed, i])) for i in range(inits)]
-        cases.append({"sigma": sigma, "runs": [{"numbers": n} for n in numbers]})
-    for case in cases:
-        case["medians"] = silent_alignment.medians(case)
+        cases.append({"sigma": sigma, "runs": [{"numbers": n} for n in numbers], "medians": common.medians(numbers)})
+    settings = {"seed": seed, "sigmas": list(sigmas), "inits": inits, "P": P, "D": D, "N": N, "L": 2, "slope": 0.0}
+    summary = {"experiment": "lazy_to_rich", "settings": settings, "cases": cases, "verdict": verdict(cases)}
     arrays = {"sigma": np.array([case["sigma"] for case in cases])}
     arrays |= {name: np.array([[r["numbers"][name] for r in case["runs"]] for case in cases], float) for name in SHOWN}
-    summary = {"experiment": "lazy_to_rich", "settings": settings, "cases": cases, "verdict": verdict(cases)}
-    return {"cases": cases, "arrays": arrays, "summary": summary}
+    return experiments.Result(summary, arrays, report(summary), functools.partial(figure, cases))
 
 
 def _numbers(sigma, rng):
-    X, y = data.white(P, D, rng), rng.permutation(np.repeat([[1.0], [-1.0]], P // 2, axis=0))  # (P, D), (P, 1)
+    X, y = data.white(P, D, rng), common.balanced_labels(P, rng)  # (P, D), (P, 1)
     X_test = rng.standard_normal((P_TEST, D))
     weights = network.init_weights([D, N, 1], sigma, rng)
     step_size = min(0.1, 0.04 / sigma**2)  # a lazy kernel, and with it the fastest rate, grows as sigma^2
@@ -97,19 +97,45 @@ def _list(values):
     return ", ".join(f"{value:.2g}" for value in values)
 
 
-def report(results):
+def report(summary):
     """The table, a row for each sigma, and the verdict."""
     heads = ["A_0", "A at 10%", "t_ratio", "growth", "err_inf", "err_0", "rho", "smallest", "largest"]
     forms = ["{:.3f}", "{:.3f}", "{:.2f}", "{:.3g}", "{:.3f}", "{:.3f}", "{:.3f}", "{:.3f}", "{:.3f}"]
     rows = [("sigma", heads)]
-    for case in results["cases"]:
+    for case in summary["cases"]:
         rhos = [run["numbers"]["rho"] for run in case["runs"]]
         values = [*(case["medians"][name] for name in SHOWN), min(rhos), max(rhos)]
         rows.append((f"{case['sigma']:g}", ["-" if v is None else f.format(v) for f, v in zip(forms, values)]))
-    settings = results["summary"]["settings"]
+    settings = summary["settings"]
     heading = (
         f"ReLU, L = 2 layers, N = {N}; white sample, P = {P}, D = {D}, balanced labels;\n"
         f"medians of {settings['inits']} runs (seed {settings['seed']}), and the smallest and largest rho of these.\n"
         f"t_ratio = t_align / t_learn, growth = |K_inf| / |K_0|.\n{silence.REGIONS}"
     )
-    return "\n".join([heading, "", experiments.table(rows), "", results["summary"]["verdict"]])
+    return "\n".join([heading, "", common.table(rows), "", summary["verdict"]])
+
+
+def figure(cases):
+    """Against sigma: alignment at the start and at 10 % drop; the ratio of the two times; both errors and rho."""
+    sigmas = [case["sigma"] for case in cases]
+    fig, panels = style.panels(1, 3, (13, 4))
+    curves = (
+        {"A_0": "at the start", "A_10": "at a loss drop of 10 %"},
+        {"t_ratio": "median"},
+        {"err_0": r"$err_0$, predictor of $K_0$", "err_inf": r"$err_\infty$, of $K_\infty$", "rho": r"$\rho$, ratio"},
+    )
+    for ax, labels in zip(panels, curves):
+        for (name, label), (color, dashes), marker in zip(labels.items(), style.STYLES, "so^"):
+            every = np.array([[run["numbers"][name] for run in case["runs"]] for case in cases], float)
+            ax.plot(sigmas, every, color=color, ls="", marker=marker, ms=3, alpha=0.5)
+            median = np.array([case["medians"][name] for case in cases], float)
+            ax.plot(sigmas, median, color=color, ls=dashes, marker=marker, ms=6, mfc="none", label=label)
+        ax.set(xscale="log", xlabel=r"scale of the initial weights $\sigma$")
+        ax.legend(fontsize=8)
+    panels[0].set(ylabel=r"alignment $A(K_t, K_\infty)$", ylim=(None, 1.02))
+    panels[1].set(ylabel=r"$t_{align}$ ($A \geq 0.95$ from then on) / $t_{learn}$ (10 % drop)")
+    panels[1].axhline(1, color="0.6", lw=0.8)
+    panels[2].set(ylabel="relative error on test points; ratio", yscale="log")
+    panels[2].axhline(silence.SILENT, color="0.6", lw=0.8)
+    fig.suptitle("lines: medians; dots: single runs", fontsize=9)
+    return fig

@@ -1,9 +1,10 @@
 """On white digits with small weights the kernel turns before the loss moves; large weights or raw inputs spoil it.
 
 Claim. With small initial weights and white inputs the tangent kernel turns while the loss stands still, and the trained
-network is the kernel machine of its own final kernel, on test points too. Raw inputs spoil it for most training sets.
-Large weights make the network lazy: the kernel hardly moves, and K_0 predicts the network about as well as K_inf does.
-At sigma = 1 that is not well: both err by 11 to 38 % over twelve seeds. At sigma = 3 it is 6 and 7 % (lazy_to_rich).
+network is the kernel predictor of its own final kernel (its machine, for short), on test points too. Raw inputs spoil
+it for most training sets. Large weights make the network lazy: the kernel hardly moves, and K_0 predicts the network
+about as well as K_inf does. At sigma = 1 that is not well: both err by 11 to 38 % over twelve seeds. At sigma = 3 it is
+6 and 7 % (lazy_to_rich).
 
 Why. With loss L = |f - y|^2 / (2 P) gradient flow moves the outputs by
 
@@ -42,12 +43,13 @@ import functools
 import textwrap
 
 import numpy as np
+from matplotlib import figure as figures
 
-from minintk import alignment, data, experiments, guard, network, silence, training, whitening
+from minintk import alignment, experiments, guard, silence, training, whitening
+from minintk.experiments import common, film, style
 
 TARGETS = {"mse": 1e-4, "logistic": 0.007, "softmax": 0.01}  # without a finite minimum the last two end more slowly
-P_TEST = 2000  # at most this many test samples
-FRAMES = 60  # of the film
+LAZY_SIGMA = 1.0  # of the last case
 TURNED = 0.9  # share of the turning that counts as all of it
 POOR = 0.1  # an error above it is not "predicted well"
 POINT = (
@@ -84,30 +86,39 @@ def run(
 ):
     """Trains at every input power, and once more with sigma = 1 at the first power, from several initial weights.
 
-    path: a file or folder for `data.read`, None for the shipped digits; classes: words for `data.parse_classes`; P
-    training samples; depth: the number of layers L; width: N; powers: of the singular values of the inputs, 0 is white
-    (`whitening.whitening_map`); step_size: None for 0.1, or 0.03 from power 0.4 on; inits: how many initial weights;
-    seed: draws the training set and the weights.
-    Returns arrays and summary for the files, heading, and cases: dicts with title, power, sigma, condition (number of
-    the training inputs) and runs, one for each initialisation: what `silence.experiment` returns, with test_accuracy,
-    final_loss and shares (of the turning, (A - A_0) / (1 - A_0) at each loss drop) among its numbers.
+    path: for `data.read`, None for the shipped digits; classes: for `data.parse_classes`; P training samples; depth:
+    the number of layers L; width: N; powers: whitening exponents (`whitening.whitening_map`), 0 is white; step_size:
+    None for 0.1, or 0.03 from power 0.4 on; inits: how many initial weights; seed: draws the training set and the
+    weights.
+    A case is a dict with title, power, sigma, condition (number of the training inputs) and runs, one for each
+    initialisation: what `silence.experiment` returns, with test_accuracy, final_loss and shares (of the turning,
+    (A - A_0) / (1 - A_0) at each loss drop) among its numbers, and of its kernels three: at the start, at a loss drop
+    of 1 %, at the end.
     """
-    settings = dict(locals())
+    settings = {
+        "path": path, "classes": classes, "P": P, "depth": depth, "width": width, "sigma": sigma, "powers": powers,
+        "slope": slope, "loss": loss, "step_size": step_size, "inits": inits, "seed": seed,
+    }  # fmt: skip
     if len({_title(power) for power in powers}) < len(powers):
         raise ValueError(f"run: powers is {list(powers)}, expected numbers that differ")
-    raw = draw_task(path, classes, P, loss, seed)
-    cases = []
-    for title, power, scale in [*((_title(power), power, sigma) for power in powers), ("lazy", powers[0], 1.0)]:
-        task = whitened(raw, power)
-        eta = step_size or _step_size(power)
-        runs = [_train(task, depth, width, scale, eta, slope, loss, [seed, i]) for i in range(inits)]
+    raw = common.task(path, classes, P, loss, seed)
+    cases, filmed = [], None
+    for title, power, scale in [*((_title(power), power, sigma) for power in powers), ("lazy", powers[0], LAZY_SIGMA)]:
+        task, eta, runs = common.whitened(raw, power), step_size or _step_size(power), []
+        for i in range(inits):
+            result = _train(task, depth, width, scale, eta, slope, loss, [seed, i])
+            filmed = filmed or _filmed(result)
+            runs.append(result | {"kernels": result["kernels"][[0, _first(result, 0.01), -1]]})
         condition = whitening.condition_number(task["X"])
         cases.append({"title": title, "power": power, "sigma": scale, "condition": condition, "runs": runs})
-    heading = (
-        f"{path or 'digits'}, classes {classes}; {P} training samples, L = {depth} layers, N = {width};\n"
-        f"slope {slope:g}, {loss} loss; one training set (seed {seed}), medians of {inits} initial weights."
+    summary = _summary(cases, settings)
+    return experiments.Result(
+        summary,
+        _arrays(cases),
+        report(cases, settings),
+        functools.partial(figure, cases),
+        functools.partial(_film, cases[0], filmed),
     )
-    return {"cases": cases, "heading": heading, "arrays": _arrays(cases), "summary": _summary(cases, settings)}
 
 
 @guard.settings(
@@ -124,109 +135,37 @@ def point(sigma=0.01, width=100, depth=2, power=0.0, P=50, seed=0):
     Returns a dict: err_inf, err_0, rho, A_0, A_10 (at a loss drop of 10 %), t_align, t_learn, drop_at_align,
     growth_end, test_accuracy, final_loss, steps. See `silence.silence_numbers`.
     """
-    task, eta = whitened(draw_task(None, "3,8", P, "mse", seed), power), _step_size(power)
+    task, eta = common.whitened(common.task(None, "3,8", P, "mse", seed), power), _step_size(power)
     run = _train(task, depth, width, sigma, eta, 0.0, "mse", [seed, 0])
     numbers = run["numbers"] | {"A_10": run["numbers"]["A"][1], "steps": round(run["times"][-1] / eta)}
     return {name: numbers[name] for name in POINT}
-
-
-def film(results):
-    """The first run once more, as far as 1.3 times the time of a 99 % loss drop, its kernel kept at many moments.
-
-    results: what `run` returns. The moments are evenly spread over the silence (loss drop below 1 %), the escape (to
-    99 %) and what follows. Returns a dict: title, sigma, runs (their number); times, losses, alignments with the run's
-    K_inf, each (T,); kernels (T, P, P), or (T, C, C, P, P) for several outputs; and curves, the run's own times,
-    losses, alignments.
-    """
-    given, case = results["summary"]["settings"], results["cases"][0]
-    run = case["runs"][0]
-    task = whitened(draw_task(given["path"], given["classes"], given["P"], given["loss"], given["seed"]), case["power"])
-    eta = given["step_size"] or _step_size(case["power"])
-    steps, drops = np.rint(run["times"] / eta).astype(int), 1 - run["losses"] / run["losses"][0]
-    ends = [int(steps[reached[0]]) for reached in (np.flatnonzero(drops >= d) for d in (0.01, 0.99)) if len(reached)]
-    borders = [0, *ends, min(int(1.3 * ends[-1]) + 1, int(steps[-1])) if len(ends) == 2 else int(steps[-1])]
-    frames = max(4, min(FRAMES, silence.MEMORY // (8 * task["Y"].size ** 2)) // 3)
-    kept = np.unique([np.linspace(a, b, frames).astype(int) for a, b in zip(borders, borders[1:])])
-    again = training.gradient_descent(
-        initial_weights(task, given["depth"], given["width"], case["sigma"], [given["seed"], 0]),
-        task["X"],
-        task["Y"],
-        eta,
-        given["slope"],
-        given["loss"],
-        steps=borders[-1],
-        record_steps=kept,
-        record_kernels=True,
-    )
-    return {
-        "title": case["title"],
-        "sigma": case["sigma"],
-        "runs": len(case["runs"]),
-        "times": again.times,
-        "losses": again.losses,
-        "alignments": np.array([alignment.kernel_alignment(K, run["kernels"][-1]) for K in again.kernels]),
-        "kernels": again.kernels,
-        "curves": {name: run[name] for name in ("times", "losses", "alignments")},
-    }
-
-
-def draw_task(path, classes, P, loss, seed):
-    """The training and the test set, drawn by the seed: X (P, D), Y (P, C), X_test, y_test."""
-    rng, groups = np.random.default_rng(seed), data.parse_classes(classes)
-    X, y, X_test, y_test = data.split(*(data.read(path) if path else data.digits()), groups, P, rng)
-    tested = np.sort(rng.permutation(len(X_test))[:P_TEST])
-    return {"X": X, "Y": target_matrix(y, len(groups), loss), "X_test": X_test[tested], "y_test": y_test[tested]}
-
-
-def whitened(task, power):
-    """The task with its inputs mapped to this power of their singular values, by the training set's map."""
-    M = whitening.whitening_map(task["X"], power)
-    return task | {"X": task["X"] @ M, "X_test": task["X_test"] @ M}
 
 
 def _step_size(power):
     return 0.1 if power < 0.4 else 0.03
 
 
-def initial_weights(task, depth, width, sigma, rng):
-    """Weights that fit the task's inputs and targets."""
-    sizes = [task["X"].shape[1], *[width] * (depth - 1), task["Y"].shape[1]]
-    return network.init_weights(sizes, sigma, np.random.default_rng(rng))
-
-
 def _train(task, depth, width, sigma, eta, slope, loss, rng):
-    weights = initial_weights(task, depth, width, sigma, rng)
+    weights = common.initial_weights(task, depth, width, sigma, rng)
     result = silence.experiment(
         weights, task["X"], task["Y"], task["X_test"], eta, slope, loss, target_loss=TARGETS[loss]
     )
     A_0, A = result["numbers"]["A_0"], result["numbers"]["A"]
     result["numbers"]["shares"] = [None if a is None or A_0 >= 1 else alignment.relative_alignment(a, A_0) for a in A]
-    result["numbers"]["test_accuracy"] = accuracy(result["network"], task["y_test"])
+    result["numbers"]["test_accuracy"] = common.accuracy(result["network"], task["y_test"])
     result["numbers"]["final_loss"] = float(result["losses"][-1])
     return result
 
 
-def target_matrix(y, n_classes, loss):
-    """Labels of `data.split` as targets (P, C): C = 1 for two classes, else (and for softmax) one output a class."""
-    if n_classes == 2 and loss != "softmax":
-        return y[:, None]
-    index = (1 - y) / 2 if n_classes == 2 else y
-    one_hot = np.eye(n_classes)[index.astype(int)]
-    return 2 * one_hot - 1 if loss == "logistic" else one_hot
+def _first(run, drop):
+    """The first recorded moment at this loss drop; 0, the start, if there is none."""
+    return int(np.argmax(run["losses"] <= (1 - drop) * run["losses"][0]))
 
 
-def accuracy(f, y):
-    """The share of test samples put into their class by the sign of one output or the largest of several, f (P, C)."""
-    if f.shape[1] == 1:
-        return float((np.sign(f[:, 0]) == y).mean())
-    index = (1 - y) / 2 if f.shape[1] == 2 else y
-    return float((f.argmax(axis=1) == index).mean())
-
-
-def medians(case):
-    """The numbers of a case (see `silence.silence_numbers`), each the median of its runs; None where one is missing."""
-    numbers = [run["numbers"] for run in case["runs"]]
-    return {name: _median([n[name] for n in numbers]) for name in numbers[0]}
+def _filmed(run):
+    """The moments and kernels of a run that its film shows."""
+    kept = film.moments(run["times"], run["losses"])
+    return kept, run["kernels"][kept]
 
 
 def verdict(numbers):
@@ -238,7 +177,7 @@ def verdict(numbers):
     if err_0 < silence.ROUNDING:
         told = f"K_0 predicts the network exactly (err_0 = {err_0:.0e}): rho says nothing, `explain three_traps` (T2)"
     elif found != "lazy" and numbers["t_ratio"] > 1 and numbers["rho"] < 1:
-        told = f"yet the machine of K_inf is {1 / numbers['rho']:.2g} times better than that of K_0: {told}"
+        told = f"yet the predictor of K_inf is {1 / numbers['rho']:.2g} times better than that of K_0: {told}"
     if found == "lazy":
         nearly = (
             f"; both err by more than {POOR:.0%}: only nearly lazy" if min(numbers["err_inf"], err_0) > POOR else ""
@@ -264,11 +203,16 @@ def _turning(share):
     return f", {share:.0%} of the turning" + ("" if share >= TURNED else "; the rest is done while the loss falls")
 
 
-def report(results):
+def report(cases, settings):
     """The table and the verdicts as text."""
-    cases = results["cases"]
+    heading = (
+        f"{settings['path'] or 'digits'}, classes {settings['classes']}; {settings['P']} training samples, "
+        f"L = {settings['depth']} layers, N = {settings['width']};\n"
+        f"slope {settings['slope']:g}, {settings['loss']} loss; one training set (seed {settings['seed']}), "
+        f"medians of {settings['inits']} initial weights."
+    )
     columns = [medians(case) for case in cases]
-    row = functools.partial(experiments.row, columns)
+    row = functools.partial(common.row, columns)
     rows = [
         ("", [case["title"] for case in cases]),
         ("power of the singular values", [f"{case['power']:g}" for case in cases]),
@@ -288,8 +232,8 @@ def report(results):
         row("t_align / t_learn", "{:.2f}", "t_ratio"),
         row("loss drop at t_align", "{:.2%}", "drop_at_align"),
         None,
-        row("err_inf, machine of K_inf", "{:.3g}", "err_inf"),
-        row("err_0, machine of K_0", "{:.3g}", "err_0"),
+        row("err_inf, predictor of K_inf", "{:.3g}", "err_inf"),
+        row("err_0, predictor of K_0", "{:.3g}", "err_0"),
         ("rho = err_inf / err_0", ["-" if n["err_0"] < silence.ROUNDING else f"{n['rho']:.3f}" for n in columns]),
         ("  smallest and largest of the runs", [_range(case["runs"]) for case in cases]),
         row("test accuracy", "{:.2f}", "test_accuracy"),
@@ -297,7 +241,7 @@ def report(results):
     verdicts = [
         textwrap.fill(f"{case['title']}: {verdict(n)}", 100, subsequent_indent="  ") for case, n in zip(cases, columns)
     ]
-    return "\n".join([results["heading"], silence.REGIONS, "", experiments.table(rows), "", *verdicts])
+    return "\n".join([heading, silence.REGIONS, "", common.table(rows), "", *verdicts])
 
 
 def _share(numbers, i):
@@ -333,12 +277,99 @@ def _title(power):
     return {0: "white", 1: "raw"}.get(power, f"power {power:g}")
 
 
-def _median(values):
-    if isinstance(values[0], list):
-        return [_median(list(entries)) for entries in zip(*values)]
-    return None if None in values else float(np.median(values))
+def medians(case):
+    """The numbers of a case, each the median of its runs."""
+    return common.medians([run["numbers"] for run in case["runs"]])
 
 
 def _range(runs):
     rhos = [run["numbers"]["rho"] for run in runs if run["numbers"]["err_0"] >= silence.ROUNDING]
     return f"{min(rhos):.3f}..{max(rhos):.3f}" if rhos else "-"
+
+
+def figure(cases):
+    """One column a case: loss, alignment and |K| in time; three kernels; network against predictors; all gaps below.
+
+    Of each case the run of median rho is drawn. Its gap is divided by its err_0, as rho is: without that,
+    |G_t| / |f_T| of white inputs is the largest below a drop of 30 %.
+    """
+    cases = [case | {"runs": [common.median_run(case["runs"], "rho")]} for case in cases]
+    n = len(cases)
+    fig = figures.Figure(figsize=(3.3 * n, 11.2), layout="constrained")
+    curves, images, scatters, gaps = fig.subfigures(4, 1, height_ratios=[3.2, 1.6, 3.2, 2.6])
+    for column, (case, ax) in enumerate(zip(cases, curves.subplots(1, n, squeeze=False)[0])):
+        _curves(ax, case)
+        if column == 0:
+            ax.set_ylabel("relative to the start or the end")
+    curves.legend(*ax.get_legend_handles_labels(), fontsize=8.5, ncols=3, loc="outside upper left")
+    for case, part in zip(cases, np.atleast_1d(images.subfigures(1, n))):
+        _kernels(part.subplots(1, 3), case["runs"][0]["kernels"])
+    for column, (case, ax) in enumerate(zip(cases, scatters.subplots(1, n, squeeze=False)[0])):
+        run, n = case["runs"][0], case["runs"][0]["numbers"]
+        style.scatter(ax, run["network"], run["machine_inf"], run["machine_0"])
+        if column == 0:
+            ax.set_ylabel("kernel predictor")
+            ax.legend(fontsize=7.5, loc="upper left", markerscale=2)
+        ax.set_title(rf"$\rho$ = {n['rho']:.2g}" if n["err_0"] >= silence.ROUNDING else r"$err_0 = 0$", fontsize=9)
+    _gaps(gaps.subplots(), cases)
+    return fig
+
+
+def _curves(ax, case):
+    run, numbers = case["runs"][0], case["runs"][0]["numbers"]
+    end = run["times"][np.argmax(run["losses"] <= 0.01 * run["losses"][0])] * 1.15 or run["times"][-1]
+    ax.plot(run["times"], run["losses"] / run["losses"][0], color=style.BLACK, ls="-", label="loss $L/L_0$")
+    ax.plot(run["times"], run["alignments"], color=style.BLUE, ls="--", label=r"alignment $A(K_t,K_\infty)$")
+    ax.plot(
+        run["times"], run["norms"] / run["norms"][-1], color=style.ORANGE, ls="-.", label=r"size $|K_t|/|K_\infty|$"
+    )
+    if 0 < numbers["t_align"] < end:
+        ax.axvline(numbers["t_align"], color="0.6", lw=0.8)
+        ax.text(numbers["t_align"], 0.25, "aligned", rotation=90, color="0.35", fontsize=7, va="center", ha="right")
+    ax.set(xlim=(0, end), ylim=(0, 1.05), xlabel="flow time $t$")
+    ax.set_title(f"{case['title']}, $\\sigma$ = {case['sigma']:g}", fontsize=10)
+
+
+def _kernels(axes, kernels):
+    for ax, K, name in zip(axes, kernels, ["$K_0$", "$K$ at 1 % drop", r"$K_\infty$"]):
+        K = K if K.ndim == 2 else K[0, 0]  # of several outputs, the first
+        top = abs(K - np.diag(np.diag(K))).max()  # the diagonal would outshine the rest
+        ax.imshow(K, cmap="RdBu_r", vmin=-top, vmax=top)
+        ax.set_title(name, fontsize=8)
+        ax.set(xticks=[], yticks=[])
+    axes[1].set_xlabel("red > 0 > blue, each to its own largest entry", fontsize=7)
+
+
+def _gaps(ax, cases):
+    for case, (color, dashes) in zip(cases, style.STYLES * len(cases)):
+        run, err_0 = case["runs"][0], case["runs"][0]["numbers"]["err_0"]
+        if err_0 >= silence.ROUNDING:
+            drops = 1 - run["losses"] / run["losses"][0]
+            ax.plot(drops[1:], run["gaps"][1:] / err_0, color=color, ls=dashes, label=case["title"])
+    ax.set(yscale="log", xlim=(0, 1), ylim=(1e-4, None), xlabel="loss drop $1 - L(t)/L(0)$")
+    ax.set_ylabel(r"gap $|G_t|\,/\,(|f_T|\, err_0)$; at the end $\rho$")
+    if ax.lines:
+        ax.legend(fontsize=8, ncols=len(cases))
+    else:
+        ax.text(0.5, 0.5, r"$err_0 = 0$ up to rounding: nothing to compare with", ha="center", transform=ax.transAxes)
+
+
+def _film(case, filmed):
+    """The first run of the first case, its kernel drawn at the moments that were kept."""
+    run, (kept, kernels) = case["runs"][0], filmed
+    losses, A = run["losses"], run["alignments"]
+    early = _first(run, 0.01)
+    told = f"A goes from {A[0]:.3f} to {A[-1]:.3f}; the loss hardly moved."
+    if early:
+        told = f"When the loss has dropped by 1 %, A has gone from {A[0]:.3f} to {A[early]:.3f}."
+    text = [
+        f"Left: the tangent kernel K_t between the training samples, class after class ({case['title']} inputs, "
+        f"sigma = {case['sigma']:g}). Every image is divided by its own largest entry off the diagonal: the kernel "
+        "grows a lot, and here only its direction shows. Right: the loss, and A, the cosine of the angle between K_t "
+        f"and the kernel at the end of training. This is run 1 of {len(case['runs'])}; the table has their medians. "
+        "The frames are spread over the silence (loss drop below 1 %), the escape (to 99 %) and what follows, not "
+        "evenly over time.",
+        told,
+        "`minintk explain silent_alignment` says why.",
+    ]
+    return film.kernel_film(run["times"], losses, A, kept, kernels, text)

@@ -1,0 +1,1 @@
+"""What works on the library from outside: one command a file."""
