@@ -9,6 +9,7 @@ import shutil
 import sys
 
 import minintk
+from minintk import threads
 
 
 def main(words=None):
@@ -17,6 +18,7 @@ def main(words=None):
         with contextlib.suppress(AttributeError):
             stream.reconfigure(errors="replace")  # a letter that the console cannot show is no reason to stop
     options = _parser().parse_args(words)
+    threads.one_by_default()  # before anything imports numpy
     try:
         return options.command(options) or 0
     except BrokenPipeError:
@@ -65,25 +67,24 @@ def _parser():
     run.set_defaults(command=_run)
     run.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help="default: silent_alignment; all: every one")
     run.add_argument("--list", action="store_true", help="list the experiments")
-    run.add_argument("--seed", type=int, help="of data and weights (default: 0)")
+    run.add_argument("--seed", type=int, help="of data and weights")
     run.add_argument("--answers", type=_named, metavar="DIR", help="run it on the finished functions in this folder")
+    run.add_argument("--jobs", type=int, metavar="N", help="experiments at work at once (default: one a core)")
     run.add_argument(
         "--out", type=_named, default="results", metavar="DIR", help="folder for the results (default: %(default)s)"
     )
-    own = run.add_argument_group("only for silent_alignment")
-    own.add_argument("--data", type=_named, metavar="PATH", dest="path", help="MNIST (IDX), CIFAR-10 (binary) or .npz; "
-                     "default: digits")  # fmt: skip
-    own.add_argument("--classes", help="3,8 or 0+1,2+3 or parity (default: 3,8)")
-    own.add_argument("--P", type=int, help="training samples (default: 50)")
-    own.add_argument("--depth", type=int, help="layers L (default: 2)")
-    own.add_argument("--width", type=int, help="hidden units N (default: 100)")
-    own.add_argument("--sigma", type=float, help="scale of the initial weights (default: 0.01)")
-    own.add_argument("--power", type=float, nargs="+", dest="powers", help="of the inputs' singular values: 0 white, "
-                     "1 raw (default: 0 0.25 1)")  # fmt: skip
-    own.add_argument("--slope", type=float, help="0 ReLU, 1 linear (default: 0)")
-    own.add_argument("--loss", choices=["mse", "logistic", "softmax"], help="default: mse")
-    own.add_argument("--step-size", type=float, help="of gradient descent (default: 0.1, or 0.03 from power 0.4 on)")
-    own.add_argument("--inits", type=int, help="initial weights; medians are shown (default: 3)")
+    own = run.add_argument_group("only for silent_alignment; what is used is printed above its table")
+    own.add_argument("--data", type=_named, metavar="PATH", dest="path", help="MNIST (IDX), CIFAR-10 (binary) or .npz")
+    own.add_argument("--classes", help="3,8 or 0+1,2+3 or parity")
+    own.add_argument("--P", type=int, help="training samples")
+    own.add_argument("--depth", type=int, help="layers L")
+    own.add_argument("--width", type=int, help="hidden units N")
+    own.add_argument("--sigma", type=float, help="scale of the initial weights")
+    own.add_argument("--power", type=float, nargs="+", dest="powers", help="whitening exponents: 0 white, 1 raw")
+    own.add_argument("--slope", type=float, help="0 ReLU, 1 linear")
+    own.add_argument("--loss", choices=["mse", "logistic", "softmax"])
+    own.add_argument("--step-size", type=float, help="of gradient descent")
+    own.add_argument("--inits", type=int, help="initial weights; medians are shown")
     own.add_argument("--animate", action="store_true", help="also animation.html: the kernel turning, with a slider")
 
     explain = commands.add_parser("explain", help="a claim, why it holds, its source, and what to try next")
@@ -189,14 +190,14 @@ def _reset(options):
 
 def _see(options):
     from minintk.course import swap, units
-    from minintk.experiments import unit_figures
+    from minintk.experiments import style, unit_figures
 
     unit = units.unit(options.unit)
     with swap.swapped(units.workbook(options.workbook), passed=True) as (mine, every, problems):
         print("\n".join([*problems, swap.told(mine, every)]))
         path = pathlib.Path(options.out) / f"unit_{unit['id']}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        unit_figures.FIGURES[unit["module"]]().savefig(path, dpi=130)
+        style.draw(unit_figures.FIGURES[unit["module"]], path)
     print(f"{path}: {unit['figure']}")
 
 
@@ -223,13 +224,13 @@ def _dev(options):
 
 
 def _doctor(options):
-    from minintk import doctor
+    from minintk.tools import doctor
 
     return 1 if doctor.main() else 0
 
 
 def _bench(options):
-    from minintk import bench
+    from minintk.tools import bench
 
     bench.main(options.threads, options.rounds, options.quick)
 
@@ -239,7 +240,7 @@ SWEPT = {"sigma": float, "width": int, "depth": int, "power": float, "P": int, "
 
 
 def _sweep(options):
-    from minintk import sweep
+    from minintk.tools import sweep
 
     lists = {name: getattr(options, name) for name in SWEPT if getattr(options, name) is not None}
     folder = pathlib.Path(options.out) / f"sweep_{options.experiment}"
@@ -254,12 +255,10 @@ def _sweep(options):
 
 
 def _explain(options):
-    from minintk import experiments, pages
+    from minintk.tools import pages
 
     if options.name is None:
         _list()
-    elif options.name not in experiments.NAMES:
-        raise ValueError(f"{options.name!r} is no experiment; expected one of {', '.join(experiments.NAMES)}")
     else:
         print(pages.explained(options.name, min(shutil.get_terminal_size().columns, 120)))
 
@@ -267,56 +266,42 @@ def _explain(options):
 def _list():
     from minintk import experiments
 
-    for name in experiments.NAMES:
-        print(f"{name:<18} {experiments.load(name).__doc__.splitlines()[0]}")
+    for name, module in experiments.registry().items():
+        print(f"{name:<18} {module.__doc__.splitlines()[0]}")
 
 
 def _run(options):
     from minintk import experiments
+    from minintk.tools import pages, run
 
     if options.list:
         return _list()
     names = options.experiments or ["silent_alignment"]
-    names = list(experiments.NAMES) if names == ["all"] else names
+    names = list(experiments.registry()) if names == ["all"] else names
     own = {name: getattr(options, name) for name in OWN if getattr(options, name) is not None}
     for name in names:
-        if name not in experiments.NAMES:
-            raise ValueError(f"{name!r} is no experiment; expected all or some of {', '.join(experiments.NAMES)}")
+        experiments.find(name)
         if own and name != "silent_alignment":
             raise ValueError(
                 f"{name} takes --seed, --out and --answers only, not --{next(iter(own)).replace('_', '-')}"
             )
     if options.animate and names != ["silent_alignment"]:
         raise ValueError("--animate is for silent_alignment alone")
-    shared = {} if options.seed is None else {"seed": options.seed}
-    out = pathlib.Path(options.out)
+    if options.jobs is not None and options.jobs < 1:
+        raise ValueError(f"jobs is {options.jobs}, expected at least 1")
+    settings = own if options.seed is None else own | {"seed": options.seed}
     with contextlib.ExitStack() as stack:
+        jobs = options.jobs or os.cpu_count() or 1
         if options.answers:
             from minintk.course import swap
 
             mine, every, problems = stack.enter_context(swap.swapped(options.answers))
             print("\n".join([*problems, swap.told(mine, every), ""]))
-        for name in names:
-            _one(name, out / name, own | shared, options.animate)
+            jobs = 1  # they are in this process only
+        for told in run.several(names, options.out, settings, jobs, options.animate):
+            print(told, flush=True)
     if len(names) > 1 or options.experiments == ["all"]:
-        from minintk import pages
-
         words = [] if options.seed is None else ["--seed", str(options.seed)]
         words += ["--answers", options.answers] if options.answers else []
         commands = {name: shlex.join(["minintk", "run", name, *words]) for name in names}
-        print(f"{pages.gallery(out, commands)}: every figure with its claim, its verdict and its command")
-
-
-def _one(name, folder, settings, animate):
-    from minintk import experiments, plots
-
-    folder.mkdir(parents=True, exist_ok=True)  # before the work, so that a folder we cannot write to costs nothing
-    module = experiments.load(name)
-    results = module.run(**settings)
-    experiments.save(folder, getattr(plots, name)(results), results["arrays"], results["summary"])
-    print(f"{name}\n\n{module.report(results)}")
-    print(f"\n{folder}: figure.png, results.npz, summary.json\n")
-    if animate:
-        from minintk import pages
-
-        print(f"{pages.animation(folder / 'animation.html', module.film(results))}: open it in a browser\n")
+        print(f"{pages.gallery(options.out, commands)}: every figure with its claim, its verdict and its command")

@@ -167,6 +167,6 @@ def experiment(weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20
         **machines,
         "network": run.test_outputs[-1],
         "gaps": gap_curve(run.weights[-1], X, X_test, run.outputs, run.test_outputs, slope),
-        "kernels": run.kernels[[0, early, -1]],
+        "kernels": run.kernels,
         "numbers": silence_numbers(**curves, **machines, network=run.test_outputs[-1]),
     }

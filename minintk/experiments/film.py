@@ -13,12 +13,13 @@ FRAMES = 60
 
 @dataclasses.dataclass(frozen=True)
 class Film:
-    """A figure, its number of frames, the function that draws the i-th one, and paragraphs of text to go with it."""
+    """A figure, its number of frames, the function that draws the i-th one, and what is written about it."""
 
     figure: object
     frames: int
     draw: Callable
-    text: list[str]
+    title: str
+    text: list[str]  # paragraphs
 
 
 def moments(times, losses):
@@ -61,4 +62,4 @@ def kernel_film(times, losses, alignments, kept, kernels, text):
     draw(0)
     fig.draw_without_rendering()
     fig.set_layout_engine("none")  # found once: nothing may jump between frames
-    return Film(fig, len(kept), draw, text)
+    return Film(fig, len(kept), draw, "The tangent kernel in motion", text)

@@ -20,7 +20,9 @@ import time
 
 import numpy as np
 
-from minintk import doctor, guard, kernel, network, training
+from minintk import guard, kernel, network, training
+from minintk import threads as blas
+from minintk.tools import doctor
 
 CASES = [  # P, D, N, L, C
     (50, 10, 50, 2, 1),
@@ -187,13 +189,12 @@ class _Worker:
     def __init__(self, name, case, threads):
         pinned = sorted(os.sched_getaffinity(0))[-threads:] if hasattr(os, "sched_getaffinity") else []
         pin = f"import os; os.sched_setaffinity(0, {pinned}); " if pinned else ""
-        code = f"{pin}from minintk import bench; bench._serve({name!r}, {tuple(case)})"
-        env = os.environ | {f"{library}_NUM_THREADS": str(threads) for library in ("OPENBLAS", "OMP", "MKL")}
-        env |= {"VECLIB_MAXIMUM_THREADS": str(threads), "CUDA_VISIBLE_DEVICES": ""}
-        env |= {"JAX_PLATFORMS": "cpu", "JAX_ENABLE_X64": "1"}
+        code = f"{pin}from minintk.tools import bench; bench._serve({name!r}, {tuple(case)})"
+        env = os.environ | dict.fromkeys(blas.NAMES, str(threads))
+        env |= {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu", "JAX_ENABLE_X64": "1"}
         eigen = f"--xla_cpu_multi_thread_eigen={str(threads > 1).lower()}"
         env["XLA_FLAGS"] = f"{eigen} intra_op_parallelism_threads={threads}"
-        here = str(pathlib.Path(__file__).parents[1])
+        here = str(pathlib.Path(__file__).parents[2])
         env["PYTHONPATH"] = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         self.process = subprocess.Popen([sys.executable, "-c", code], env=env, text=True, **pipes)

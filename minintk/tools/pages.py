@@ -11,13 +11,11 @@ import re
 import textwrap
 
 import matplotlib
-import numpy as np
 from matplotlib import animation as animations
-from matplotlib import figure
-from matplotlib.backends import backend_agg
 from tqdm import tqdm
 
-from minintk import experiments, plots
+from minintk import experiments, files
+from minintk.experiments import style
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -68,7 +66,7 @@ SIGNS = {
 def explained(name, width):
     """The docstring of an experiment and the symbols; paragraphs wrapped to this many columns, formulas left alone."""
     settings = f"Settings: the constants at the top of minintk/experiments/{name}.py."
-    blocks = [*_blocks(experiments.load(name).__doc__), *_blocks(experiments.SYMBOLS), (False, settings)]
+    blocks = [*_blocks(experiments.find(name).__doc__), *_blocks(experiments.SYMBOLS), (False, settings)]
     return "\n\n".join(text if formula else textwrap.fill(text, width) for formula, text in blocks)
 
 
@@ -90,67 +88,19 @@ def gallery(folder, commands):
 
 
 def animation(path, film):
-    """Writes the page on which the kernel turns while the loss stands still; film: from `silent_alignment.film`."""
-    bar = tqdm(total=len(film["times"]), delay=1, disable=None, leave=False, unit=" frames")
-    fig, draw = _motion(film)
+    """Writes the page on which a `film.Film` plays, with its text under it. Returns its path."""
+    bar = tqdm(total=film.frames, delay=1, disable=None, leave=False, unit=" frames")
 
     def frame(i):
-        draw(i)
+        film.draw(i)
         bar.update()
 
-    with bar, matplotlib.rc_context({"animation.embed_limit": 100}):
-        moving = animations.FuncAnimation(fig, frame, len(film["times"]), init_func=lambda: None, interval=120)
+    with bar, style.defaults(), matplotlib.rc_context({"animation.embed_limit": 100}):
+        moving = animations.FuncAnimation(film.figure, frame, film.frames, init_func=lambda: None, interval=120)
         player = moving.to_jshtml(default_mode="once")
-    drops = 1 - film["losses"] / film["losses"][0]
-    silent = np.flatnonzero(drops >= 0.01)
-    A = film["alignments"]
-    told = f"A goes from {A[0]:.3f} to {A[-1]:.3f}; the loss hardly moved."
-    if len(silent):
-        told = f"When the loss has dropped by 1 %, A has gone from {A[0]:.3f} to {A[silent[0]]:.3f}."
-    claim = _blocks(experiments.load("silent_alignment").__doc__)[1][1].removeprefix("Claim. ").split(". ")[0] + "."
-    text = [
-        f"Left: the tangent kernel K<sub>t</sub> between the training samples, class after class ({film['title']} "
-        f"inputs, &sigma; = {film['sigma']:g}). Every image is divided by its own largest entry off the diagonal: the "
-        "kernel grows a lot, and here only its direction shows. Right: the loss, and A, the cosine of the angle "
-        f"between K<sub>t</sub> and the kernel at the end of training. This is run 1 of {film['runs']}; the table has "
-        "their medians. The frames are spread evenly over the silence (loss drop below 1 %), the escape (to 99 %) and "
-        "what follows, not over time.",
-        told,
-        f"The claim: {html.escape(claim)} <code>minintk explain silent_alignment</code> says why.",
-        "Made by <code>minintk run --animate</code>; summary.json, written beside this page, has the settings.",
-    ]
-    body = "".join(f"<p>{sentence}</p>\n" for sentence in text)
-    return _write(path, "The tangent kernel in motion", _without_net(player) + body)
-
-
-def _motion(film):
-    """The figure, and the function that draws its i-th frame."""
-    fig = figure.Figure(figsize=(6.4, 3.6), dpi=130, layout="constrained")
-    backend_agg.FigureCanvasAgg(fig)
-    left, right = fig.subplots(1, 2, width_ratios=[1, 1.15])
-    kernels = [K if K.ndim == 2 else K[0, 0] for K in film["kernels"]]  # of several outputs, the first
-    image = left.imshow(kernels[0], cmap="RdBu_r", vmin=-1, vmax=1)
-    left.set(xlabel="training sample", ylabel="training sample", title="kernel $K_t$, direction only")
-    curves, end = film["curves"], film["times"][-1]
-    right.plot(curves["times"], curves["losses"] / curves["losses"][0], color=plots.BLACK, ls="-", label="loss $L/L_0$")
-    right.plot(curves["times"], curves["alignments"], color=plots.BLUE, ls="--", label=r"alignment $A(K_t, K_\infty)$")
-    (now,) = right.plot([0, 0], [0, 0], color=plots.ORANGE, ls="", marker="o", ms=8)
-    line = right.axvline(0, color="0.6", lw=0.8, zorder=0)
-    right.set(xlim=(0, end), ylim=(-0.04, 1.08), xlabel="flow time $t$")
-    right.legend(loc="lower left", fontsize=10)
-    told = right.set_title("\n")
-
-    def draw(i):
-        K, t, loss, A = kernels[i], film["times"][i], film["losses"][i] / film["losses"][0], film["alignments"][i]
-        image.set_data(K / (abs(K - np.diag(np.diag(K))).max() or 1))  # the diagonal would outshine the rest
-        now.set_data([t, t], [loss, A])
-        line.set_xdata([t, t])
-        told.set_text(f"t = {t:.3g}\nloss {loss:.3f}, A = {A:.3f}")
-
-    draw(0)
-    fig.draw_without_rendering()
-    fig.set_layout_engine("none")  # found once: nothing may jump between frames
-    return fig, draw
+    made = "Made by `minintk run --animate`; summary.json, written beside this page, has the settings."
+    text = [_paragraph((False, paragraph)) for paragraph in (*film.text, made)]
+    return _write(path, film.title, "\n".join([_without_net(player), *text]))
 
 
 def _without_net(player):
@@ -163,8 +113,7 @@ def _without_net(player):
 
 def _write(path, title, body):
     page = PAGE.format(title=html.escape(title), body=f"<h1>{html.escape(title)}</h1>\n{body}")
-    path = pathlib.Path(path)
-    path.write_text(page, encoding="utf-8")
+    files.write(path, page)
     return path
 
 
@@ -183,9 +132,8 @@ def _paragraph(block):
 
 
 def _experiment(folder, name, command):
-    (_, title), *blocks = _blocks(experiments.load(name).__doc__)
+    (_, title), *blocks = _blocks(experiments.find(name).__doc__)
     verdict = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["verdict"]
-    verdict = verdict if isinstance(verdict, str) else "\n".join(verdict)
     image = base64.b64encode((folder / "figure.png").read_bytes()).decode()
     lines = [
         f'<h2 id="{name}">{html.escape(title)}</h2>',

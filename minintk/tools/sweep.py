@@ -9,28 +9,24 @@ import concurrent.futures
 import contextlib
 import csv
 import inspect
+import io
 import itertools
 import json
 import math
-import multiprocessing
 import os
 import pathlib
-import signal
-import sys
-import threading
 
 import numpy as np
 from tqdm import tqdm
 
 import minintk
-from minintk import experiments
+from minintk import experiments, files
+from minintk.tools import pool
 
 try:
     import fcntl
 except ModuleNotFoundError:  # Windows has no such lock: there nobody stops a second sweep in the same folder
     fcntl = None
-
-THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 def sweep(name, lists, folder, jobs=1, executor=None):
@@ -57,8 +53,12 @@ def sweep(name, lists, folder, jobs=1, executor=None):
         try:
             if done:
                 _write_csv(folder, points, done)
-            with _own_pool(min(jobs, len(missing))) if executor is None and missing else _as_it_is(executor) as pool:
-                for values, row in _solved(pool, name, tuple(lists), missing, len(points)):
+            with (
+                pool.own(min(jobs, len(missing)))
+                if executor is None and missing
+                else contextlib.nullcontext(executor) as workers
+            ):
+                for values, row in _solved(workers, name, tuple(lists), missing, len(points)):
                     line = (json.dumps(row) + "\n").encode()
                     if record.write(line) < len(line):
                         raise OSError(f"{record.name}: the disk is full")
@@ -76,11 +76,6 @@ def told(rows):
         return f"{len(rows)} points"
     where = ", ".join(f"{name} {value:g}" for name, value in failed[0].items() if name != "error")
     return f"{len(rows)} points, {len(failed)} of them failed; the first at {where}:\n  {failed[0]['error']}"
-
-
-def sweepable():
-    """The names of the experiments that have a function `point`."""
-    return [name for name in experiments.NAMES if hasattr(experiments.load(name), "point")]
 
 
 @contextlib.contextmanager
@@ -104,7 +99,7 @@ def solve(name, settings, values):
     It never raises: some errors cannot be sent between processes, and would break the pool.
     """
     try:
-        numbers = experiments.load(name).point(**dict(zip(settings, values)))
+        numbers = experiments.points()[name](**dict(zip(settings, values)))
         return {key: _plain(value) for key, value in numbers.items()}, None
     except Exception as error:
         text = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
@@ -121,11 +116,10 @@ def _plain(value):
 
 def _lists(name, lists):
     """The lists in the order of `point`'s settings, its defaults for those not given, every value once."""
-    if name not in experiments.NAMES:
-        raise ValueError(f"{name!r} is no experiment; expected one of {', '.join(sweepable())}")
-    if not hasattr(experiments.load(name), "point"):
-        raise ValueError(f"{name} cannot be swept; expected one of {', '.join(sweepable())}")
-    settings = inspect.signature(experiments.load(name).point).parameters
+    points = experiments.points()
+    if name not in points:
+        raise ValueError(f"{name!r} cannot be swept; expected one of {', '.join(points)}")
+    settings = inspect.signature(points[name]).parameters
     for given in lists:
         if given not in settings:
             raise ValueError(f"{name} has no setting {given}; expected {', '.join(settings)}")
@@ -167,7 +161,7 @@ def _same_sweep(folder, name, lists):
             if less:
                 told = f"a sweep that has {setting} = {less[0]:g} too; add it"
                 raise ValueError(f"{folder} holds {told}, or take another folder with --out")
-    _replace(path, json.dumps(wanted, indent=2) + "\n")
+    files.write(path, json.dumps(wanted, indent=2) + "\n")
 
 
 @contextlib.contextmanager
@@ -199,9 +193,9 @@ def _read(record, settings):
     return done
 
 
-def _solved(pool, name, settings, missing, total):
+def _solved(workers, name, settings, missing, total):
     """(values, row) of every missing point as it is finished."""
-    futures = {pool.submit(solve, name, settings, values): values for values in missing} if missing else {}
+    futures = {workers.submit(solve, name, settings, values): values for values in missing} if missing else {}
     bar = tqdm(total=total, initial=total - len(missing), unit=" points", disable=None, smoothing=0.05)
     try:
         for future in concurrent.futures.as_completed(futures):
@@ -218,58 +212,12 @@ def _solved(pool, name, settings, missing, total):
             future.cancel()
 
 
-@contextlib.contextmanager
-def _own_pool(jobs):
-    """Processes of our own, each started afresh and with one BLAS thread.
-
-    Many threads a process would fight, and a product split among more threads ends in other last digits.
-    """
-    before = {name: os.environ.get(name) for name in THREADS}
-    os.environ.update(dict.fromkeys(THREADS, "1"))  # BLAS reads it when a worker first imports numpy
-    context = multiprocessing.get_context("spawn")
-    pool = concurrent.futures.ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
-
-
-@contextlib.contextmanager
-def _as_it_is(executor):
-    yield executor
-
-
-def _begin():
-    """A worker's first act: no bars of its own, gone at Ctrl-C, and gone when the parent is, which may be killed."""
-    sys.stderr = open(os.devnull, "w")
-    tqdm.set_lock(
-        threading.RLock()
-    )  # its own would be a semaphore between processes, leaked by a worker that is killed
-    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-    def leave_with_the_parent():
-        multiprocessing.parent_process().join()
-        os._exit(1)
-
-    threading.Thread(target=leave_with_the_parent, daemon=True).start()
-
-
 def _write_csv(folder, points, done):
     """One row a finished point, in the product's order; what a point lacks stays empty."""
     rows = [done[values] for values in points if values in done]
     columns = list(dict.fromkeys(name for row in rows for name in row if name != "error")) + ["error"]
-    path = folder / "points.csv.part"
-    with open(path, "w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, columns)
-        writer.writeheader()
-        writer.writerows(rows)
-    os.replace(path, folder / "points.csv")
-
-
-def _replace(path, text):
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    files.write(folder / "points.csv", text.getvalue())
