@@ -66,8 +66,8 @@ SYMBOLS = """Symbols.
     K_t, k_t(x)     its tangent kernel at time t, between training samples, and between x and them
     K_inf           the kernel at the end of training
     predictor of K  f_0(x) + k(x)^T K^{-1} [f_T(X) - f_0(X)], the kernel predictor that is given the
-                    network's own training outputs and asked for its test outputs; "machine" for short
-    err_inf, err_0  |predictor - f_T| / |f_T| on test points, for K_inf and K_0; rho = err_inf / err_0
+                    network's own training outputs, asked for its test outputs; short: machine
+    err_inf, err_0  |predictor - f_T| / |f_T| on test points, for K_inf, K_0; rho = err_inf / err_0
     A(K, Q)         <K, Q> / (|K| |Q|), the cosine of the angle between two kernels
     A_0             A(K_0, K_inf)
     t_align         the time from which on A(K_t, K_inf) >= 0.95

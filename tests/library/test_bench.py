@@ -1,4 +1,4 @@
-"""Claims about minintk.bench. Operations are counted by hand, kernels come from explicit gradients."""
+"""Claims about minintk.tools.bench. Operations are counted by hand, kernels come from explicit gradients."""
 
 import pathlib
 import re
@@ -7,7 +7,8 @@ import time
 import numpy as np
 import pytest
 
-from minintk import bench, training
+from minintk import training
+from minintk.tools import bench
 
 
 def explicit_kernel(weights, X):
@@ -184,7 +185,7 @@ def test_a_child_has_its_threads_and_cores_before_it_imports_numpy(monkeypatch):
     bench._Worker("minintk", (4, 3, 5, 2, 1), 2)
     ((_, _, program), options) = started[0]
     assert {options["env"][f"{name}_NUM_THREADS"] for name in ("OPENBLAS", "OMP", "MKL")} == {"2"}
-    assert 0 < program.index("os.sched_setaffinity(0, [2, 3])") < program.index("from minintk import bench")
+    assert 0 < program.index("os.sched_setaffinity(0, [2, 3])") < program.index("from minintk.tools import bench")
 
 
 def test_the_quick_bench_prints_a_kernel_and_a_step_measured_in_children(monkeypatch, capsys):

@@ -1,4 +1,4 @@
-"""Claims about minintk.doctor: what it says of machines that are not like this one."""
+"""Claims about minintk.tools.doctor: what it says of machines that are not like this one."""
 
 import errno
 import io
@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from minintk import data, doctor
+from minintk import data
+from minintk.tools import doctor
 
 
 @pytest.fixture

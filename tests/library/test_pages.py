@@ -1,19 +1,18 @@
 """The pages: what they say, and that a real browser shows them without an error, at laptop and at phone width."""
 
+import dataclasses
 import json
-import pathlib
 import re
 import shutil
 import subprocess
-import sys
-import tempfile
 import types
 
 import numpy as np
 import pytest
 
-from minintk import cli, experiments, pages, plots
-from minintk.experiments import silent_alignment
+from minintk import cli, experiments
+from minintk.experiments import film, silent_alignment, style
+from minintk.tools import pages
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 needs_browser = pytest.mark.skipif(not BROWSER, reason="there is no Chromium here to open the pages in")
@@ -58,106 +57,87 @@ def opened(tmp_path, page, size, act=""):
     return json.loads(measured[1]), console
 
 
-def find_made():
-    results = silent_alignment.run(P=12, width=20, powers=(0,), inits=1)
-    film = silent_alignment.film(results)
-    with tempfile.TemporaryDirectory() as folder:
-        page = pages.animation(pathlib.Path(folder) / "animation.html", every(film, 3)).read_text(encoding="utf-8")
-    return results, film, page
-
-
 @pytest.fixture(scope="module")
-def made(ahead):
-    return ahead(find_made)
-
-
-@pytest.fixture(scope="module")
-def results(made):
-    return made[0]
-
-
-@pytest.fixture(scope="module")
-def film(made):
-    return made[1]
+def main():
+    return silent_alignment.run(P=12, width=20, powers=(0,), inits=1)
 
 
 def every(film, n):
-    """The film with each n-th moment only: frames take long to draw."""
-    return film | {name: film[name][::n] for name in ("times", "losses", "alignments", "kernels")}
+    """The film with each n-th frame only: frames take long to draw."""
+    return dataclasses.replace(film, frames=1 + (film.frames - 1) // n, draw=lambda i: film.draw(n * i))
 
 
 @pytest.fixture(scope="module")
-def moving(made, tmp_path_factory):
-    path = tmp_path_factory.mktemp("page") / "animation.html"
-    path.write_text(made[2], encoding="utf-8")
-    return path
+def moving(main, tmp_path_factory):
+    return pages.animation(tmp_path_factory.mktemp("page") / "animation.html", every(main.film(), 3))
 
 
 @pytest.fixture
 def two(monkeypatch):
     """Two small experiments with wide figures in place of the real ones."""
-    for name in ("first", "second"):
-        module = types.ModuleType(f"minintk.experiments.{name}")
-        module.__doc__ = (
-            f"The {name} claim: x < y.\n\nClaim. Words & words.\n\n    f = {'x + ' * 60}y\n\nTry next. Run `x`."
+
+    def draw():
+        fig, ax = style.panels(1, 1, (16, 4))
+        ax.plot([1, 2])
+        return fig
+
+    def toy(name):
+        formula = f"    f = {'x + ' * 60}y"
+        text = f"The {name} claim: x < y.\n\nClaim. Words & words.\n\n{formula}\n\nTry next. Run `x`."
+        module = types.ModuleType(name, text)
+        module.run = lambda seed=0: experiments.Result(
+            {"verdict": f"{name} holds for seed {seed}."}, {"x": np.ones(2)}, "heading", draw
         )
-        module.run = lambda seed=0, name=name: {
-            "arrays": {"x": np.ones(2)},
-            "summary": {"verdict": f"{name} holds for seed {seed}."},
-        }
-        module.report = lambda results: "heading"
+        return module
 
-        def draw(results):
-            fig = plots.figure.Figure(figsize=(16, 4))
-            fig.subplots().plot([1, 2])
-            return fig
-
-        monkeypatch.setitem(sys.modules, module.__name__, module)
-        monkeypatch.setattr(plots, name, draw, raising=False)
-    monkeypatch.setattr(experiments, "NAMES", ("first", "second"))
+    monkeypatch.setattr(experiments, "registry", lambda: {name: toy(name) for name in ("first", "second")})
 
 
-def test_the_film_follows_the_run_and_spreads_over_its_three_phases(results, film):
-    run = results["cases"][0]["runs"][0]
-    drops = 1 - film["losses"] / film["losses"][0]
-    for low, high in [(-0.1, 0.01), (0.01, 0.99), (0.99, 1.1)]:
-        assert ((low <= drops) & (drops <= high)).sum() >= 10
-    assert 45 <= len(drops) <= 61 and film["kernels"].shape == (len(drops), 12, 12)
-    shared = [t for t in run["times"] if np.isclose(film["times"], t).any()]
-    assert len(shared) > 10
-    for t in shared:
-        i, j = np.isclose(film["times"], t).argmax(), np.isclose(run["times"], t).argmax()
-        assert film["losses"][i] == run["losses"][j] and film["alignments"][i] == run["alignments"][j]
-    assert film["curves"]["times"] is run["times"]
+def test_the_film_is_spread_over_the_three_phases_of_the_run():
+    """The loss falls as 1 / (1 + e^(t - 10)): by 1 % and 99 % at t = 10 -+ log 99, the film ends at 1.3 times that."""
+    times = np.linspace(0, 40, 4001)
+    kept = times[film.moments(times, 1 / (1 + np.exp(times - 10)))]
+    ends = 10 - np.log(99), 10 + np.log(99)
+    borders = [0, *ends, 1.3 * ends[1]]
+    for low, high in zip(borders, borders[1:]):
+        assert film.FRAMES // 3 - 1 <= ((low <= kept) & (kept <= high)).sum() <= film.FRAMES // 3 + 1
+    assert kept[0] == 0 and kept[-1] == pytest.approx(borders[-1], abs=0.011)
+    for losses in (np.ones(50), np.linspace(1, 0.5, 50)):  # never there, never at its end
+        assert film.moments(np.arange(50.0), losses)[[0, -1]].tolist() == [0, 49]
 
 
-def test_the_films_kernels_are_those_of_the_run(results, film):
-    assert np.array_equal(film["kernels"][0], results["cases"][0]["runs"][0]["kernels"][0])
+def test_the_film_draws_what_the_run_recorded(main):
+    """Its first and last kernels are those in results.npz, and the words over a frame are the run's numbers there."""
+    shown, arrays = main.film(), main.arrays
+    left, right = shown.figure.get_axes()
+    for i, K in [(0, arrays["white_0_kernels"][0]), (shown.frames - 1, None)]:
+        shown.draw(i)
+        t, A = right.lines[2].get_xdata()[0], right.lines[2].get_ydata()[1]
+        at = np.flatnonzero(arrays["white_0_times"] == t)
+        assert len(at) == 1 and A == arrays["white_0_alignments"][at[0]]
+        assert f"A = {A:.3f}" in right.get_title()
+        if K is not None:
+            assert np.allclose(left.images[0].get_array(), K / abs(K - np.diag(np.diag(K))).max())
 
 
 @pytest.mark.parametrize("settings", [{"loss": "softmax", "classes": "0,1,2"}, {"sigma": 1.0}, {"powers": (1,)}])
 def test_several_outputs_lazy_and_raw_runs_have_films_too(settings):
-    film = silent_alignment.film(
-        silent_alignment.run(**({"P": 9, "width": 8, "powers": (0,), "sigma": 0.1, "inits": 1} | settings))
-    )
-    _, draw = pages._motion(film)
-    draw(len(film["times"]) - 1)
-    assert len(film["times"]) > 20
+    result = silent_alignment.run(**({"P": 9, "width": 8, "powers": (0,), "sigma": 0.1, "inits": 1} | settings))
+    shown = result.film()
+    shown.draw(shown.frames - 1)
+    assert shown.frames > 10
 
 
-def test_the_animation_needs_nothing_from_the_net_and_is_the_same_each_time(moving, film, tmp_path):
-    film, text = every(film, 3), moving.read_text(encoding="utf-8")
+def test_the_animation_needs_nothing_from_the_net_and_is_the_same_each_time(main, moving, tmp_path):
+    shown, text = every(main.film(), 3), moving.read_text(encoding="utf-8")
     assert not re.search(r"https?://", text) and '<link rel="icon" href="data:,">' in text
-    assert text.count("data:image/png;base64,") == len(film["times"])
-    assert ">?<" not in text and 'class="fa' not in text and text.count("<button") == 9
-    assert "viewport" in text
-    drops = 1 - film["losses"] / film["losses"][0]
-    A = film["alignments"]
-    assert f"A has gone from {A[0]:.3f} to {A[np.argmax(drops >= 0.01)]:.3f}" in text
-    assert "run 1 of 1;" in text and "not over time" in text
-    assert "The claim: With small initial weights" in text and "of its own final kernel, on test points too. <" in text
+    assert text.count("data:image/png;base64,") == shown.frames
+    assert ">?<" not in text and 'class="fa' not in text and text.count("<button") == 9 and "viewport" in text
+    A, losses = main.arrays["white_0_alignments"], main.arrays["white_0_losses"]
+    assert f"A has gone from {A[0]:.3f} to {A[np.argmax(losses <= 0.99 * losses[0])]:.3f}" in text
+    assert "run 1 of 1;" in text and "not evenly over time" in text
     assert "<code>minintk run --animate</code>; summary.json" in text
-    twice = [pages.animation(tmp_path / name, every(film, 15)).read_bytes() for name in ("a.html", "b.html")]
+    twice = [pages.animation(tmp_path / name, every(main.film(), 15)).read_bytes() for name in ("a.html", "b.html")]
     assert twice[0] == twice[1]
 
 
@@ -184,7 +164,7 @@ def test_the_animations_slider_moves_the_picture(moving, tmp_path):
 def test_run_all_writes_a_gallery_and_one_run_does_not(two, tmp_path, capsys):
     assert cli.main(["run", "first", "--out", str(tmp_path)]) == 0
     assert not (tmp_path / "gallery.html").exists()
-    assert cli.main(["run", "all", "--seed", "3", "--out", str(tmp_path)]) == 0
+    assert cli.main(["run", "all", "--jobs", "1", "--seed", "3", "--out", str(tmp_path)]) == 0
     assert "gallery.html" in capsys.readouterr().out
     text = (tmp_path / "gallery.html").read_text(encoding="utf-8")
     assert text.count("<h2>Symbols</h2>\n<pre>    P, D, N, L, C   training samples") == 1
@@ -199,7 +179,7 @@ def test_run_all_writes_a_gallery_and_one_run_does_not(two, tmp_path, capsys):
 @needs_browser
 @pytest.mark.parametrize("size", SIZES)
 def test_the_gallery_fits_the_window_of_a_browser(two, tmp_path, size):
-    cli.main(["run", "first", "second", "--out", str(tmp_path)])
+    cli.main(["run", "first", "second", "--jobs", "1", "--out", str(tmp_path)])
     page, console = opened(tmp_path, tmp_path / "gallery.html", size)
     assert console == []
     assert page["scroll"] <= page["inner"] == SIZES[size][0] and page["wide"] == []
@@ -208,7 +188,7 @@ def test_the_gallery_fits_the_window_of_a_browser(two, tmp_path, size):
 
 @needs_browser
 def test_a_touched_figure_grows_within_its_frame(two, tmp_path):
-    cli.main(["run", "first", "second", "--out", str(tmp_path)])
+    cli.main(["run", "first", "second", "--jobs", "1", "--out", str(tmp_path)])
     page, console = opened(tmp_path, tmp_path / "gallery.html", "phone", "document.images[0].click();")
     assert console == [] and page["shown"][0] == 2080 > page["inner"] > page["shown"][1]
     assert page["scroll"] <= page["inner"]
@@ -220,8 +200,8 @@ def test_animate_is_told_where_it_does_not_belong(two, capsys):
 
 
 def test_the_command_animates(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(silent_alignment, "FRAMES", 12)
-    words = "run --animate --P 8 --width 8 --sigma 0.1 --power 0 --inits 1 --out".split()
+    monkeypatch.setattr(film, "FRAMES", 6)
+    words = "run --animate --P 8 --width 20 --sigma 0.1 --power 0 --inits 1 --out".split()
     assert cli.main([*words, str(tmp_path)]) == 0
     assert "animation.html" in capsys.readouterr().out
     assert (tmp_path / "silent_alignment" / "animation.html").stat().st_size > 100_000
@@ -242,7 +222,7 @@ def test_explain_alone_lists_and_an_unknown_name_is_told(two, capsys):
     assert "'third' is no experiment; expected one of first, second" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", experiments.NAMES)
+@pytest.mark.parametrize("name", experiments.registry())
 def test_every_experiment_explains_itself_in_four_parts(name, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
     assert cli.main(["explain", name]) == 0

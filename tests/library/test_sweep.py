@@ -17,21 +17,20 @@ import types
 
 import pytest
 
-from minintk import cli, experiments, sweep
+from minintk import cli, experiments
 from minintk.experiments import silent_alignment
+from minintk.tools import pool, sweep
 
 TOY = """
-import sys, time, types
-from minintk import experiments, sweep
+import sys, time
+from minintk import experiments
+from minintk.tools import sweep
 
 def point(sigma=1.0, width=1, seed=0):
     time.sleep(0.003)
     return {"product": sigma * width, "number": seed * width}
 
-toy = types.ModuleType("minintk.experiments.toy")  # workers run this file too, and so find it
-toy.point = point
-sys.modules[toy.__name__] = toy
-experiments.NAMES = ("toy",)
+experiments.points = lambda: {"toy": point}  # workers run this file too, and so find it
 if __name__ == "__main__":
     lists = {"sigma": [0.1, 0.25, 1, 3], "width": range(1, 6), "seed": range(10)}
     sweep.sweep("toy", lists, sys.argv[1], jobs=2)
@@ -42,10 +41,8 @@ PRODUCT = list(itertools.product([0.1, 0.25, 1.0, 3.0], range(1, 6), range(10)))
 @pytest.fixture
 def toy(monkeypatch):
     """An experiment whose `point` a test may replace."""
-    module = types.ModuleType("minintk.experiments.toy")
-    module.point = lambda sigma=1.0, seed=0: {"product": sigma * seed}
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setattr(experiments, "NAMES", ("toy",))
+    module = types.SimpleNamespace(point=lambda sigma=1.0, seed=0: {"product": sigma * seed})
+    monkeypatch.setattr(experiments, "points", lambda: {"toy": module.point})
     return module
 
 
@@ -133,7 +130,7 @@ def test_finished_points_are_not_computed_again_and_new_values_are_added(tmp_pat
 
 
 def test_serial_threads_spawned_processes_and_our_own_pool_give_the_same_rows(tmp_path, threads):
-    lists = {"sigma": [0.3, 30.0], "width": [4, 8], "P": [8], "seed": [1, 2]}
+    lists = {"sigma": [0.3, 30.0], "width": [20, 24], "P": [8], "seed": [1, 2]}
     alone = {}
     for sigma, width, seed in itertools.product(lists["sigma"], lists["width"], lists["seed"]):
         try:
@@ -155,9 +152,9 @@ def test_our_own_workers_have_one_blas_thread_and_the_environment_is_left_as_it_
     """With two threads the same point ends in other last digits."""
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
-    with sweep._own_pool(1) as pool:
-        assert pool.submit(os.getenv, "OMP_NUM_THREADS").result() == "1"
-        assert pool.submit(os.getenv, "OPENBLAS_NUM_THREADS").result() == "1"
+    with pool.own(1) as workers:
+        assert workers.submit(os.getenv, "OMP_NUM_THREADS").result() == "1"
+        assert workers.submit(os.getenv, "OPENBLAS_NUM_THREADS").result() == "1"
     assert os.environ["OMP_NUM_THREADS"] == "7" and "OPENBLAS_NUM_THREADS" not in os.environ
 
 
@@ -174,9 +171,9 @@ def test_a_dask_cluster_gives_the_same_rows(tmp_path):
 
 
 def test_a_point_of_silent_alignment_is_the_first_run_of_the_experiment():
-    cases = silent_alignment.run(P=10, width=10, powers=[0.25], sigma=0.1, inits=1, seed=3)["cases"]
-    numbers = cases[0]["runs"][0]["numbers"]
-    point = silent_alignment.point(P=10, width=10, power=0.25, sigma=0.1, seed=3)
+    cases = silent_alignment.run(P=8, width=20, powers=[0.25], sigma=0.1, inits=1, seed=3).summary["cases"]
+    numbers = cases[0]["runs"][0]
+    point = silent_alignment.point(P=8, width=20, power=0.25, sigma=0.1, seed=3)
     assert point.pop("A_10") == numbers["A"][1]
     assert point.pop("steps") in range(1, 20_001)
     assert point == {name: numbers[name] for name in point} and {"rho", "err_inf", "test_accuracy"} < set(point)
@@ -276,7 +273,7 @@ def test_a_spoilt_line_is_told_with_its_number(tmp_path, toy, threads):
 @pytest.mark.parametrize(
     "words, told",
     [
-        ("nothing", "'nothing' is no experiment; expected one of silent_alignment"),
+        ("nothing", "'nothing' cannot be swept; expected one of silent_alignment"),
         ("silent_alignment --sigma x", "invalid float value"),
         ("silent_alignment --jobs 0", "jobs is 0, expected at least 1"),
         ("silent_alignment --jobs 2 --dask here:1", "not allowed with"),
@@ -302,12 +299,11 @@ def test_settings_that_the_experiment_does_not_have_are_told(tmp_path, toy):
         sweep.sweep("toy", {"width": [1]}, tmp_path)
     with pytest.raises(ValueError, match="the list of seed is empty"):
         sweep.sweep("toy", {"seed": []}, tmp_path)
-    del toy.point
-    with pytest.raises(ValueError, match="toy cannot be swept"):
-        sweep.sweep("toy", {}, tmp_path)
+    with pytest.raises(ValueError, match="'depth' cannot be swept; expected one of toy"):
+        sweep.sweep("depth", {}, tmp_path)
 
 
 def test_a_sweep_with_a_point_that_failed_ends_with_1(tmp_path, capsys):
-    words = "sweep silent_alignment --P 6 --width 4 --sigma 0.1 -1 --out".split()
+    words = "sweep silent_alignment --P 8 --width 20 --sigma 0.1 -1 --out".split()
     assert cli.main([*words, str(tmp_path)]) == 1
     assert "2 points, 1 of them failed; the first at sigma -1" in capsys.readouterr().out
