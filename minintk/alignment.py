@@ -108,8 +108,8 @@ def predictor_gap(K_inf_train, K_inf_test, f_train, f_test, f0_train, f0_test):
     K_inf_train (P, P), K_inf_test (P2, P), or (C, C, P, P) and (C, C, P2, P); f_train (P,) or (P, C) and f_test: the
     outputs at time t; f0_train and f0_test: at time 0. Returns G_t in f_test's shape. G_0 = 0, and the gap changes only
     while the loss falls and the kernel is misaligned.
-    By hand: K_inf = 2 and k_inf = 1. At the training point f goes from 3 to 7, so the machine moves by 2 at the test
-    point. There f goes from 1 to 6: G_t = 3.
+    By hand: K_inf = 2 and k_inf = 1. The network goes from 3 to 7 at the training point, and from 1 to 6 at the test
+    point. There the machine goes from 1 to 3: G_t = 3.
 
     How: G_t(x) = [f_t(x) - f_0(x)] - k_inf(x)^T K_inf^{-1} [f_t(X) - f_0(X)]: f_test minus what kernel.kernel_predictor
     gives with the targets f_train, started at f0_train and f0_test.

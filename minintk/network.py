@@ -39,8 +39,8 @@ def init_weights(widths, sigma, rng):
     """Draws W_l[i, j] ~ Normal(0, sigma^2 / n_{l-1}), all independent.
 
     widths: [n_0 = D, n_1, ..., n_L = C]; sigma > 0; rng: an int, which gives the same weights each time, or a numpy
-    Generator, which is drawn from. The global random state of numpy is left alone. Returns [W_1 ... W_L], W_l
-    (n_l, n_{l-1}), float64.
+    Generator, which is drawn from. The global random state of numpy is left alone. Returns
+    [W_1 ... W_L], W_l (n_l, n_{l-1}), float64.
     With sigma = 1 a preactivation has on average the mean square of its inputs; ReLU then halves it.
 
     How: np.random.default_rng(rng) makes one generator for all layers. Its standard_normal numbers, in shape
@@ -71,9 +71,9 @@ def forward(weights, X, slope=0.0):
 def backward(weights, layers, cotangent, slope=0.0):
     """B_l = dF/dz_l for every layer, where F = sum over samples and outputs of cotangent * f is one number.
 
-    z_l (P, n_l) is the preactivation, h_l = phi(z_l) and f = z_L; where z_l is 0 exactly, phi' is slope as in `gate`.
-    weights: [W_1 ... W_L]; layers: what `forward` returned; cotangent (P, C), held constant. Returns [B_1 ... B_L], B_l
-    (P, n_l), in the precision of the inputs, which stay as they are.
+    z_l (P, n_l) is the preactivation: h_l = phi(z_l), and f = z_L. Where z_l is 0 exactly, phi' is slope, as in `gate`.
+    weights: [W_1 ... W_L]; layers: what `forward` returned; cotangent (P, C), held constant. Returns
+    [B_1 ... B_L], B_l (P, n_l), in the precision of the inputs, which stay as they are.
     By hand: h_1 = (0, 2), W_2 = [[3, 5]], slope 0 and cotangent 2 give B_2 = 2 and B_1 = (0, 10).
 
     How: by the chain rule from the top. B_L = cotangent. Then z_{l+1} = h_l W_{l+1}^T and h_l = phi(z_l) give
