@@ -60,14 +60,14 @@ def test_one_rule_names_the_region_of_a_run():
     silent = {"rho": 0.049, "err_0": 0.5, "growth_end": 9.0, "t_ratio": 1.0}
     named = {
         "silent": {},
-        "late": {"t_ratio": 1.01},
-        "degraded": {"rho": 0.05},
+        "aligned late": {"t_ratio": 1.01},
+        "partially aligned": {"rho": 0.05},
         "lazy": {"growth_end": 1.99, "err_0": 1e-14},
         "trivial": {"err_0": 9e-7, "rho": 1.2},
         "unlearnt": {"t_ratio": None},
     }
     assert [silence.region(silent | changes) for changes in named.values()] == list(named)
-    assert silence.region(silent | {"growth_end": 2.0, "t_ratio": np.inf, "rho": 0.5}) == "degraded"
+    assert silence.region(silent | {"growth_end": 2.0, "t_ratio": np.inf, "rho": 0.5}) == "partially aligned"
 
 
 def test_rho_of_a_linear_network_is_not_believed():
