@@ -17,8 +17,7 @@ def kernel_alignment(K, Q):
     K, Q (P, P2) or (C, C, P, P2). Returns a number, at most 1; 1 means that one is a positive multiple of the other.
     ValueError if one of them is all zeros. By hand: the 2 x 2 identity and the matrix of ones give 1 / sqrt(2).
 
-    How: A = <K, Q> / (|K| |Q|). <K, Q> is the sum over all axes of the products of entries at the same place, and
-    |K| = sqrt(<K, K>). np.vdot and np.linalg.norm take arrays with any number of axes.
+    How: A = <K, Q> / (|K| |Q|), where <K, Q> is the sum of K * Q over all axes, and |K| = sqrt(<K, K>).
     """
     return float(np.vdot(K, Q) / (_norm(K, "kernel_alignment: K") * _norm(Q, "kernel_alignment: Q")))
 
@@ -46,7 +45,7 @@ def relative_alignment(A, A0):
     A: a number or an array of alignments; A0: the alignment at time 0, below 1. Returns a new number or array of A's
     shape, negative where A is below A_0. By hand: A = 0.9 and A_0 = 0.8 give 0.5.
 
-    How: the part gone over the whole, (A - A_0) / (1 - A_0).
+    How: The part gone over the whole, (A - A_0) / (1 - A_0).
     """
     return (A - A0) / (1 - A0)
 
@@ -58,7 +57,7 @@ def effective_rank(K):
     K (P, P), symmetric. Returns a number: r if r eigenvalues are equal and the others 0. The scale of K does not
     matter. ValueError if K is all zeros. By hand: diag(3, 3, 0, 0) gives 2.
 
-    How: no eigenvalue is needed. Their sum is tr K; their squares are the eigenvalues of K K, whose trace is |K|^2, the
+    How: No eigenvalue is needed. Their sum is tr K; their squares are the eigenvalues of K K, whose trace is |K|^2, the
     sum of all squared entries. So it is (tr K)^2 / |K|^2.
     """
     return float(np.trace(K) ** 2 / _norm(K, "effective_rank: K") ** 2)
@@ -71,7 +70,7 @@ def alignment_time(times, alignments, level=0.95):
     times (T,), alignments (T,) along a run. Returns one of the times, or inf. A curve that rises, falls and rises again
     counts from its last rise. By hand: 0.9, 0.96, 0.7, 0.97 at times 0, 1, 2, 3 and the level 0.95 give 3.
 
-    How: with i the last index at which the alignment is below the level, it is times[i + 1]; times[0] if there is no
+    How: With i the last index at which the alignment is below the level, it is times[i + 1]; times[0] if there is no
     such i, and inf if i is the last index of all.
     """
     below = np.flatnonzero(alignments < level)
@@ -86,7 +85,7 @@ def learning_time(times, losses, drop=0.1):
     times (T,), losses (T,). Returns one of the times, or inf; whether the loss rises again later does not matter.
     By hand: losses 8, 6, 4, 1 at times 0, 1, 2.5, 4 and drop = 0.25 give 1.
 
-    How: the smallest t with L(t) <= (1 - drop) L(0).
+    How: The smallest t with L(t) <= (1 - drop) L(0).
     """
     reached = np.flatnonzero(losses <= (1 - drop) * losses[0])
     return float(times[reached[0]]) if len(reached) else np.inf

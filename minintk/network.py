@@ -17,7 +17,7 @@ def activation(z, slope):
     z: array of any shape; slope: a number in [0, 1]. Returns a new array of z's shape and precision.
     By hand: activation([-2, 3], slope=0.1) is [-0.2, 3].
 
-    How: because slope <= 1, phi(z) is the larger of z and slope * z, entry by entry.
+    How: Because slope <= 1, phi(z) is the larger of z and slope * z, entry by entry.
     """
     return np.maximum(z, slope * z if slope else 0.0)
 
@@ -58,7 +58,7 @@ def forward(weights, X, slope=0.0):
     each (P, n_l), one sample a row, in the precision of the inputs.
     By hand: W_1 = [[1, -1], [2, 0]], W_2 = [[1, 1]] and slope 0 take x = (1, 2) to h_1 = (0, 2) and f = 2.
 
-    How: samples are rows, so h_l = phi(h_{l-1} W_l^T) for l = 1 ... L-1, and f = h_{L-1} W_L^T, without phi.
+    How: Samples are rows, so h_l = phi(h_{l-1} W_l^T) for l = 1 ... L-1, and f = h_{L-1} W_L^T, without phi.
     """
     layers = [X]
     for W in weights[:-1]:
@@ -76,7 +76,7 @@ def backward(weights, layers, cotangent, slope=0.0):
     [B_1 ... B_L], B_l (P, n_l), in the precision of the inputs, which stay as they are.
     By hand: h_1 = (0, 2), W_2 = [[3, 5]], slope 0 and cotangent 2 give B_2 = 2 and B_1 = (0, 10).
 
-    How: by the chain rule from the top. B_L = cotangent. Then z_{l+1} = h_l W_{l+1}^T and h_l = phi(z_l) give
+    How: By the chain rule, from the top down. B_L = cotangent. Then z_{l+1} = h_l W_{l+1}^T and h_l = phi(z_l) give
     B_l = (B_{l+1} W_{l+1}) * phi'(z_l). In Python's counting W_{l+1} is weights[l], and gate reads phi'(z_l) off
     layers[l].
     """
@@ -95,6 +95,6 @@ def weight_gradients(layers, deltas):
     By hand: one layer, rows (1, 2) and (3, 5) with deltas 2 and -1: G_1 = [[-1, -1]].
     Check (Euler, any homogeneous network): sum(W_l * G_l) = sum(cotangent * f) for every l.
 
-    How: z_l = h_{l-1} W_l^T, so sample m adds B_l[m, i] h_{l-1}[m, j] to G_l[i, j]: G_l = B_l^T h_{l-1}.
+    How: G_l = B_l^T h_{l-1}, since z_l = h_{l-1} W_l^T. The matrix product sums over samples.
     """
     return [B.T @ h for B, h in zip(deltas, layers)]

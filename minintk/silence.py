@@ -55,7 +55,7 @@ def gap_curve(weights, X, X_test, outputs, test_outputs, slope=0.0):
     with this slope; outputs (T, P, C) and test_outputs (T, P2, C): the network's at X (P, D) and X_test; f_0 is their
     first entry and f_T their last. Norms go over test points and outputs. Returns an array (T,), which starts at 0.
 
-    How: the two kernels are those of `kernel_machine`, the same at all times, and each time has a predictor_gap. All of
+    How: The two kernels are those of kernel_machine, the same at all times, and each time has a predictor_gap. All of
     them at once: G_t is linear in f_t, so the times can be columns of the targets of one kernel predictor.
     """
     K_train, K_test = kernel.ntk(weights, X, slope=slope), kernel.ntk(weights, X_test, X, slope=slope)
@@ -78,7 +78,7 @@ def silence_numbers(times, losses, alignments, norms, network, machine_inf, mach
     drop_at_align, 1 - L(t_align) / L(0); None if t_align is inf;
     err_inf, err_0 and rho, as in unit 5.
 
-    How: the index for d is the first one with L <= (1 - d) L(0), if np.flatnonzero finds any. t_align is one of the
+    How: The index for d is the first one with L <= (1 - d) L(0), if np.flatnonzero finds any. t_align is one of the
     times: np.searchsorted(times, t_align) is its index. The rest are calls of functions of unit 5.
     """
     drops = 1 - losses / losses[0]

@@ -32,7 +32,7 @@ def condition_number(X):
     all zeros.
     By hand: rows (2, 0), (0, 1) give 4.
 
-    How: with X = U S V^T the eigenvalues are S^2 / P, and P cancels: (s_1 / s_r)^2, where s_r is the smallest singular
+    How: With X = U S V^T the eigenvalues are S^2 / P, and P cancels: (s_1 / s_r)^2, where s_r is the smallest singular
     value above 1e-10 of the largest, s_1 (1e-5 in single precision).
     """
     S = np.linalg.svd(X, compute_uv=False)
