@@ -251,13 +251,12 @@ def result_of(run, X, X_test, slope, f_train=None, f0=None, first=0, last=-1):
         "machine_0": kernel_machine(run.weights[first], X, X_test, *ends, slope),
     }
     network = run.test_outputs[-1]
-    early = int(np.argmax(run.losses <= 0.99 * run.losses[0]))
     return {
         **curves,
         **machines,
         "network": network,
         "gaps": gap_curve(run.weights[-1], X, X_test, run.outputs, run.test_outputs, slope),
-        "kernels": run.kernels[[0, early, -1]],
+        "kernels": run.kernels,
         "numbers": silence_numbers(**curves, **machines, network=network),
     }
 
