@@ -231,3 +231,17 @@ def test_a_target_that_is_met_at_the_start_is_refused(rng):
     weights, X = oracles.draw_network(rng, L=2)[:2]
     with pytest.raises(ValueError, match="^experiment: target_loss is 1e\\+09, expected less than the first loss "):
         silence.experiment(weights, X, np.ones(len(X)), X, 0.1, target_loss=1e9)
+
+
+def test_one_rule_names_the_region_of_a_run():
+    run = {"rho": 0.049, "err_0": 0.5, "growth_end": 9.0, "t_ratio": 1.0}
+    named = {
+        "silent": {},
+        "aligned late": {"t_ratio": 1.01},
+        "partially aligned": {"rho": 0.05},
+        "lazy": {"growth_end": 1.99, "err_0": 1e-14},
+        "trivial": {"err_0": 9e-7, "rho": 1.2},
+        "unlearnt": {"t_ratio": None},
+    }
+    assert [silence.region(run | changes) for changes in named.values()] == list(named)
+    assert silence.region(run | {"growth_end": 2.0, "t_ratio": np.inf, "rho": 0.5}) == "partially aligned"

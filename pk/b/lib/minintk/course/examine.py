@@ -1,0 +1,330 @@
+"""Grades a student's functions with the library's own tests: one function at a time, the library in every other place.
+
+An Examiner is a pytest plugin. It puts a proxy where the library's function stood; the proxy asks the student's
+function, keeps what was asked and answered, and hands the answer to the test. If the test fails, the first answer that
+differs from the library's is diagnosed. A function that was not begun, or has no file, fails as "not started".
+"""
+
+import contextlib
+import inspect
+import io
+import pathlib
+
+import numpy as np
+import pytest
+
+from minintk.course import diagnose, frames, probe, remote, submission, units, worker
+
+
+class Local:
+    """Asks a function in this process; used for the solutions' mistakes, which we wrote ourselves."""
+
+    def __init__(self, functions):
+        self.functions = functions
+
+    def load(self, full):
+        self.function = self.functions[full]
+        return []
+
+    def call(self, args, kwargs):
+        lists = [value for value in [*args, *kwargs.values()] if isinstance(value, list)]
+        before = [list(value) for value in lists]
+        try:
+            result = self.function(*args, **kwargs)
+        except Exception as error:
+            raise remote.StudentError(type(error).__name__, str(error)) from None
+        if worker.changed(before, lists):
+            raise remote.StudentError("ValueError", remote.CHANGED)
+        try:
+            return frames.read(io.BytesIO(frames.pack(result)))  # as it would come from another process
+        except TypeError as error:
+            raise remote.StudentError("TypeError", f"returned {error}") from None
+
+    def started(self, full):
+        return full in self.functions
+
+    def close(self):
+        pass
+
+
+class Folder(remote.Remote):
+    """Asks the functions in a folder of exercise files, in a process of their own."""
+
+    def __init__(self, folder, seconds=remote.SECONDS):
+        super().__init__(seconds)
+        self.files = {}
+        for unit in units.units():
+            path = pathlib.Path(folder).resolve() / unit["file"]
+            text = submission.text(path)
+            functions, problems = submission.read(text)
+            self.files[unit["file"]] = {"path": path, "text": text, "functions": functions, "problems": problems}
+
+    def started(self, full):
+        return self._function(full)[1]
+
+    def text(self, full):
+        """The function's text in its file."""
+        return self._function(full)[0]
+
+    def _function(self, full):
+        exercise = units.by_name(full)
+        return self.files[exercise["file"]]["functions"].get(exercise["name"], ("", False))
+
+    def problems(self, exercises):
+        """What is wrong with the exercises' files as a whole, as (file, line, sentence)."""
+        names = dict.fromkeys(exercise["file"] for exercise in exercises)
+        return [(name, *problem) for name in names for problem in self.files[name]["problems"]]
+
+    def load(self, full):
+        file = self.files[units.by_name(full)["file"]]
+        if "fatal" in file:
+            raise file["fatal"]
+        try:
+            file["problems"] = super().load(file["text"], file["path"], full)
+        except remote.StudentError as error:
+            if error.kind in ("Timeout", "Crash"):
+                file["fatal"] = error  # for all its other functions too
+            raise
+        return file["problems"]
+
+
+class Examiner:
+    """The plugin. results: {full name: {"status", "rows": [{"status", "text"}], "problems"}}, filled as tests run.
+
+    first_only: ask no more of a function after its first failed row.
+    status of an exercise: "not started", "passed" or "failed"; of a row: "passed", "failed", "waiting" or "not run".
+    """
+
+    def __init__(self, answers, names=None, calls=None, first_only=False):
+        self.answers, self.calls_folder, self.first_only = answers, calls, first_only
+        self.names = [e["full"] for e in units.exercises()] if names is None else list(names)
+        self.results = {full: self._blank(full) for full in self.names}
+        self.exercise = None
+
+    def _blank(self, full):
+        rows = [{"status": "not run", "text": ""} for _ in units.by_name(full)["rows"]]
+        return {"status": "not started", "rows": rows, "problems": [], "broken": "", "dead": False}
+
+    def score(self, full):
+        """Points of an exercise: a row counts if every one of its tests passed."""
+        rows = zip(units.by_name(full)["rows"], self.results[full]["rows"])
+        return sum(row["points"] for row, result in rows if result["status"] == "passed")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config, items):
+        kept = [item for item in items if (mark := _mark(item)) and mark[0] in self.results]
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = sorted(kept, key=lambda item: (self.names.index(_mark(item)[0]), _mark(item)[1]))
+
+    def pytest_report_header(self):
+        mine = [full.split(".")[1] for full in self.names if self.answers.started(full)]
+        return f"answers: yours: {len(mine)} of {len(self.names)}" + (f" - {', '.join(mine)}" if mine else "")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item):
+        full, row = _mark(item)
+        result = self.results[full]
+        state = result["rows"][row - 1]
+        if not self.answers.started(full):
+            pytest.fail(f"{full}: not started", pytrace=False)
+        self._open(full)
+        if result["broken"] and row == 1:
+            state["status"], state["text"] = "failed", f"{full}: {result['broken']}"
+            pytest.fail(state["text"], pytrace=False)
+        failed = [r["status"] == "failed" for r in result["rows"]]
+        if result["dead"] or (row > 1 and failed[0]) or (self.first_only and any(failed)):
+            state["status"] = "waiting" if state["status"] == "not run" else state["status"]
+            pytest.skip("waits for an earlier row")
+        self.calls = []
+        try:
+            with self._swapped(full):
+                outcome = yield
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            state["status"], result["status"] = "failed", "failed"
+            result["dead"] = result["dead"] or any(call.get("fatal") for call in self.calls)
+            state["text"] = state["text"] or self._feedback(full, row, item, error)
+            pytest.fail(state["text"], pytrace=False)
+        if state["status"] == "not run":
+            state["status"] = "passed"
+        if all(r["status"] == "passed" for r in result["rows"]):
+            result["status"] = "passed"
+        return outcome
+
+    def _open(self, full):
+        """Loads the function once, when its first test comes."""
+        if self.exercise == full:
+            return
+        self.exercise, result = full, self.results[full]
+        result["status"] = "failed"
+        try:
+            result["problems"] = self.answers.load(full)
+        except remote.StudentError as error:
+            result["broken"], result["dead"] = error.text, True
+            if error.kind in ("Timeout", "Crash"):
+                place = f"{units.by_name(full)['file']}, line {error.line}: " if error.line else ""
+                result["broken"] = f"{place}the file itself {error.text}"
+
+    @contextlib.contextmanager
+    def _swapped(self, full):
+        exercise = units.by_name(full)
+        module = units.module(exercise)
+        library = getattr(module, exercise["name"])
+        setattr(module, exercise["name"], self._proxy(library))
+        try:
+            yield
+        finally:
+            setattr(module, exercise["name"], library)
+
+    def _proxy(self, library):
+        def proxy(*args, **kwargs):
+            args, kwargs = _frozen([list(args), kwargs])
+            call = {"args": args, "kwargs": kwargs, "library": library}
+            self.calls.append(call)
+            try:
+                call["expected"] = library(*args, **kwargs)
+            except Exception as error:  # a test may ask for an error
+                call["refused"] = error
+            try:
+                got = self.answers.call(*_frozen([args, kwargs]))
+            except remote.StudentError as error:
+                if error.kind == "ValueError" and "refused" in call:
+                    raise ValueError(error.text) from None
+                call["error"], call["fatal"] = error, error.kind in ("Timeout", "Crash")
+                raise
+            call["got"] = diagnose.normalise(got, call.get("expected"))
+            return call["got"]
+
+        return proxy
+
+    def _feedback(self, full, row, item, error):
+        exercise = units.by_name(full)
+        claim = exercise["rows"][row - 1]
+        told = " ".join((item.function.__doc__ or "").split())
+        text = [f"{full}, row {row}: {claim['claim']} ({units.points(claim['points'])})", f"  {told}"]
+        for line, problem in self.results[full]["problems"]:
+            text.append(f"  {exercise['file']}, line {line}: {problem}")
+        call, said = self._mistake(full, exercise.get("free", False))
+        if call is None:
+            said = " ".join(str(error).split())
+            text += [] if said.startswith("assert ") else [f"  {said[:600]}"]  # a bare assertion tells nobody anything
+            shown = next((c for c in reversed(self.calls) if "got" in c), None)
+            if shown:
+                text.append(f"  called     {exercise['name']}({_shown_arguments(shown)})")
+                text.append(f"  yours      {_shown(shown['got'])}")
+            return "\n".join(text)
+        text.append(f"  called     {exercise['name']}({_shown_arguments(call)})")
+        if "error" in call:
+            text += [f"  {line}" for line in _told_error(call["error"], exercise["file"])]
+        else:
+            text += [
+                f"  yours      {_shown(call['got'])}",
+                f"  expected   {_shown(call['expected'])}",
+                f"  {said[0]}",
+                f"  {said[1]}",
+            ]
+        if self.calls_folder:
+            text += ["  again:     from minintk.course import replay", f"             {self._keep(full, call)}"]
+        return "\n".join(text)
+
+    def _mistake(self, full, free):
+        """The call that shows the mistake, and the diagnosis; (None, None) if only the test can tell."""
+        for call in self.calls:
+            if "error" in call:
+                return call, None
+            if free or "expected" not in call:
+                continue
+            first = next((a for a in [*call["args"], *call["kwargs"].values()] if isinstance(a, np.ndarray)), None)
+            said = diagnose.diagnose(call["got"], call["expected"], first, lambda c=call: self._again(c["library"]))
+            if said:
+                return call, self._ignored(call) or said
+        return None, None
+
+    def _ignored(self, call):
+        """Whether the answer is the one for another slope or loss: the argument was taken but not passed on."""
+        library = call["library"]
+        given = inspect.signature(library).bind(*call["args"], **call["kwargs"]).arguments
+        for name, usual in [("slope", 0.0), ("loss", "mse")] if "weights" in given else []:
+            if given.get(name, usual) != usual and library(**given | {name: usual}) is not None:
+                if diagnose.diagnose(call["got"], library(**given | {name: usual})) is None:
+                    return (
+                        f"It is right for {name} = {usual!r}, which was not asked.",
+                        f"Is {name} passed on everywhere?",
+                    )
+        return None
+
+    def _again(self, library):
+        """The student's and the library's answers at four other sizes; fewer if one of them cannot answer."""
+        asked = []
+        for sizes in probe.SIZES:
+            with contextlib.suppress(Exception):
+                made = probe.arguments(library, sizes)
+                expected = library(**_frozen(made))
+                asked.append((sizes, diagnose.normalise(self.answers.call([], _frozen(made)), expected), expected))
+        return asked
+
+    def _keep(self, full, call):
+        folder = pathlib.Path(self.calls_folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{full}.call").write_bytes(frames.pack([call["args"], call["kwargs"]]))
+        return f'yours, expected = replay.again("{full}")'
+
+
+def _mark(item):
+    marker = item.get_closest_marker("exercise")
+    return (marker.args[0], marker.kwargs["row"]) if marker else None
+
+
+def _frozen(value):
+    """A copy of plain data whose arrays are read-only: a function that changes its inputs is found out."""
+    if isinstance(value, dict):
+        return {key: _frozen(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_frozen(item) for item in value)
+    if isinstance(value, np.ndarray):
+        value = value.copy()
+        value.flags.writeable = False
+    return value
+
+
+def _told_error(error, file):
+    place = f"{file}, line {error.line}: " if error.line else ""
+    if "read-only" in error.text:
+        return [f"{place}an input was changed in place.", "Work on a copy: the caller still needs its array."]
+    if error.kind == "NotImplementedError":
+        return [f"{place}raise NotImplementedError is still there.", "Delete that line when the function is written."]
+    if error.kind in ("Timeout", "Crash"):
+        question = "Does every loop end?" if error.kind == "Timeout" else "What in it can end a process?"
+        return [f"{place}it {error.text}.", f"{question} The remaining rows of this function were not asked."]
+    question = ["What are the shapes there?"] if error.kind in ("ValueError", "IndexError") else []
+    return [f"{place}{error}", *question]
+
+
+def _shown_arguments(call):
+    parts = [_short(value) for value in call["args"]] + [f"{k}={_short(v)}" for k, v in call["kwargs"].items()]
+    return ", ".join(parts)
+
+
+def _short(value):
+    """An argument in a few words: small things whole, large ones by their shape."""
+    if isinstance(value, np.ndarray):
+        small = value.size <= 16
+        return np.array2string(value, precision=4, separator=", ").replace("\n", "") if small else f"<{value.shape}>"
+    if isinstance(value, list):
+        return f"[{', '.join(_short(item) for item in value)}]"
+    return f"{value:g}" if isinstance(value, float) else repr(value)
+
+
+def _shown(value):
+    """A result, whole if it is small."""
+    if isinstance(value, np.ndarray):
+        if value.ndim > 2 and value.size > 40:
+            return f"<{value.shape}>"
+        text = np.array2string(value, precision=6, separator=", ", threshold=40, edgeitems=2)
+        return text.replace("\n", "\n" + " " * 13)
+    if isinstance(value, list | tuple):
+        return "[" + f",\n{' ' * 13}".join(_shown(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return f"\n{' ' * 13}".join(f"{key}: {_short(item)}" for key, item in value.items())
+    return f"{value:.10g}" if isinstance(value, float) else repr(value)

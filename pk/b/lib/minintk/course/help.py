@@ -1,0 +1,78 @@
+"""Help with one exercise: the next hint, the solution, and your version beside the library's."""
+
+import difflib
+import inspect
+import pathlib
+import re
+import sys
+import textwrap
+
+from minintk.course import progress, screen, units
+
+
+def hint(folder, word, number=None):
+    """Prints the next hint, or hint `number` from 1; remembers how far you are."""
+    exercise = _one(word)
+    kept, hints = progress.load(folder), exercise["hints"]
+    if number is not None and not 1 <= number <= len(hints):
+        raise ValueError(f"{exercise['name']} has hints 1 to {len(hints)}, not {number}")
+    shown = kept["hints"].get(exercise["full"], 0)
+    number = number or min(shown + 1, len(hints))
+    kept["hints"][exercise["full"]] = max(shown, number)
+    progress.save(folder, kept)
+    screen.say(f"{exercise['full']}, hint {number} of {len(hints)}:")
+    screen.say(textwrap.fill(hints[number - 1].strip(), 96, initial_indent="  ", subsequent_indent="  "))
+    more = f"minintk hint {exercise['name']}" if number < len(hints) else f"minintk solution {exercise['name']}"
+    screen.say(f"\nmore: {more}")
+
+
+def solution(folder, word, ask=input):
+    """Prints the derivation and the library's source; asks first if the exercise is not passed yet."""
+    exercise = _one(word)
+    if progress.state(folder)[exercise["full"]][0] != "passed" and not _sure(ask):
+        screen.say(f"Not shown. minintk hint {exercise['name']} gives a hint.")
+        return
+    text = (units.folder("solutions") / exercise["file"]).with_suffix(".md").read_text(encoding="utf-8")
+    screen.say(derivation(text, exercise["name"]))
+    screen.say("\n" + _library_text(exercise))
+
+
+def derivation(text, name):
+    """The part of a unit's derivations under the heading "## name", up to the next heading of this kind."""
+    parts = re.split(r"^## ", text, flags=re.MULTILINE)
+    return next(f"## {part}".strip() for part in parts if part.startswith(f"{name}\n"))
+
+
+def diff(folder, word):
+    """Prints the difference between the library's function and yours, once yours has passed."""
+    exercise = _one(word)
+    if progress.state(folder)[exercise["full"]][0] != "passed":
+        raise ValueError(f"{exercise['name']} has not passed yet; minintk check {exercise['name']} first")
+    yours = progress.texts(folder)[exercise["full"]][0].splitlines()
+    library = _library_text(exercise).splitlines()
+    lines = list(
+        difflib.unified_diff(library, yours, "library", str(pathlib.Path(folder) / exercise["file"]), lineterm="", n=50)
+    )
+    screen.say("\n".join(lines) if lines else "Yours is the library's, to the letter.")
+
+
+def _library_text(exercise):
+    """The library function's source, from its file: the function in the module may be swapped."""
+    function = getattr(units.module(exercise), exercise["name"])
+    return inspect.getsource(function).rstrip()
+
+
+def _sure(ask):
+    if not sys.stdin.isatty() and ask is input:
+        return True  # nobody to ask: a pipe or a notebook meant what it said
+    try:
+        return ask("You have not passed it yet. Show the solution? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:  # Ctrl-D
+        return False
+
+
+def _one(word):
+    found = units.find(word)
+    if len(found) != 1:
+        raise ValueError(f"{word!r} is a whole unit; name one exercise: {', '.join(e['name'] for e in found)}")
+    return found[0]

@@ -1,0 +1,81 @@
+"""What a student has reached, kept in .minintk/progress.json beside the workbook. Losing it loses no work."""
+
+import hashlib
+import json
+import os
+import pathlib
+
+from minintk.course import submission, units
+
+KEYS = ("status", "points", "text")  # of what is kept for an exercise
+
+
+def load(folder):
+    """{"exercises": {full: {"status", "points", "text"}}, "hints": {full: how many were shown}}."""
+    try:
+        kept = json.loads(_path(folder).read_text(encoding="utf-8"))
+        exercises = {full: {key: one[key] for key in KEYS} for full, one in kept["exercises"].items()}
+        return {"exercises": exercises, "hints": {full: int(number) for full, number in kept["hints"].items()}}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):  # damaged
+        return {"exercises": {}, "hints": {}}
+
+
+def save(folder, kept):
+    """Writes it whole or not at all."""
+    path = _path(folder)
+    path.parent.mkdir(exist_ok=True)
+    new = path.with_suffix(f".{os.getpid()}")
+    new.write_text(json.dumps(kept, indent=1), encoding="utf-8")
+    os.replace(new, path)
+
+
+def record(folder, examiner):
+    """Keeps the results of an examination."""
+    kept = load(folder)
+    for full, result in examiner.results.items():
+        kept["exercises"][full] = {
+            "status": result["status"],
+            "points": examiner.score(full),
+            "text": _hash(examiner.answers.text(full)),
+        }
+    save(folder, kept)
+
+
+def state(folder):
+    """{full: (status, points)}: "not started", "not checked" (new, or changed since), "failed" or "passed"."""
+    kept = load(folder)["exercises"]
+    states = {}
+    for full, (text, started) in texts(folder).items():
+        known = kept.get(full, {})
+        if not started:
+            states[full] = "not started", 0
+        elif known.get("text") == _hash(text):
+            states[full] = known["status"], known["points"]
+        else:
+            states[full] = "not checked", 0
+    return states
+
+
+def texts(folder):
+    """{full: (the function's text in its file, whether it is started)}."""
+    found = {}
+    for unit in units.units():
+        functions, _ = submission.read(submission.text(pathlib.Path(folder) / unit["file"]))
+        for exercise in unit["exercise"]:
+            found[exercise["full"]] = functions.get(exercise["name"], ("", False))
+    return found
+
+
+def current(folder, start=None):
+    """The first exercise that is not passed, from the exercise `start` on and then round, or None if all are."""
+    states, exercises = state(folder), units.exercises()
+    first = exercises.index(start) if start else 0
+    return next((e for e in exercises[first:] + exercises[:first] if states[e["full"]][0] != "passed"), None)
+
+
+def _path(folder):
+    return pathlib.Path(folder) / ".minintk" / "progress.json"
+
+
+def _hash(text):
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

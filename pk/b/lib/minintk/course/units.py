@@ -1,0 +1,105 @@
+"""units.toml, the only order and the only place of points, minutes, task texts and hints; and where things stand.
+
+The last hint is not in units.toml: it is the paragraph of the library's docstring that begins "How:", if there is one.
+"""
+
+import ast
+import difflib
+import functools
+import importlib
+import pathlib
+import tomllib
+
+import minintk
+
+PACKAGE = pathlib.Path(minintk.__file__).parent
+
+
+@functools.cache
+def units():
+    """All units in order, as in units.toml; every exercise also knows its full name "kernel.ntk", module and file."""
+    found = tomllib.loads((PACKAGE / "course" / "units.toml").read_text(encoding="utf-8"))["unit"]
+    for unit in found:
+        methods = _methods(unit["module"])
+        unit["file"] = f"{unit['id']:02}_{unit['slug']}.py"
+        unit["figure"], unit["question"] = (" ".join(unit[key].split()) for key in ("figure", "question"))
+        for exercise in unit["exercise"]:
+            exercise["full"] = f"{unit['module']}.{exercise['name']}"
+            exercise["module"], exercise["file"] = unit["module"], unit["file"]
+            exercise["hints"] += methods.get(exercise["name"], [])
+            exercise["points"] = sum(row["points"] for row in exercise["rows"])
+    return found
+
+
+def parted(docstring):
+    """A docstring without its last paragraph "How: ...", and that paragraph's text; None if there is none."""
+    contract, found, how = docstring.partition("\n\nHow: ")
+    return (contract, " ".join(how.split())) if found else (docstring, None)
+
+
+def _methods(module):
+    """{name: ["How" of its docstring]} from the module's text: the function itself may be swapped for a student's."""
+    tree = ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
+    told = {node.name: ast.get_docstring(node) for node in tree.body if isinstance(node, ast.FunctionDef)}
+    return {name: [how] for name, text in told.items() if text and (how := parted(text)[1])}
+
+
+def exercises():
+    """All exercises of all units, in the order in which they are done."""
+    return [exercise for unit in units() for exercise in unit["exercise"]]
+
+
+def by_name(full):
+    """The exercise with this full name."""
+    return next(exercise for exercise in exercises() if exercise["full"] == full)
+
+
+def find(word):
+    """The exercises that a word means: a unit ("2", "kernel", "02_kernel.py") or the tail of a name ("ntk").
+
+    ValueError if the word fits nothing, or more than one exercise.
+    """
+    word = pathlib.PurePath(word).name
+    for unit in units():
+        if word in (str(unit["id"]), f"{unit['id']:02}", unit["slug"], unit["module"], unit["file"], unit["file"][:-3]):
+            return unit["exercise"]
+    found = [e for e in exercises() if e["full"] == word or e["name"] == word] or [
+        e for e in exercises() if e["full"].endswith(word)
+    ]
+    if len(found) == 1:
+        return found
+    names = [e["full"] for e in found if word][:5] or difflib.get_close_matches(
+        word, [e["name"] for e in exercises()], 3, 0.6
+    )
+    hint = f"did you mean {' or '.join(names)}?" if names else "expected a unit (1, network) or an exercise (ntk)"
+    raise ValueError(f"{word!r} is {'not one exercise' if found else 'no exercise'}; {hint}")
+
+
+def unit(word):
+    """The one unit that a word means, by itself or by one of its exercises."""
+    file = find(word)[0]["file"]
+    return next(unit for unit in units() if unit["file"] == file)
+
+
+def points(number):
+    """A number of points in words."""
+    return f"{number} point" if number == 1 else f"{number} points"
+
+
+def module(exercise):
+    """The library module that holds the exercise's function."""
+    return importlib.import_module(f"minintk.{exercise['module']}")
+
+
+def folder(name):
+    """The folder "tests" or "solutions": beside the package in a clone, inside it in an installed package."""
+    beside = PACKAGE.parent / name
+    return beside if (beside / "oracles.py").exists() or any(beside.glob("01_*.py")) else PACKAGE / name
+
+
+def workbook(given=None):
+    """The folder with a student's files: the given one, ./exercises, or this folder. ValueError if none has any."""
+    for place in [pathlib.Path(given)] if given else [pathlib.Path("exercises"), pathlib.Path(".")]:
+        if any((place / unit["file"]).exists() for unit in units()):
+            return place
+    raise ValueError(f"no exercise files in {given or './exercises or here'}; minintk init DIR makes a workbook")

@@ -1,0 +1,201 @@
+"""Silence is a corner of a map: for most training sets it takes small weights and nearly white inputs, both.
+
+Claim. Over sigma and gamma, the power of the inputs' singular values (0 white, 1 raw), there are three regions.
+
+    lazy      |K_inf| < 2 |K_0|: at large sigma. Neither machine is better than the other.
+    silent    rho < 0.05 and t_align <= t_learn: at small sigma and small gamma.
+    degraded  elsewhere. K_inf's machine is better than K_0's, but it is not the network.
+
+At power 0.25 the silence costs 3 points of accuracy on test digits, at full whitening 22. Some training sets are silent
+at every power: the first of --seed 1 is, for sigma <= .01.
+
+Why. Along sigma: the kernel starts at a size of 12 to 14 sigma^2 (the largest eigenvalue of K_0 / P) and at small sigma
+it ends at 1 (white) to 4 (raw). It has that from the start at sigma = 0.3 to 0.6. Well above, the loss is gone before a
+weight has moved. Well below, the weights have to grow, and the time (1 / 2s) log(1 / sigma^2) of their growth is time
+for turning.
+
+Along gamma: however long the silence, it turns a unit to the sum of y_m x_m over the samples that it is open to. For
+centred, balanced classes the sum over either class is half of X^T y. If X^T y sorts the training samples,
+
+    y_m x_m . (X^T y) > 0    for every m,
+
+a unit that has turned to it is open to its own class alone, as it is at the end. Then no gate need move while the loss
+falls, and each half of the units is a linear network, whose machine is exact. A sample on the wrong side opens the
+gates of the other class first. White rows have X X^T y = c y, none on the wrong side (up to 1 %: the cut of tiny
+singular values may remove a part of y); stretching them makes some.
+
+A alone does not mark the borders: at a loss drop of 10 % lazy cells have A > .99, and at sigma = 0.003 it is .975 for
+power 0.5 and .953 for 0.75, where rho is .06 and .14. Hence growth and rho in the rules.
+
+Source. Not in the paper: its sections 2 and 3.1 follow sigma on white data, 3.2 and appendix G other data at small
+sigma. The role of X^T y is our reading, not proved. Of the 43 runs that learnt at powers 0.5 to 1 and sigma = .003 with
+--seed 0, 1 and 2, those with none, one and more samples on the wrong side have a median rho of .06, .14 and .28; some
+without have .1 to .2: it is not all.
+
+Try next. `minintk run phase_diagram --seed 1`: on its first training set even the raw inputs are silent for sigma <=
+.01 (rho = .02, .01: the first of `rhos` in summary.json); how many of its samples are on the wrong side (`misplaced` in
+results.npz: powers x runs)? `minintk sweep silent_alignment --sigma 0.1 0.01 0.001 --power 0 0.25 0.5 --width 50 400
+--seed 0 1 2`: does the corner grow with the width? CLASSES = "0,1" or "parity" in this file.
+"""
+
+import numpy as np
+
+from minintk import experiments, guard, silence, training, whitening
+from minintk.experiments import silent_alignment
+
+SIGMAS = (3, 1, 0.3, 0.1, 0.03, 0.01, 0.003)
+POWERS = (0, 0.1, 0.25, 0.5, 0.75, 1)
+CLASSES, P, N, STEPS, TARGET_LOSS = "3,8", 50, 100, 4000, 1e-4
+SHOWN = ("rho", "err_inf", "err_0", "A_10", "t_ratio", "growth_end", "test_accuracy", "final_loss")
+MARKS = {"silent": "*", "lazy": "~", "late": "+"}
+
+
+@guard.settings(seed="int [0, inf)", sigmas="each (0, inf)", powers="each [0, 1]", inits="int [1, inf)")
+def run(seed=0, sigmas=SIGMAS, powers=POWERS, inits=5):
+    """Two digits, ReLU, two layers, at every sigma and power; medians of `inits` runs.
+
+    Each run has its own training set and its own weights, rescaled from one sigma to the next; one that has not learnt
+    the labels is left out of the medians and counted. Returns, beside arrays and summary, cells: a row for each sigma
+    from the largest, a dict for each power: sigma, power, region, unlearnt and silent (numbers of runs), rhos, medians
+    (None if no run has learnt).
+    """
+    sigmas, powers = sorted(sigmas, reverse=True), sorted(powers)
+    found = np.empty((len(sigmas), len(powers), inits), dtype=object)
+    inputs = {name: np.empty((len(powers), inits)) for name in ("condition", "misplaced")}
+    for i in range(inits):
+        raw = silent_alignment.draw_task(None, CLASSES, P, "mse", [seed, i])
+        for g, power in enumerate(powers):
+            task = silent_alignment.whitened(raw, power)
+            inputs["condition"][g, i] = whitening.condition_number(task["X"])
+            inputs["misplaced"][g, i] = misplaced(task["X"], task["Y"])
+            for s, sigma in enumerate(sigmas):
+                found[s, g, i] = _numbers(task, sigma, [seed, i])
+    cells = [[_cell(s, g, runs) for g, runs in zip(powers, row)] for s, row in zip(sigmas, found)]
+    arrays = {name: np.array([[[n[name] for n in runs] for runs in row] for row in found], float) for name in SHOWN}
+    arrays |= {"sigma": np.array(sigmas), "power": np.array(powers), **inputs}
+    settings = {"seed": seed, "sigmas": sigmas, "powers": powers, "inits": inits, "P": P, "N": N, "L": 2, "slope": 0.0}
+    summary = {"experiment": "phase_diagram", "settings": settings, "verdict": verdict(cells)}
+    summary["cells"] = [cell for row in cells for cell in row]
+    return {"cells": cells, "arrays": arrays, "summary": summary}
+
+
+def misplaced(X, Y):
+    """How many of the samples X (P, D) lie on the wrong side of X^T y for labels Y (P, 1) = +-1: no weights in it."""
+    return int((X @ (X.T @ Y) * Y < 0).sum())
+
+
+def _numbers(task, sigma, rng):
+    """One run as in `silence.experiment`, but recorded at the loss drops only: a map needs no curves."""
+    X, X_test, weights = task["X"], task["X_test"], silent_alignment.initial_weights(task, 2, N, sigma, rng)
+    run = training.gradient_descent(
+        weights,
+        X,
+        task["Y"],
+        min(0.1, 0.04 / sigma**2),  # a lazy kernel, and with it the fastest rate, grows as sigma^2
+        steps=STEPS,
+        target_loss=TARGET_LOSS,
+        record_drops=silence.DROPS,
+        record_kernels=True,
+        X_test=X_test,
+    )
+    ends = run.outputs[-1], run.outputs[0], run.test_outputs[0]
+    machines = [silence.kernel_machine(w, X, X_test, *ends) for w in (run.weights[-1], weights)]
+    A, norms = silence.alignment_curve(run.kernels), np.linalg.norm(run.kernels, axis=(1, 2))
+    numbers = silence.silence_numbers(run.times, run.losses, A, norms, run.test_outputs[-1], *machines)
+    numbers |= {"A_10": numbers["A"][1], "final_loss": float(run.losses[-1])}
+    numbers["test_accuracy"] = silent_alignment.accuracy(run.test_outputs[-1], task["y_test"])
+    return {name: numbers[name] for name in SHOWN}
+
+
+def _cell(sigma, power, found):
+    learnt = [n for n in found if n["final_loss"] <= TARGET_LOSS]
+    medians = silent_alignment.medians({"runs": [{"numbers": n} for n in learnt]}) if learnt else None
+    told = {"sigma": sigma, "power": power, "region": region(medians), "unlearnt": len(found) - len(learnt)}
+    told["silent"] = sum(silence.region(n) == "silent" for n in learnt)
+    return told | {"rhos": [n["rho"] for n in learnt], "medians": medians}
+
+
+def region(medians):
+    """The word of `silence.region` for the medians of a cell; "unlearnt" if there are none."""
+    return "unlearnt" if medians is None else silence.region(medians)
+
+
+def border(column):
+    """The sigma below which all cells of one power are silent, column from the largest sigma; None if there are none.
+
+    Between the last cell that is not silent and the next one it is where log rho, drawn straight in log sigma, is
+    log silence.SILENT; the larger or only silent sigma where this cannot be drawn.
+    """
+    other = max((i for i, cell in enumerate(column) if cell["region"] != "silent"), default=-1)
+    if other == len(column) - 1:
+        return None
+    inside, outside = column[other + 1], column[other]
+    if other < 0 or outside["region"] != "degraded":
+        return inside["sigma"]
+    rhos, sigmas = zip(*((cell["medians"]["rho"], cell["sigma"]) for cell in (inside, outside)))
+    return float(np.exp(np.interp(np.log(silence.SILENT), np.log(rhos), np.log(sigmas))))
+
+
+def verdict(cells):
+    """Where it is silent and where lazy, whether small sigma makes up for inputs that are not white, and the cost."""
+    last = cells[-1]
+    ends = [(column[-1], border(column)) for column in zip(*cells)]
+    silent = ", ".join(f"{end:.2g} (power {cell['power']:g})" for cell, end in ends if end)
+    never = [f"{cell['power']:g} ({cell['silent']} of {len(cell['rhos'])})" for cell, end in ends if not end]
+    words = [f"Silent below sigma = {silent}," if silent else "Nowhere silent down to the smallest sigma."]
+    words += ["interpolated between the rows of the map."] if silent else []
+    if silent and never:
+        never[0] = never[0].replace(")", " runs are)")
+        words.append(f"Not silent at sigma = {last[0]['sigma']:g}: power {', '.join(never)}.")
+    lazy = [f"{row[0]['sigma']:g}" for row in cells if all(cell["region"] == "lazy" for cell in row)]
+    words.append(f"Lazy at every power: sigma = {', '.join(lazy)}." if lazy else "At no sigma lazy at every power.")
+    late = [row[-1] for row in cells[-2:]]  # the two smallest sigmas, the inputs that are least white
+    if len(late) == 2 and all(cell["region"] == "degraded" for cell in late):
+        rhos = [cell["medians"]["rho"] for cell in late]
+        falls = "rho still falls with sigma" if rhos[1] < rhos[0] / 1.5 else "smaller weights do not help"
+        at = [f"{rho:.2g} at sigma = {cell['sigma']:g}" for rho, cell in zip(rhos, late)]
+        words.append(f"At power {late[0]['power']:g} {falls}: {', '.join(at)}.")
+    accuracies = [cell["medians"]["test_accuracy"] if cell["medians"] else 0.0 for cell in last]
+    kept = [(a, cell["power"]) for a, cell in zip(accuracies, last) if cell["region"] == "silent"]
+    if kept:
+        most, power = max(kept)
+        points = [f"{100 * (max(accuracies) - a):.1f}" for a in (most, accuracies[0])]
+        white = f", full whitening {points[1]}" if 0 == last[0]["power"] < power else ""
+        costs = f"costs {points[0]} points of accuracy ({most:.1%}, at best {max(accuracies):.1%})"
+        words.append(f"Power {power:g} is silent and {costs}{white}.")
+    return "\n".join(words)
+
+
+def report(results):
+    """The map of rho, a row for each sigma; more about the smallest sigma; and the verdict."""
+    cells, arrays, settings = results["cells"], results["arrays"], results["summary"]["settings"]
+    heads = [f"{power:g} " for power in settings["powers"]]
+
+    def line(row, name="rho"):
+        return ["- " if cell["medians"] is None else f"{cell['medians'][name]:.3f} " for cell in row]
+
+    rows = [("sigma, power across", heads)]
+    for row in cells:
+        texts = [text[:-1] + MARKS.get(cell["region"], " ") for text, cell in zip(line(row), row)]
+        rows.append((f"{row[0]['sigma']:g}", texts))
+    last = cells[-1]
+    more = [
+        (f"at sigma = {last[0]['sigma']:g}", heads),
+        ("condition number", [f"{condition:.3g} " for condition in np.median(arrays["condition"], axis=1)]),
+        ("on the wrong side, mean", [f"{number:.1f} " for number in arrays["misplaced"].mean(axis=1)]),
+        ("A at a loss drop of 10 %", line(last, "A_10")),
+        ("err_inf", line(last, "err_inf")),
+        ("err_0", line(last, "err_0")),
+        ("smallest rho", [f"{min(cell['rhos'], default=np.nan):.3f} " for cell in last]),
+        ("largest rho", [f"{max(cell['rhos'], default=np.nan):.3f} " for cell in last]),
+        ("test accuracy", line(last, "test_accuracy")),
+    ]
+    unlearnt = sum(cell["unlearnt"] for row in cells for cell in row)
+    heading = (
+        f"rho on digits, classes {CLASSES}; ReLU, L = 2 layers, N = {N}, P = {P};\n"
+        f"medians of {settings['inits']} training sets and initial weights (seed {settings['seed']});\n"
+        f"{unlearnt} of {arrays['rho'].size} runs did not learn all labels, left out.\n"
+        f"{silence.REGIONS} Marks: * silent, ~ lazy, + late."
+    )
+    tables = [experiments.table(rows), experiments.table(more)]
+    return "\n\n".join([heading, *tables, results["summary"]["verdict"]])

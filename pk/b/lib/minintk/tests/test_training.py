@@ -1,0 +1,801 @@
+"""Unit 4: loss_and_cotangent, loss_gradient, gradient_descent_step, span_coordinates, and the two ways to train."""
+
+import re
+
+import numpy as np
+import oracles
+import pytest
+from oracles import assert_matches, unchanged
+
+from minintk import integrator, training
+
+LOSSES = ["mse", "logistic", "softmax"]
+
+
+# loss_and_cotangent
+
+
+@pytest.mark.exercise("training.loss_and_cotangent", row=1)
+def test_mse_is_half_the_mean_squared_error():
+    """Outputs (1, 2) and targets (3, 1) give the loss (4 + 1) / 4 and the cotangents (f - y) / P = (-1, 0.5)."""
+    f, y = np.array([[1.0], [2.0]]), np.array([[3.0], [1.0]])
+    with unchanged(f, y):
+        assert_matches(training.loss_and_cotangent(f, y, "mse"), (1.25, np.array([[-1.0], [0.5]])))
+
+
+@pytest.mark.exercise("training.loss_and_cotangent", row=2)
+def test_logistic_loss_of_a_zero_output_is_log_2():
+    """At f = 0 the loss is log 2 and the cotangent -y / 2, half of what the squared error gives."""
+    f, y = np.zeros((1, 1)), np.array([[-1.0]])
+    with unchanged(f, y):
+        assert_matches(training.loss_and_cotangent(f, y, "logistic"), (np.log(2), np.array([[0.5]])))
+
+
+@pytest.mark.exercise("training.loss_and_cotangent", row=3)
+def test_softmax_loss_of_zero_outputs_is_log_C():
+    """At f = 0 all classes are equally likely: the loss is log C and the cotangent 1 / C - y."""
+    f, y = np.zeros((1, 4)), np.array([[0.0, 1.0, 0.0, 0.0]])
+    with unchanged(f, y):
+        expected = (np.log(4), np.array([[0.25, -0.75, 0.25, 0.25]]))
+        assert_matches(training.loss_and_cotangent(f, y, "softmax"), expected)
+
+
+@pytest.mark.exercise("training.loss_and_cotangent", row=4)
+@pytest.mark.parametrize("P, C", [(5, 3), (1, 2), (4, 2)])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_cotangent_is_the_derivative_of_the_loss(rng, loss, P, C):
+    """The loss is the mean over samples of the formula, and the cotangent its derivative by every output."""
+    f, y = rng.uniform(-2, 2, (P, C)), oracles.draw_targets(rng, P, C, loss)
+    with unchanged(f, y):
+        value, cotangent = training.loss_and_cotangent(f, y, loss)
+    assert_matches(value, oracles.loss(f, y, loss))
+    assert_matches(cotangent, oracles.differences(lambda m: oracles.loss(m[0], y, loss), [f], step=1e-3)[0])
+
+
+@pytest.mark.exercise("training.loss_and_cotangent", row=5)
+@pytest.mark.parametrize("size", [800.0, 1e5])
+def test_losses_of_huge_outputs_do_not_overflow(size):
+    """Outputs of 800, where exp overflows, give finite losses: 800 for a wrong answer and 0 for a right one."""
+    f, y = np.array([[size], [size], [-size], [-size]]), np.array([[1.0], [-1.0], [-1.0], [1.0]])
+    expected = (size / 2, np.array([[0.0], [0.25], [0.0], [-0.25]]))
+    assert_matches(training.loss_and_cotangent(f, y, "logistic"), expected)
+    f, y = np.array([[size, 0.0, -size], [-size, -2 * size, 0.0]]), np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    expected = (size / 2, np.array([[0.5, -0.5, 0.0], [0.0, 0.0, 0.0]]))
+    assert_matches(training.loss_and_cotangent(f, y, "softmax"), expected)
+
+
+def test_targets_may_be_given_in_shorter_forms(rng):
+    """One column as (P,), integer labels for softmax, and the mean squared error if no loss is named."""
+    f = rng.standard_normal((4, 3))
+    labels = np.array([2, 0, 1, 2])
+    one_hot = np.eye(3)[labels]
+    assert_matches(training.loss_and_cotangent(f, labels, "softmax")[0], oracles.loss(f, one_hot, "softmax"))
+    assert_matches(training.loss_and_cotangent(f, one_hot, "softmax")[0], oracles.loss(f, one_hot, "softmax"))
+    y = np.array([1.0, -1.0, -1.0, 1.0])
+    for loss in ("mse", "logistic"):
+        value, cotangent = training.loss_and_cotangent(f[:, :1], y, loss)
+        assert_matches(value, oracles.loss(f[:, :1], y[:, None], loss))
+        assert cotangent.shape == (4, 1)
+    weights, X, _ = oracles.draw_network(rng, L=2, P=4)
+    expected = oracles.loss(oracles.outputs(weights, X, 0.0), y[:, None], "mse")
+    assert_matches(training.loss_and_cotangent(f[:, :1], y)[0], oracles.loss(f[:, :1], y[:, None], "mse"))
+    assert_matches(training.loss_gradient(weights, X, y)[0], expected)
+    assert_matches(training.gradient_descent_step(weights, X, y, 0.1)[1], expected)
+
+
+# loss_gradient
+
+
+@pytest.mark.exercise("training.loss_gradient", row=1)
+def test_loss_gradient_of_one_layer_by_hand():
+    """f = w.x with w = 0 and targets (1, 3): the loss is 2.5 and the gradient -X^T y / P."""
+    X, y = np.array([[1.0, 2.0], [0.0, 1.0]]), np.array([[1.0], [3.0]])
+    value, gradients = training.loss_gradient([np.zeros((1, 2))], X, y, 0.0, "mse")
+    assert_matches(value, 2.5)
+    assert_matches(gradients, [np.array([[-0.5, -2.5]])])
+
+
+@pytest.mark.exercise("training.loss_gradient", row=2)
+def test_loss_gradient_is_the_derivative_by_every_weight(rng, drawn):
+    """Each G_l is the derivative of the mean squared error with respect to W_l, for any network."""
+    weights, X, slope = drawn
+    y = rng.standard_normal((len(X), len(weights[-1])))
+    with unchanged(weights, X, y):
+        value, gradients = training.loss_gradient(weights, X, y, slope, "mse")
+    assert_matches(value, oracles.loss(oracles.outputs(weights, X, slope), y, "mse"))
+    assert_matches(gradients, oracles.mse_gradient(weights, X, y, slope))
+
+
+@pytest.mark.exercise("training.loss_gradient", row=3)
+@pytest.mark.parametrize("slope", [0.0, 0.2, 1.0])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_loss_gradient_follows_the_loss_that_is_asked_for(rng, loss, slope):
+    """The value and the gradients belong to the named loss, for every slope."""
+    weights, X, _ = oracles.draw_network(rng, L=3, C=2, slope=slope)
+    y = oracles.draw_targets(rng, len(X), 2, loss)
+    value, gradients = training.loss_gradient(weights, X, y, slope, loss)
+    assert_matches(value, oracles.loss(oracles.outputs(weights, X, slope), y, loss))
+    assert_matches(gradients, oracles.loss_gradient(weights, X, y, slope, loss))
+
+
+# gradient_descent_step
+
+
+@pytest.mark.exercise("training.gradient_descent_step", row=1)
+def test_gradient_descent_step_by_hand():
+    """f = w x, w = 1, x = 1, y = 3, step 0.1: the derivative of the loss is -2, so w becomes 1.2; the loss was 2."""
+    one = np.array([[1.0]])
+    weights, value = training.gradient_descent_step([one], one, 3 * one, 0.1, 0.0, "mse")
+    assert_matches(weights, [np.array([[1.2]])])
+    assert_matches(value, 2.0)
+
+
+@pytest.mark.exercise("training.gradient_descent_step", row=2)
+def test_gradient_descent_step_moves_all_layers_at_once(rng, drawn):
+    """Every new W_l is W_l - step_size * G_l, all gradients at the old weights; the loss is that before the step."""
+    weights, X, slope = drawn
+    y = rng.standard_normal((len(X), len(weights[-1])))
+    after, value = training.gradient_descent_step(weights, X, y, 0.7, slope, "mse")
+    assert_matches(after, [W - 0.7 * G for W, G in zip(weights, oracles.mse_gradient(weights, X, y, slope))])
+    assert_matches(value, oracles.loss(oracles.outputs(weights, X, slope), y, "mse"))
+
+
+@pytest.mark.exercise("training.gradient_descent_step", row=3)
+@pytest.mark.parametrize("slope", [0.2, 1.0])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_gradient_descent_step_follows_the_loss_and_the_slope(rng, loss, slope):
+    """The loss that is asked for is the one that is descended."""
+    weights, X, _ = oracles.draw_network(rng, L=2, C=3, slope=slope)
+    y = oracles.draw_targets(rng, len(X), 3, loss)
+    G = oracles.loss_gradient(weights, X, y, slope, loss)
+    after, value = training.gradient_descent_step(weights, X, y, 0.5, slope, loss)
+    assert_matches(after, [W - 0.5 * g for W, g in zip(weights, G)])
+    assert_matches(value, oracles.loss(oracles.outputs(weights, X, slope), y, loss))
+
+
+@pytest.mark.exercise("training.gradient_descent_step", row=4)
+@pytest.mark.parametrize("slope", [0.0, 1.0])
+def test_gradient_descent_step_leaves_the_given_weights_and_keeps_single_precision(rng, slope):
+    """The weights that were passed in stay as they are, and float32 weights give float32 weights."""
+    weights, X, _ = oracles.draw_network(rng, L=2, slope=slope)
+    weights, X = [W.astype(np.float32) for W in weights], X.astype(np.float32)
+    y = rng.standard_normal((len(X), 1)).astype(np.float32)
+    with unchanged(weights, X, y):
+        after, _ = training.gradient_descent_step(weights, X, y, 0.5, slope, "mse")
+    assert [W.dtype for W in after] == [np.float32] * 2
+
+
+# span_coordinates
+
+
+@pytest.mark.exercise("training.span_coordinates", row=1)
+@pytest.mark.parametrize("P, D", [(3, 7), (7, 3), (4, 4), (1, 5), (5, 1)])
+def test_span_coordinates_multiply_back_to_the_data(rng, P, D):
+    """Z (P, r) and Q (D, r) with r = min(P, D) for random data, and Z Q^T is X again."""
+    X = rng.standard_normal((P, D))
+    with unchanged(X):
+        Z, Q = training.span_coordinates(X)
+    assert np.shape(Z) == (P, min(P, D)) and np.shape(Q) == (D, min(P, D))
+    assert_matches(Z @ Q.T, X)
+
+
+@pytest.mark.exercise("training.span_coordinates", row=2)
+@pytest.mark.parametrize("P, D", [(3, 7), (7, 3), (4, 4), (1, 5), (5, 1)])
+def test_span_coordinates_have_an_orthonormal_basis(rng, P, D):
+    """Q^T Q is the identity: lengths and angles of the rows are the same in Z as in X."""
+    X = rng.standard_normal((P, D))
+    Z, Q = training.span_coordinates(X)
+    assert_matches(Q.T @ Q, np.eye(min(P, D)))
+    assert_matches(Z @ Z.T, X @ X.T)
+
+
+@pytest.mark.exercise("training.span_coordinates", row=3)
+@pytest.mark.parametrize("scale", [1.0, 1e-8, 1e8])
+def test_span_coordinates_are_as_many_as_the_rank(rng, scale):
+    """Rows that depend on each other add no coordinate, whatever the scale of the data."""
+    X = scale * rng.standard_normal((6, 2)) @ rng.standard_normal((2, 5))
+    Z, Q = training.span_coordinates(X)
+    assert np.shape(Z) == (6, 2) and np.shape(Q) == (5, 2)
+    assert_matches(Z @ Q.T, X)
+
+
+@pytest.mark.exercise("training.span_coordinates", row=3)
+def test_rows_on_one_line_have_one_coordinate():
+    """Rows (3, 4) and (6, 8) lie on one line: Q = (0.6, 0.8)^T and Z = (5, 10)^T, or minus both."""
+    Z, Q = training.span_coordinates(np.array([[3.0, 4.0], [6.0, 8.0]]))
+    assert_matches(Z * np.sign(Q[0, 0]), np.array([[5.0], [10.0]]))
+    assert_matches(Q * np.sign(Q[0, 0]), np.array([[0.6], [0.8]]))
+
+
+@pytest.mark.exercise("training.span_coordinates", row=4)
+def test_span_coordinates_keep_single_precision(rng):
+    """float32 data give float32 coordinates, and rounding noise of that size does not count as rank."""
+    X = (rng.standard_normal((9, 2)) @ rng.standard_normal((2, 7))).astype(np.float32)
+    Z, Q = training.span_coordinates(X)
+    assert Z.dtype == Q.dtype == np.float32
+    assert np.shape(Z) == (9, 2) and np.shape(Q) == (7, 2)
+
+
+def test_span_coordinates_of_zeros_are_one():
+    """Data that are all zeros have no direction; one coordinate is kept, so that no array is empty."""
+    Z, Q = training.span_coordinates(np.zeros((4, 3)))
+    assert_matches(Z, np.zeros((4, 1)))
+    assert_matches(Q.T @ Q, np.ones((1, 1)))
+
+
+# gradient_descent
+
+
+def draw_training(rng, P, D, N=5, C=1, sigma=1.0):
+    """Weights of a network with one hidden layer, inputs and targets (P, C)."""
+    weights = [sigma / np.sqrt(m) * rng.standard_normal((n, m)) for m, n in [(D, N), (N, C)]]
+    return weights, rng.standard_normal((P, D)), rng.standard_normal((P, C))
+
+
+@pytest.mark.parametrize("P, D, slope", [(4, 9, 0.0), (4, 9, 0.2), (8, 3, 0.0), (3, 6, 1.0)])
+def test_training_on_few_samples_is_training_on_all_inputs(rng, P, D, slope):
+    """With fewer samples than inputs, or more, every step is the plain step on the whole X, to rounding."""
+    weights, X, y = draw_training(rng, P, D, C=2)
+    X[-1] = X[0] + X[1]  # the rank is less than P
+    with unchanged(weights, X, y):
+        run = training.gradient_descent(
+            weights, X, y, 0.05, slope, steps=30, record_steps=[1, 7], record_kernels=True, record_weights=True
+        )
+    by_hand, t = weights, 0
+    for i, step in enumerate([0, 1, 7, 30]):
+        while t < step:
+            by_hand = [W - 0.05 * G for W, G in zip(by_hand, oracles.mse_gradient(by_hand, X, y, slope))]
+            t += 1
+        f = oracles.outputs(by_hand, X, slope)
+        assert_matches(run.weights[i], by_hand, rtol=1e-12)
+        assert_matches(run.outputs[i], f, rtol=1e-12)
+        assert_matches(run.losses[i], oracles.loss(f, y, "mse"), rtol=1e-12)
+        assert_matches(run.kernels[i], oracles.ntk(by_hand, X, X, slope), rtol=1e-12)
+    assert run.steps.tolist() == [0, 1, 7, 30]
+    assert_matches(run.times, np.array([0.0, 0.05, 0.35, 1.5]))
+
+
+def test_gradient_descent_knows_the_outputs_at_other_inputs(rng):
+    """test_outputs are the outputs of the recorded weights at X_test, also outside the span of the training rows."""
+    weights, X, y = draw_training(rng, P=3, D=8, C=2)
+    X_test = rng.standard_normal((4, 8))
+    run = training.gradient_descent(
+        weights, X, y, 0.1, 0.1, steps=20, record_steps=[5], record_weights=True, X_test=X_test
+    )
+    assert_matches(list(run.test_outputs), [oracles.outputs(W, X_test, 0.1) for W in run.weights])
+    assert run.kernels is None
+
+
+@pytest.mark.parametrize("loss", ["logistic", "softmax"])
+def test_gradient_descent_trains_with_every_loss(rng, loss):
+    """The weights follow the gradient of the loss that was named."""
+    weights, X, _ = draw_training(rng, P=5, D=4, C=2)
+    y = oracles.draw_targets(rng, 5, 2, loss)
+    run = training.gradient_descent(weights, X, y, 0.3, 0.2, loss, steps=3)
+    for _ in range(3):
+        weights = [W - 0.3 * G for W, G in zip(weights, oracles.loss_gradient(weights, X, y, 0.2, loss))]
+    assert_matches(run.weights[-1], weights)
+    assert_matches(run.losses[-1], oracles.loss(oracles.outputs(weights, X, 0.2), y, loss))
+
+
+def test_gradient_descent_records_the_start_the_end_and_what_is_asked_for(rng):
+    """Records are in order, each once, steps after the end are not reached, and only two weights are kept."""
+    weights, X, y = draw_training(rng, P=6, D=3)
+    run = training.gradient_descent(weights, X, y, 0.05, steps=12, record_steps=[8, 3, 3, 12, 40])
+    assert run.steps.tolist() == [0, 3, 8, 12]
+    assert_matches(run.times, 0.05 * run.steps)
+    assert run.outputs.shape == (4, 6, 1)
+    assert len(run.weights) == 2
+    assert_matches(run.weights[0], weights)
+    assert not any(np.shares_memory(kept, W) for kept, W in zip(run.weights[0], weights))
+    assert_matches(run.outputs[-1], oracles.outputs(run.weights[-1], X, 0.0))
+    alone = training.gradient_descent(weights, X, y, 0.05, steps=0)
+    assert alone.steps.tolist() == [0] and len(alone.weights) == 1
+    assert training.gradient_descent(weights, X, y, 1e-6).steps.tolist() == [0, 10_000]
+
+
+def test_gradient_descent_records_the_first_step_below_each_drop(rng):
+    """The loss of a record has dropped by the share that was asked for, and that of the step before has not."""
+    weights, X, y = draw_training(rng, P=3, D=6)
+    drops = [0.5, 0.1, 0.11, 0.3]
+    every = training.gradient_descent(weights, X, y, 0.02, 1.0, steps=400, record_steps=range(401))
+    run = training.gradient_descent(weights, X, y, 0.02, 1.0, steps=400, record_drops=drops)
+    first = [int(np.argmax(every.losses <= (1 - drop) * every.losses[0])) for drop in drops]
+    assert min(first) > 0
+    assert run.steps.tolist() == sorted({0, 400, *first})
+    assert_matches(run.losses, every.losses[run.steps])
+    one = np.ones((1, 1))  # f = w halves its distance to 1 with each step, and the loss 0.5 becomes 0.125 exactly
+    exact = training.gradient_descent([0 * one], one, one, 0.5, steps=5, record_drops=[0.75])
+    assert exact.steps.tolist() == [0, 1, 5]
+
+
+def test_gradient_descent_stops_at_the_target_the_time_or_the_last_step(rng):
+    """Whichever comes first ends the run, and the end is recorded."""
+    weights, X, y = draw_training(rng, P=3, D=6)
+    every = training.gradient_descent(weights, X, y, 0.02, 1.0, steps=400, record_steps=range(401))
+    target = 0.6 * every.losses[0]
+    run = training.gradient_descent(weights, X, y, 0.02, 1.0, target_loss=target)
+    assert run.steps.tolist() == [0, np.argmax(every.losses <= target)]
+    met = training.gradient_descent(weights, X, y, 0.02, 1.0, target_loss=every.losses[7])
+    assert met.steps.tolist() == [0, 7]  # a loss that equals the target has reached it
+    assert training.gradient_descent(weights, X, y, 0.02, 1.0, target_loss=1e9, steps=5).steps.tolist() == [0]
+    assert (
+        training.gradient_descent(weights, X, y, 0.1, 1.0, time=1.1).steps[-1] == 11
+    )  # 1.1 / 0.1 is a little above 11
+    for time, steps in [(0.6, 30), (0.61, 31), (0.0, 0), (0.14, 7), (7.0, 200)]:  # 0.14 / 0.02 is rounded to above 7
+        run = training.gradient_descent(weights, X, y, 0.02, 1.0, time=time, steps=200)
+        assert run.steps[-1] == steps
+        assert_matches(run.times[-1], 0.02 * steps)
+
+
+@pytest.mark.parametrize("loss, curvature", [("mse", 1), ("logistic", 1 / 4), ("softmax", 1 / 2)])
+def test_divergence_names_the_bound_of_the_step_size(rng, loss, curvature):
+    """Training that diverges stops with the step size and the bound 2 / lambda_max(K / P), here of f = W x."""
+    X = np.tile(rng.standard_normal((4, 2)), (2, 1))  # every input twice, with targets that contradict each other
+    y = {"mse": 1.0, "logistic": 1.0, "softmax": [1.0, 0.0]}[loss] * np.ones((8, 2 if loss == "softmax" else 1))
+    y[4:] = y[4:, ::-1] if loss == "softmax" else -y[4:]
+    y[0] = y[4]  # now some targets do not contradict each other, and the loss has a gradient at the start
+    bound = 2 * 8 / np.linalg.eigvalsh(X.T @ X)[-1] / curvature
+    pattern = rf"^gradient_descent: diverged at step \d+, .* step_size is 987654, .* {bound:.3g} before the rise$"
+    with pytest.raises(ValueError, match=pattern):
+        training.gradient_descent([np.zeros((y.shape[1], 2))], X, y, 987654.0, 1.0, loss)
+
+
+def test_the_bound_is_where_one_layer_begins_to_diverge(rng):
+    """For f = w.x steps a little below 2 / lambda_max(K / P) converge, and a little above it they do not."""
+    X, y = rng.standard_normal((8, 2)), rng.standard_normal(8)
+    bound = 2 * 8 / np.linalg.eigvalsh(X.T @ X)[-1]
+    run = training.gradient_descent([np.zeros((1, 2))], X, y, 0.98 * bound, 1.0)
+    assert_matches(run.weights[-1], [np.linalg.solve(X.T @ X, X.T @ y)[None]])
+    with pytest.raises(ValueError, match=f"{bound:.3g} before the rise"):
+        training.gradient_descent([np.zeros((1, 2))], X, y, 1.02 * bound, 1.0)
+
+
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e3])
+def test_divergence_is_a_loss_a_thousand_times_that_of_the_start(size):
+    """With f = w, step size 5 and any scale of the target the loss grows 16 times a step: the third is too much."""
+    one = np.ones((1, 1))
+    with pytest.raises(ValueError, match="diverged at step 3, .* and was 2 before the rise"):
+        training.gradient_descent([0 * one], one, size * one, 5.0)
+
+
+def test_a_loss_that_rises_for_a_while_is_not_a_divergence():
+    """Where the step is a little too large at the start, the weights shrink until it fits: the loss rises 20 times."""
+    one = np.ones((1, 1))
+    run = training.gradient_descent([1.5 * one, 0.05 * one], one, 0.3 * one, 1.5, steps=300, record_steps=range(300))
+    assert 10 < max(run.losses) / run.losses[0] < 100
+    assert run.losses[-1] < 1e-20
+
+
+def test_the_bound_is_that_of_the_last_weights_before_the_rise():
+    """The kernel grows: the bound belongs to the last weights at which the loss was not above that of the start."""
+    weights, X, slope, step = [np.array([[-0.14]]), np.array([[-0.1]])], np.ones((1, 1)), 0.5, 4.4
+    y = np.ones((1, 1))
+    losses, bounds, moment = [], [], [W.copy() for W in weights]
+    while not losses or losses[-1] <= 1000 * losses[0]:
+        losses.append(oracles.loss(oracles.outputs(moment, X, slope), y, "mse"))
+        bounds.append(2 / oracles.ntk(moment, X, X, slope).item())
+        moment = [W - step * G for W, G in zip(moment, oracles.mse_gradient(moment, X, y, slope))]
+    last = max(i for i, value in enumerate(losses) if value <= losses[0])
+    assert 0 < last < len(losses) - 1
+    with pytest.raises(ValueError, match=f"diverged at step {len(losses) - 1}, .* {bounds[last]:.3g} before the rise"):
+        training.gradient_descent(weights, X, y, step, slope)
+
+
+def test_divergence_to_infinity_is_told_in_words(rng):
+    """A loss that is not a number any more stops the run at once, and numpy prints no warning."""
+    weights, X, y = draw_training(rng, P=6, D=3, C=2)
+    with pytest.raises(ValueError, match="diverged at step 1, from loss .* to (inf|nan): step_size is 1e\\+300"):
+        training.gradient_descent(weights, X, y, 1e300, 1.0)
+
+
+# gradient_flow
+
+
+@pytest.mark.parametrize("rtol, miss", [(1e-10, 1e-8), (None, 1e-4)])
+def test_gradient_flow_solves_the_differential_equation(rng, rtol, miss):
+    """Weights and losses at the recorded times are those of an integration in small fixed steps."""
+    P, D, N = 5, 4, 3
+    weights, X, y = draw_training(rng, P, D, N, sigma=0.3)
+    times = [0.5, 2.0, 4.0]
+    options = {"rtol": rtol} if rtol else {}
+    run = training.gradient_flow(
+        weights, X, y, 1.0, time=4.0, record_times=[2.0, 0.5, 2.0, 9.0], record_weights=True, **options
+    )
+    start = np.concatenate([W.ravel() for W in weights])
+    expected = oracles.rk4(oracles.two_layer_linear_velocity(X, y[:, 0], N), start, times, step=0.01)
+    got = np.array([np.concatenate([W.ravel() for W in moment]) for moment in run.weights])
+    assert run.times.tolist() == [0.0, *times]
+    assert_matches(got[1:], expected, rtol=miss)
+    assert_matches(got[0], start)
+    f = [oracles.outputs(moment, X, 1.0) for moment in run.weights]
+    assert_matches(list(run.outputs), f)
+    assert_matches(list(run.losses), [oracles.loss(f_t, y, "mse") for f_t in f])
+
+
+@pytest.mark.parametrize("loss", ["logistic", "softmax"])
+def test_gradient_flow_trains_with_every_loss(rng, loss):
+    """One layer, where the flow is dW/dt = -(dL/df)^T X: the same weights as by small fixed steps."""
+    X = rng.standard_normal((6, 3))
+    y = oracles.draw_targets(rng, 6, 2, loss)
+    W = rng.standard_normal((2, 3))
+
+    def velocity(state):
+        f = X @ state.T
+        if loss == "logistic":
+            return (y / (1 + np.exp(y * f))).T @ X / 6
+        return (y - np.exp(f) / np.exp(f).sum(axis=1, keepdims=True)).T @ X / 6
+
+    run = training.gradient_flow([W], X, y, 1.0, loss, time=3.0, rtol=1e-10)
+    assert_matches(run.weights[-1][0], oracles.rk4(velocity, W, [3.0], step=0.01)[0], rtol=1e-8)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-3])
+def test_gradient_flow_meets_drops_exactly_and_ends_at_the_target(rng, scale):
+    """The loss of a record has dropped by exactly the share that was asked for, and the last is the target."""
+    weights, X, y = draw_training(rng, P=3, D=4)
+    weights, y = [scale * W for W in weights], scale**2 * y
+    first = oracles.loss(oracles.outputs(weights, X, 1.0), y, "mse")
+    run = training.gradient_flow(weights, X, y, 1.0, target_loss=0.3 * first, record_drops=[0.5, 0.01, 0.011, 0.3])
+    assert run.kernels is None and run.test_outputs is None and len(run.weights) == 2
+    assert_matches(run.losses / first / [1, 0.99, 0.989, 0.7, 0.5, 0.3], np.ones(6))
+    assert (np.diff(run.times) > 0).all() and (np.diff(run.steps) > 0).all()
+    again = training.gradient_flow(weights, X, y, 1.0, time=run.times[-1], record_times=run.times[1:-1])
+    assert_matches(again.losses, run.losses, rtol=1e-5)  # the clock and the records agree
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_gradient_flow_records_nothing_after_its_end(seed):
+    """Times later than the moment at which the target is reached are not recorded."""
+    rng = np.random.default_rng(seed)
+    X = oracles.draw_white(rng, 12, 5)
+    y = X @ np.full(5, 0.4)
+    weights = [0.03 * rng.standard_normal((6, 5)), 0.03 * rng.standard_normal((1, 6))]
+    first = oracles.loss(oracles.outputs(weights, X, 1.0), y[:, None], "mse")
+    run = training.gradient_flow(weights, X, y, 1.0, target_loss=0.9 * first, record_times=np.linspace(0, 30, 301))
+    assert_matches(run.losses[-1], 0.9 * first)
+
+
+@pytest.mark.parametrize("rate", [0.0, 1.0])
+@pytest.mark.parametrize("times, end", [([0.0], 0.0), ([0.0, 0.5], 0.5), ([0.5], 1.0)])
+def test_the_integrator_yields_every_moment_once(rate, times, end):
+    """The start, the times asked for and the end, also where nothing moves or no time passes."""
+    start, never = np.ones(1), -np.inf
+    moments = integrator.integrate(lambda _: (rate * start, 1.0), start, end, never, times, (), 1e-6, 1000)
+    assert [t for t, *_ in moments] == sorted({0.0, *times, end})
+
+
+def test_deep_networks_whose_steps_overflow_are_trained_all_the_same(rng):
+    """Five layers and targets of size 1e4: in the first steps everything is infinite."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((6, 4))
+    y = 1e4 * X @ rng.standard_normal(4)
+    weights = [0.7 * rng.standard_normal((n, m)) / m**0.5 for m, n in [(4, 6), (6, 6), (6, 6), (6, 6), (6, 1)]]
+    run = training.gradient_flow(weights, X, y, 1.0, target_loss=1e-4 * np.mean(y**2) / 2, rtol=1e-4)
+    assert run.steps[-1] < 1000
+
+
+def test_moments_close_together_do_not_make_all_steps_short(rng):
+    """Every time twice, the second a rounding error later: one short step each, and then the old length again."""
+    X, weights = rng.standard_normal((6, 4)), [0.1 * rng.standard_normal((5, 4)), 0.1 * rng.standard_normal((1, 5))]
+    times = np.linspace(0.3, 15, 50)
+    once, twice = (
+        training.gradient_flow(weights, X, X[:, 0], 1.0, time=15, record_times=t).steps[-1]
+        for t in (times, np.concatenate([times, np.nextafter(times, 20)]))
+    )
+    assert twice <= once + 2 * 6 * len(times)
+
+
+def test_the_end_is_recorded_also_where_the_loss_falls_to_zero_exactly():
+    """x falls to 0 and stays: the time asked for is the last moment. A target that is met already ends at the start."""
+
+    def velocity(x):
+        return -np.sign(x), float(abs(x[0]))
+
+    moments = [t for t, *_ in integrator.integrate(velocity, np.array([1.0]), 1.0, 0.0, [0.5], (), 1e-6, 5000)]
+    assert moments[0] == 0 and moments[1] == 0.5 and moments[-1] == pytest.approx(1, abs=1e-6)
+    for time in (5.0, np.inf):
+        run = training.gradient_flow([[[1.0]]], [[1.0]], [1.0], 1.0, time=time, target_loss=1e-3)
+        assert run.times.tolist() == [0.0] and run.losses.tolist() == [0.0]
+
+
+def test_single_precision_stays_whatever_the_targets_are(rng):
+    """float32 weights and inputs train in float32, with targets of any kind."""
+    weights, X = [W.astype(np.float32) for W in (rng.standard_normal((3, 2)), rng.standard_normal((1, 3)))], np.eye(2)
+    for y in ([1.0, 2.0], np.array([1.0, 2.0]), [1, 2]):
+        moved, _ = training.gradient_descent_step(weights, X.astype(np.float32), y, 0.1)
+        assert {W.dtype for W in moved} == {np.dtype(np.float32)}
+
+
+def test_gradient_flow_can_start_from_zero_weights(rng):
+    """One layer with w = 0, x = 1 and y = 1 follows 1 - exp(-t)."""
+    X, y = np.ones((1, 1)), np.ones((1, 1))
+    run = training.gradient_flow([np.zeros((1, 1))], X, y, 1.0, time=2.0)
+    assert_matches(run.outputs[-1], np.array([[1 - np.exp(-2.0)]]), rtol=1e-4)
+
+
+def test_gradient_flow_meets_times_exactly(rng):
+    """The times of a run are the very numbers that were asked for."""
+    weights, X, y = draw_training(rng, P=3, D=4)
+    times = np.linspace(0, 3, 40)
+    run = training.gradient_flow(weights, X, y, 1.0, time=3.0, record_times=times)
+    assert run.times.tolist() == times.tolist()
+
+
+def test_gradient_flow_of_a_dead_network_stands_still(rng):
+    """Where no unit is open there is no gradient: nothing moves, and the time passes in few steps."""
+    X, y = rng.uniform(1, 2, (4, 3)), rng.standard_normal(4)
+    weights = [-np.ones((2, 3)), np.ones((1, 2))]
+    run = training.gradient_flow(weights, X, y, 0.0, time=7.0, record_times=[2.0])
+    assert run.times.tolist() == [0, 2, 7]
+    assert_matches(run.weights[-1], weights)
+    assert_matches(run.losses, np.full(3, np.mean(y**2) / 2))
+    assert run.steps[-1] < 100
+
+
+def test_gradient_flow_of_a_network_that_cannot_move_says_so_or_stays(rng):
+    """Zero weights in two layers have no gradient: a flow to a target has no end, a flow in time stays where it is."""
+    weights, X, y = [np.zeros((2, 3)), np.zeros((1, 2))], rng.standard_normal((4, 3)), rng.standard_normal(4)
+    with pytest.raises(ValueError, match="^gradient_flow: the gradient is zero, the loss stays at [0-9.]+$"):
+        training.gradient_flow(weights, X, y, 1.0, target_loss=1e-6)
+    run = training.gradient_flow(weights, X, y, 1.0, time=2.0, record_times=[1.0])
+    assert run.times.tolist() == [0, 1, 2] and len(set(run.losses)) == 1
+
+
+def test_gradient_flow_stops_where_it_is_told_to(rng):
+    """At the time or at the target, whichever comes first; a run without an end is refused."""
+    weights, X, y = draw_training(rng, P=5, D=4)
+    first = oracles.loss(oracles.outputs(weights, X, 1.0), y, "mse")
+    assert training.gradient_flow(weights, X, y, 1.0, time=0.2, target_loss=1e-3 * first).times.tolist() == [0, 0.2]
+    assert training.gradient_flow(weights, X, y, 1.0, time=1e3, target_loss=0.9 * first).times[-1] < 10
+    assert training.gradient_flow(weights, X, y, 1.0, time=0.0).times.tolist() == [0]
+    assert training.gradient_flow(weights, X, y, 1.0, target_loss=2 * first).times.tolist() == [0]
+    with pytest.raises(
+        ValueError, match="^gradient_flow: has no end, expected a finite time or a target_loss above 0$"
+    ):
+        training.gradient_flow(weights, X, y, 1.0)
+
+
+def test_gradient_flow_crosses_a_long_plateau_in_few_steps(rng):
+    """Weights of 1e-6 are followed as precisely as large ones, in a few hundred gradients."""
+    X = oracles.draw_white(rng, 30, 10)
+    beta = np.full(10, 10**-0.5)
+    weights = [1e-6 / np.sqrt(m) * rng.standard_normal((n, m)) for m, n in [(10, 20), (20, 1)]]
+    q0 = (np.sum(weights[1] ** 2) + np.sum((weights[0] @ beta) ** 2)) / 2
+    r0 = (weights[1] @ weights[0] @ beta)[0]
+    run = training.gradient_flow(weights, X, X @ beta, 1.0, target_loss=1e-9, record_drops=[0.5])
+    assert abs(run.times[1] - oracles.half_loss_time(1.0, q0, r0)) < 0.002
+    assert 6 * 20 < run.steps[-1] < 1000
+
+
+@pytest.mark.parametrize("slope, hint", [(0.0, "use gradient_descent"), (1.0, "raise max_evaluations")])
+def test_a_spent_budget_says_how_far_it_came_and_what_to_do(rng, slope, hint):
+    """After max_evaluations gradients the flow stops: with kinks gradient descent is the way, without them patience."""
+    weights, X, y = draw_training(rng, P=5, D=4)
+    with pytest.raises(RuntimeError, match=rf"^gradient_flow: 50 gradient evaluations reached only t = .*{hint}$"):
+        training.gradient_flow(weights, X, y, slope, time=1e3, max_evaluations=50)
+
+
+def test_gradient_flow_counts_every_gradient(rng, monkeypatch):
+    """The steps of a flow are the gradients that it has evaluated: one at the start, and six for each step."""
+    weights, X, y = draw_training(rng, P=5, D=4)
+    run = training.gradient_flow(weights, X, y, 1.0, time=3.0, record_drops=[0.2])
+    assert run.steps[0] == 1 and (run.steps % 6 == 1).all()
+    calls, one_gradient = [], training.loss_gradient
+
+    def counted(*args):
+        calls.append(1)
+        return one_gradient(*args)
+
+    monkeypatch.setattr(training, "loss_gradient", counted)
+    training.gradient_flow(weights, X, y, 1.0, time=3.0, record_drops=[0.2])
+    assert len(calls) == run.steps[-1] + 1  # one more for the loss at the start
+    with pytest.raises(RuntimeError):
+        training.gradient_flow(weights, X, y, 1.0, time=3.0, record_drops=[0.2], max_evaluations=int(run.steps[-1]) - 1)
+    training.gradient_flow(weights, X, y, 1.0, time=3.0, record_drops=[0.2], max_evaluations=int(run.steps[-1]))
+
+
+def test_gradient_flow_records_kernels_and_other_outputs(rng):
+    """Kernels and outputs at X_test belong to the recorded weights, in the caller's coordinates."""
+    weights, X, y = draw_training(rng, P=3, D=7, C=2)
+    X_test = rng.standard_normal((4, 7))
+    with unchanged(weights, X, y, X_test):
+        run = training.gradient_flow(
+            weights, X, y, 1.0, time=2.0, record_times=[1.0], record_kernels=True, record_weights=True, X_test=X_test
+        )
+    assert run.kernels.shape == (3, 2, 2, 3, 3)
+    for W, K, f, f_test in zip(run.weights, run.kernels, run.outputs, run.test_outputs, strict=True):
+        assert_matches(K, oracles.ntk(W, X, X, 1.0))
+        assert_matches(f, oracles.outputs(W, X, 1.0))
+        assert_matches(f_test, oracles.outputs(W, X_test, 1.0))
+
+
+def test_training_uses_the_functions_of_its_modules(rng, monkeypatch):
+    """A step that is put in the library's place is the one that trains the network."""
+    weights, X, y = draw_training(rng, P=5, D=4)
+    monkeypatch.setattr(training, "gradient_descent_step", lambda weights, *_: ([W / 2 for W in weights], 1.0))
+    run = training.gradient_descent(weights, X, y, 0.1, steps=3)
+    assert_matches(run.weights[-1][1], weights[1] / 8)
+    assert_matches(run.losses, np.ones(2))
+
+
+@pytest.mark.parametrize("slope, flow", [(0.0, False), (1.0, False), (1.0, True)])
+def test_training_keeps_single_precision(rng, slope, flow):
+    """float32 weights, inputs and targets give a run in float32; only times stay float64."""
+    weights, X, y = draw_training(rng, P=3, D=7, C=2)
+    X_test = rng.standard_normal((2, 7))
+    runs = []
+    for dtype in (np.float32, np.float64):
+        given = [[W.astype(dtype) for W in weights], X.astype(dtype), y.astype(dtype)]
+        options = {"time": 0.5, "record_kernels": True, "X_test": X_test.astype(dtype)}
+        if flow:
+            runs.append(training.gradient_flow(*given, slope, **options))
+        else:
+            runs.append(training.gradient_descent(*given, 0.05, slope, **options))
+    run, exact = runs
+    arrays = [run.losses, run.outputs, run.kernels, run.test_outputs, *run.weights[0], *run.weights[-1]]
+    assert {a.dtype for a in arrays} == {np.dtype(np.float32)}
+    assert run.times.dtype == np.float64
+    assert_matches(run.outputs[-1], exact.outputs[-1], rtol=1e-4)
+
+
+def test_labels_do_not_change_the_precision(rng):
+    """A float32 network that is trained on integer labels stays float32."""
+    weights, X, _ = draw_training(rng, P=5, D=4, C=3)
+    weights = [W.astype(np.float32) for W in weights]
+    _, gradients = training.loss_gradient(weights, X.astype(np.float32), np.array([0, 1, 2, 1, 0]), 0.0, "softmax")
+    assert {G.dtype for G in gradients} == {np.dtype(np.float32)}
+
+
+# Trajectory
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_trajectory_comes_back_from_its_file(rng, tmp_path, full):
+    """What was saved is what is loaded: every array, and None for what was not recorded."""
+    weights, X, y = draw_training(rng, P=5, D=4, C=2)
+    options = {"record_kernels": True, "record_weights": True, "X_test": X[:2]} if full else {}
+    run = training.gradient_descent(weights, X, y, 0.1, steps=12, record_steps=range(12), **options)
+    run.save(tmp_path / "run.npz")
+    back = training.load(tmp_path / "run.npz")
+    assert vars(back).keys() == vars(run).keys()
+    for name, value in vars(run).items():
+        if name == "weights":
+            assert len(back.weights) == len(value) == (13 if full else 2)
+            assert_matches(back.weights, value, rtol=0)
+        elif value is None:
+            assert getattr(back, name) is None
+        else:
+            assert getattr(back, name).dtype == value.dtype
+            assert np.array_equal(getattr(back, name), value)
+    with pytest.raises(AttributeError):
+        back.times = None
+    start = training.gradient_descent(weights, X, y, 0.1, steps=0)
+    start.save(tmp_path / "start.npz")
+    assert_matches(training.load(tmp_path / "start.npz").weights, [weights], rtol=0)
+
+
+def foreign_files(path, run):
+    """Writes files that are no trajectories, and yields their names."""
+    (path / "text.npz").write_text("times,losses\n0,1\n")
+    (path / "empty.npz").write_bytes(b"")
+    np.save(path / "array.npy", np.ones(3))
+    np.savez(path / "other.npz", x=np.ones(3), y=np.ones(3))
+    np.savez(path / "pickle.npz", layers=np.array([{}], dtype=object))
+    run.save(path / "run.npz")
+    whole = (path / "run.npz").read_bytes()
+    (path / "cut.npz").write_bytes(whole[: len(whole) // 2])
+    return ["text.npz", "empty.npz", "array.npy", "other.npz", "pickle.npz", "cut.npz"]
+
+
+def test_load_refuses_a_foreign_file_in_one_line(rng, tmp_path):
+    """Anything but what save wrote is a ValueError of one line that names the file; nothing is unpickled."""
+    weights, X, y = draw_training(rng, P=5, D=4)
+    for name in foreign_files(tmp_path, training.gradient_descent(weights, X, y, 0.1, steps=2)):
+        with pytest.raises(ValueError) as caught:
+            training.load(tmp_path / name)
+        assert str(caught.value).startswith(f"{tmp_path / name}: is not what Trajectory.save writes")
+        assert "\n" not in str(caught.value)
+
+
+def test_load_refuses_a_damaged_file_in_one_line(rng, tmp_path):
+    """A file with one damaged byte is refused like any other, unless the byte does not matter."""
+    weights, X, y = draw_training(rng, P=5, D=4)
+    training.gradient_descent(weights, X, y, 0.1, steps=2).save(tmp_path / "run.npz")
+    whole = (tmp_path / "run.npz").read_bytes()
+    encrypted = [(found.start() + 8, 1) for found in re.finditer(b"PK\x01\x02", whole)]  # a bit of each table entry
+    for place, mask in [*((i, 0x55) for i in range(0, len(whole), 13)), *encrypted]:
+        (tmp_path / "damaged.npz").write_bytes(whole[:place] + bytes([whole[place] ^ mask]) + whole[place + 1 :])
+        try:
+            training.load(tmp_path / "damaged.npz")
+        except ValueError as error:
+            assert "\n" not in str(error)
+
+
+def test_load_refuses_arrays_that_do_not_fit_together(rng, tmp_path):
+    """The right names are not enough: there must be as many times as losses, and weights for every layer."""
+    weights, X, y = draw_training(rng, P=5, D=4)
+    run = training.gradient_descent(weights, X, y, 0.1, steps=2)
+    run.save(tmp_path / "run.npz")
+    whole = dict(np.load(tmp_path / "run.npz"))
+    for changed in [{"losses": np.ones(7)}, {"layers": 3}, {"layers": 0}, {"more": np.ones(2)}]:
+        np.savez(tmp_path / "changed.npz", **(whole | changed))
+        with pytest.raises(ValueError, match="is not what Trajectory.save writes"):
+            training.load(tmp_path / "changed.npz")
+    bare = {name: value for name, value in whole.items() if not name.startswith("weights_")}
+    for missing in [bare, {k: v for k, v in whole.items() if k != "losses"}]:
+        np.savez(tmp_path / "missing.npz", **missing)
+        with pytest.raises(ValueError, match="is not what Trajectory.save writes"):
+            training.load(tmp_path / "missing.npz")
+    np.savez(tmp_path / "back.npz", **whole)
+    assert training.load(tmp_path / "back.npz").steps.tolist() == [0, 2]
+
+
+# theory
+
+
+@pytest.mark.parametrize("slope", [0.0, 1.0])
+def test_flow_keeps_the_balance_between_layers(slope):
+    """W_{l+1}^T W_{l+1} - W_l W_l^T stays as it was: a linear network's matrix, but only ReLU's diagonal."""
+    rng = np.random.default_rng(34)  # of a run that is not caught at a kink
+    X, y = rng.standard_normal((6, 4)), rng.standard_normal(6)
+    weights = [0.5 * rng.standard_normal((n, m)) for m, n in [(4, 5), (5, 3), (3, 1)]]
+    run = training.gradient_flow(weights, X, y, slope, time=4.0, rtol=1e-9)
+    before, after = run.weights
+    for l in (0, 1):
+        change = (after[l + 1].T @ after[l + 1] - after[l] @ after[l].T) - (
+            before[l + 1].T @ before[l + 1] - before[l] @ before[l].T
+        )
+        moved = abs(after[l] @ after[l].T - before[l] @ before[l].T).max()
+        assert abs(np.diag(change)).max() < 1e-8 * moved  # rtol times the number of steps
+        assert abs(change).max() < 1e-8 * moved if slope == 1 else abs(change).max() > 0.1 * moved
+
+
+@pytest.fixture(scope="module")
+def white_runs():
+    """Two-layer linear networks on white data at three sizes of the initial weights, with q_0 and r_0."""
+    rng = np.random.default_rng(0)
+    D, N, P = 30, 50, 60
+    X, beta = oracles.draw_white(rng, P, D), rng.standard_normal(D)
+    beta /= np.linalg.norm(beta)
+    W, a = rng.standard_normal((N, D)) / np.sqrt(D), rng.standard_normal((1, N)) / np.sqrt(N)
+    runs = []
+    for sigma in (1e-2, 1e-3, 1e-4):
+        run = training.gradient_flow(
+            [sigma * W, sigma * a],
+            X,
+            X @ beta,
+            1.0,
+            target_loss=1e-12,
+            record_times=np.linspace(0, 12, 25),
+            record_drops=[0.5],
+            record_kernels=True,
+        )
+        q0, r0 = sigma**2 * (np.sum(a**2) + np.sum((W @ beta) ** 2)) / 2, sigma**2 * (a @ W @ beta)[0]
+        runs.append((sigma, run, q0, r0))
+    return X, beta, runs
+
+
+def test_half_of_the_loss_is_learnt_when_theory_says(white_runs):
+    """t_half = log[2 s / (q_0 + r_0) (sqrt 2 - 1)] / (2 s), within 0.002."""
+    X, beta, runs = white_runs
+    for _, run, q0, r0 in runs:
+        measured = run.times[np.argmin(abs(run.losses - run.losses[0] / 2))]
+        assert abs(measured - oracles.half_loss_time(1.0, q0, r0)) < 0.002
+
+
+def test_the_overlap_grows_as_theory_says(white_runs):
+    """r(t) = a^T W beta is the closed form with r_0 kept, up to a few sigma^2."""
+    X, beta, runs = white_runs
+    for sigma, run, q0, r0 in runs:
+        r = run.outputs[:, :, 0] @ (X @ beta) / len(X)
+        assert abs(r - oracles.two_layer_mode(1.0, q0, r0, run.times)).max() < max(3 * sigma**2, 1e-6)
+
+
+def test_the_final_kernel_is_the_one_of_theory(white_runs):
+    """K_inf = s X (I + beta beta^T) X^T, with a relative error that falls as sigma^2."""
+    X, beta, runs = white_runs
+    K = oracles.final_kernel(X, beta, 1.0, L=2)
+    errors = [np.linalg.norm(run.kernels[-1] - K) / np.linalg.norm(K) for _, run, _, _ in runs]
+    assert errors[0] < 3e-4
+    assert 80 < errors[0] / errors[1] < 120  # 100 = (1e-2 / 1e-3)^2

@@ -1,0 +1,280 @@
+"""Unit 4. Full-batch training: losses, gradient descent, and gradient flow, its limit of small steps.
+
+Flow is d theta / dt = -grad L, and time is always flow time: a gradient-descent step of size eta advances t by eta.
+The step size moves the clock, hardly the destination. For slope = 1 the flow is smooth, and an
+adaptive integrator crosses the long silent plateau in few steps. For slope < 1 the gradient jumps at the kinks, no
+integrator gains from its order, and gradient descent is better.
+"""
+
+import dataclasses
+import math
+import zipfile
+import zlib
+
+import numpy as np
+from tqdm import tqdm
+
+from minintk import guard, integrator, kernel, network
+
+LOSSES = ("mse", "logistic", "softmax")
+CURVATURE = {"mse": 1, "logistic": 1 / 4, "softmax": 1 / 2}  # at most this second derivative in f, per sample
+RUN = {  # what both training loops accept
+    "weights": "D -> C",
+    "X": "P D",
+    "y": "targets",
+    "slope": "[0, 1]",
+    "loss": LOSSES,
+    "time": "[0, inf]",
+    "target_loss": "[0, inf)",
+    "record_drops": "any (0, 1)",
+    "X_test": "P_test D",
+}
+BROKEN = (zipfile.BadZipFile, zlib.error, RuntimeError)
+DIVERGED = 1000  # times the loss at the start
+
+
+@guard.accepts(f="P C", y="targets", loss=LOSSES)
+def loss_and_cotangent(f, y, loss="mse"):
+    """The loss, a mean over samples, and its derivative with respect to every output.
+
+    The loss is the mean over samples of |f - y|^2 / 2 for "mse", y real; of sum_c log(1 + e^{-y_c f_c}) for "logistic",
+    y = +1 or -1; of log(sum_c e^{f_c}) - y.f for "softmax", y one-hot rows. f (P, C), y (P, C); callers may give y (P,)
+    if C = 1, or integer labels (P,) for softmax: they arrive here as (P, C). Returns the loss and dL/df (P, C).
+    By hand, f = 0 and P = 1: "mse" |y|^2 / 2 and -y; "logistic" C log 2 and -y / 2; "softmax" log C and 1 / C - y.
+    """
+    P = len(f)
+    if loss == "mse":
+        residual = f - y
+        return np.vdot(residual, residual) / (2 * P), residual / P
+    if loss == "logistic":
+        margin = y * f
+        return np.logaddexp(0, -margin).sum() / P, -y * np.exp(-np.logaddexp(0, margin)) / P
+    f = f - f.max(axis=1, keepdims=True)  # the loss does not change, and exp cannot overflow
+    log_p = f - np.log(np.exp(f).sum(axis=1, keepdims=True))  # (P, C)
+    return -np.vdot(y, log_p) / P, (np.exp(log_p) - y) / P
+
+
+@guard.accepts(weights="D -> C", X="P D", y="targets", slope="[0, 1]", loss=LOSSES)
+def loss_gradient(weights, X, y, slope=0.0, loss="mse"):
+    """The loss and its gradient with respect to every weight matrix.
+
+    weights: [W_1 ... W_L]; X (P, D); y as in `loss_and_cotangent`. Returns the loss and [G_1 ... G_L], each like W_l.
+    """
+    layers = network.forward(weights, X, slope)
+    value, cotangent = loss_and_cotangent(layers[-1], y, loss)
+    return value, network.weight_gradients(layers, network.backward(weights, layers, cotangent, slope))
+
+
+@guard.accepts(weights="D -> C", X="P D", y="targets", step_size="(0, inf)", slope="[0, 1]", loss=LOSSES)
+def gradient_descent_step(weights, X, y, step_size, slope=0.0, loss="mse"):
+    """One step down the gradient: W_l - step_size * G_l.
+
+    Returns new weights (the given ones stay as they are) and the loss before the step.
+    """
+    value, gradients = loss_gradient(weights, X, y, slope, loss)
+    return [W - step_size * G for W, G in zip(weights, gradients)], value
+
+
+@guard.accepts(X="P D")
+def span_coordinates(X):
+    """X in coordinates of its own row space: Z (P, r) and an orthonormal basis Q (D, r), X = Z Q^T, r = rank(X).
+
+    Training can be done on Z. The gradient for W_1 is B_1^T X = (B_1^T Z) Q^T: it moves W_1 only in span(Q), and the
+    outputs see W_1 only through X W_1^T = Z (W_1 Q)^T. So V = W_1 Q follows gradient descent on Z, step for step, and
+    W_1(t) = W_1(0) + [V(t) - V(0)] Q^T. With P < D samples the first layer costs as much as r inputs instead of D.
+    Singular values up to the largest times max(P, D) times the precision of X count as zero.
+    By hand: rows (3, 4), (6, 8) give Q = (0.6, 0.8)^T and Z = (5, 10)^T, or minus both.
+    """
+    U, S, Vt = np.linalg.svd(X, full_matrices=False)
+    r = max(1, int((S > S[0] * max(X.shape) * np.finfo(X.dtype).eps).sum()))
+    return U[:, :r] * S[:r], Vt[:r].T
+
+
+@guard.accepts(**RUN, step_size="(0, inf)", steps="int [0, inf)", record_steps="any int [0, inf)")
+def gradient_descent(
+    weights,
+    X,
+    y,
+    step_size,
+    slope=0.0,
+    loss="mse",
+    *,
+    steps=10_000,
+    time=math.inf,
+    target_loss=0.0,
+    record_steps=(),
+    record_drops=(),
+    record_kernels=False,
+    record_weights=False,
+    X_test=None,
+):
+    """Trains by full-batch gradient descent until the target loss, the time or the number of steps is reached.
+
+    weights: [W_1 ... W_L], left as they are; X (P, D); y as in `loss_and_cotangent`. Returns a Trajectory, recorded at
+    the start, at record_steps, at the first step where the loss has dropped by each of record_drops (shares of its
+    start), and at the end. Kernels, weights in between and the outputs at X_test (P_test, D) are kept if asked for.
+    ValueError as soon as training diverges; for "mse" steps are stable below 2 / lambda_max(K / P).
+    """
+    run = _Run(weights, X, slope, record_kernels, record_weights, X_test)
+    steps = min(steps, math.ceil(time / step_size - 1e-9)) if time < math.inf else steps
+    wanted, drops = {0, steps, *record_steps}, sorted(record_drops)
+    current = stable = run.start
+    first = math.inf
+    with np.errstate(over="ignore", invalid="ignore"):  # a diverging run is told in words, not in warnings
+        for step in _progress(range(steps + 1)):
+            ahead, value = gradient_descent_step(current, run.Z, y, step_size, slope, loss)
+            first = min(first, value) if step == 0 else first
+            if not value <= DIVERGED * first:
+                bound = _step_bound(stable, run.Z, slope, loss)
+                factor = "" if loss == "mse" else f"{CURVATURE[loss]:g} "
+                raise ValueError(
+                    f"gradient_descent: diverged at step {step}, from loss {first:.3g} to {value:.3g}: step_size is "
+                    f"{step_size:g}, keep it well below 2 / lambda_max({factor}K / P), which falls as the kernel grows "
+                    f"and was {bound:.3g} before the rise"
+                )
+            stable = current if value <= first else stable
+            reached = value <= target_loss
+            if step in wanted or reached or (drops and value <= (1 - drops[0]) * first):
+                run.record(step * step_size, value, step, current)
+                drops = [drop for drop in drops if value > (1 - drop) * first]
+            if reached:
+                break
+            current = ahead
+    return run.trajectory()
+
+
+@guard.accepts(**RUN, rtol="(0, 1)", max_evaluations="int [1, inf)", record_times="any [0, inf)")
+def gradient_flow(
+    weights,
+    X,
+    y,
+    slope=0.0,
+    loss="mse",
+    *,
+    time=math.inf,
+    target_loss=0.0,
+    rtol=1e-6,
+    max_evaluations=20_000,
+    record_times=(),
+    record_drops=(),
+    record_kernels=False,
+    record_weights=False,
+    X_test=None,
+):
+    """Trains by gradient flow, integrated with adaptive steps, until the time or the target loss is reached.
+
+    Arguments and result as in `gradient_descent`, but record_times (flow time) instead of steps; these and record_drops
+    are met exactly. The error of a step is at most rtol times the largest weight. RuntimeError after max_evaluations
+    gradients: for slope < 1 step control can chatter at the kinks without end; then use `gradient_descent`.
+    """
+    if time == math.inf and target_loss == 0:
+        raise ValueError("gradient_flow: has no end, expected a finite time or a target_loss above 0")
+    run = _Run(weights, X, slope, record_kernels, record_weights, X_test)
+    shapes = [W.shape for W in run.start]
+    ends = np.cumsum([W.size for W in run.start])[:-1]
+    bar = _progress(None)
+
+    def matrices(theta):
+        return [part.reshape(shape) for part, shape in zip(np.split(theta, ends), shapes)]
+
+    def velocity(theta):
+        bar.update()
+        value, gradients = loss_gradient(matrices(theta), run.Z, y, slope, loss)
+        return -np.concatenate([G.ravel() for G in gradients]), value
+
+    theta = np.concatenate([W.ravel() for W in run.start])
+    first = loss_gradient(run.start, run.Z, y, slope, loss)[0]
+    levels = [(1 - drop) * first for drop in record_drops]
+    rtol = max(rtol, 10 * float(np.finfo(theta.dtype).eps))  # float32 cannot do better
+    try:
+        moments = integrator.integrate(velocity, theta, time, target_loss, record_times, levels, rtol, max_evaluations)
+        with np.errstate(over="ignore", invalid="ignore"):  # a step that overflows is tried again, shorter
+            for t, value, moment, evaluations in moments:
+                run.record(t, value, evaluations, matrices(moment))
+    except RuntimeError as error:
+        hint = "the gradient jumps at kinks (slope < 1), use gradient_descent" if slope < 1 else "raise max_evaluations"
+        raise RuntimeError(f"gradient_flow: {error}; {hint}") from None
+    except ValueError as error:
+        raise ValueError(f"gradient_flow: {error}") from None
+    finally:
+        bar.close()
+    return run.trajectory()
+
+
+@dataclasses.dataclass(frozen=True)
+class Trajectory:
+    """A training run at its T recorded times. What was not asked for is None."""
+
+    times: np.ndarray  # (T,) flow time
+    losses: np.ndarray  # (T,)
+    steps: np.ndarray  # (T,) steps taken until then, or gradients that the adaptive flow has evaluated
+    outputs: np.ndarray  # (T, P, C) at the training rows
+    weights: list  # of [W_1 ... W_L]: at every recorded time, or only at the first and the last
+    kernels: np.ndarray | None = None  # (T, P, P); (T, C, C, P, P) for several outputs
+    test_outputs: np.ndarray | None = None  # (T, P_test, C)
+
+    def save(self, path):
+        """Writes an .npz file of plain arrays, which `load` reads back."""
+        arrays = {name: value for name, value in vars(self).items() if value is not None and name != "weights"}
+        flat = {f"weights_{i}": W for i, W in enumerate(W for weights in self.weights for W in weights)}
+        with open(path, "wb") as file:  # numpy would add .npz to a bare name, and load would not find it
+            np.savez_compressed(file, layers=len(self.weights[0]), **arrays, **flat)
+
+
+def load(path):
+    """The Trajectory that `save` wrote; ValueError if the file holds anything else."""
+    try:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
+            arrays = dict(file)
+        layers = int(arrays.pop("layers"))
+        flat = [arrays.pop(f"weights_{i}") for i in range(sum(name.startswith("weights_") for name in arrays))]
+        weights = [flat[i : i + layers] for i in range(0, len(flat), layers)]
+        if len({len(a) for a in arrays.values()}) != 1 or any(len(at_once) != layers for at_once in weights or [[]]):
+            raise ValueError("its arrays do not fit together")
+        return Trajectory(**arrays, weights=weights)
+    except FileNotFoundError:
+        raise
+    except (ValueError, KeyError, TypeError, EOFError, OSError, *BROKEN) as error:
+        raise ValueError(f"{path}: is not what Trajectory.save writes ({error})") from None
+
+
+class _Run:
+    """A run in span coordinates (inputs Z, weights from `start` on), recorded in the caller's coordinates."""
+
+    def __init__(self, weights, X, slope, keep_kernels, keep_weights, X_test):
+        self.weights, self.slope, self.X_test = weights, slope, X_test
+        self.keep_kernels, self.keep_weights = keep_kernels, keep_weights
+        self.Z, self.Q = span_coordinates(X)
+        self.start = [weights[0] @ self.Q, *weights[1:]]
+        self.rows, self.kept = [], []
+
+    def record(self, time, value, steps, reduced):
+        """Keeps what was asked for at this moment, at which the weights are `reduced` in span coordinates."""
+        W_1 = self.weights[0] + (reduced[0] - self.start[0]) @ self.Q.T
+        weights = [W_1, *(W.copy() for W in reduced[1:])]
+        outputs = network.forward(reduced, self.Z, self.slope)[-1]
+        row = {"times": time, "losses": value, "steps": steps, "outputs": outputs}
+        if self.keep_kernels:
+            row["kernels"] = kernel.ntk(reduced, self.Z, slope=self.slope)
+        if self.X_test is not None:
+            row["test_outputs"] = network.forward(weights, self.X_test, self.slope)[-1]
+        if not self.keep_weights:
+            del self.kept[1:]
+        self.kept.append(weights)
+        self.rows.append(row)
+
+    def trajectory(self):
+        """Everything recorded so far."""
+        columns = {name: np.array([row[name] for row in self.rows]) for name in self.rows[0]}
+        return Trajectory(**columns, weights=self.kept)
+
+
+def _progress(steps):
+    """A progress bar, on a terminal and after one second only."""
+    return tqdm(steps, delay=1, disable=None, leave=False, unit=" gradients")
+
+
+def _step_bound(weights, Z, slope, loss):
+    """2 / lambda_max(K / P), divided by how much the loss can curve: gradient descent oscillates beyond it."""
+    K = kernel.block_matrix(kernel.ntk(weights, Z, slope=slope))
+    return 2 * len(Z) / (CURVATURE[loss] * np.linalg.eigvalsh(K)[-1])

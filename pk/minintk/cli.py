@@ -1,0 +1,322 @@
+"""The command line: reads the words, calls one function, prints what it returns."""
+
+import argparse
+import contextlib
+import os
+import pathlib
+import shlex
+import shutil
+import sys
+
+import minintk
+
+
+def main(words=None):
+    """Runs one command. Returns the exit code: 0, 1 if a check failed, 2 for a mistake in the words or in a file."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError):
+            stream.reconfigure(errors="replace")  # a letter that the console cannot show is no reason to stop
+    options = _parser().parse_args(words)
+    try:
+        return options.command(options) or 0
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes
+        return 0
+    except ModuleNotFoundError as error:
+        print(f"minintk: {error.name} is not installed: pip install 'minintk[test]'", file=sys.stderr)
+        return 2
+    except (ValueError, RuntimeError, OSError, MemoryError) as error:
+        print(f"minintk: {' '.join(str(error).split()) or type(error).__name__}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.exit(2, f"minintk: {message}; see {self.prog} --help\n")
+
+
+def _named(text):
+    """A path or an address: "" is what a shell makes of a variable that is not set."""
+    if not text:
+        raise argparse.ArgumentTypeError("is empty, expected a name")
+    return text
+
+
+def _parser():
+    parser = _Parser(prog="minintk", description=minintk.__doc__.splitlines()[0])
+    parser.add_argument("--version", action="version", version=f"minintk {minintk.__version__}")
+    parser.add_argument(
+        "--workbook", type=_named, metavar="DIR", help="your exercise files (default: ./exercises, or this folder)"
+    )
+    parser.set_defaults(command=_status)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _course(commands)
+
+    doctor = commands.add_parser("doctor", help="what this machine has, and what to mend")
+    doctor.set_defaults(command=_doctor)
+    bench = commands.add_parser("bench", help="kernel and training step beside the machine's limit and other tools")
+    bench.set_defaults(command=_bench)
+    bench.add_argument("--threads", type=int, default=1, help="BLAS threads (default: %(default)s)")
+    bench.add_argument("--rounds", type=int, default=7, help="medians of so many rounds (default: %(default)s)")
+    bench.add_argument("--quick", action="store_true", help="only the smallest cases, three rounds")
+    run = commands.add_parser("run", help="the paper's claims: tables, figures and numbers in a folder")
+    run.set_defaults(command=_run)
+    run.add_argument("experiments", nargs="*", metavar="EXPERIMENT", help="default: silent_alignment; all: every one")
+    run.add_argument("--list", action="store_true", help="list the experiments")
+    run.add_argument("--seed", type=int, help="of data and weights (default: 0)")
+    run.add_argument("--answers", type=_named, metavar="DIR", help="run it on the finished functions in this folder")
+    run.add_argument(
+        "--out", type=_named, default="results", metavar="DIR", help="folder for the results (default: %(default)s)"
+    )
+    own = run.add_argument_group("only for silent_alignment")
+    own.add_argument("--data", type=_named, metavar="PATH", dest="path", help="MNIST (IDX), CIFAR-10 (binary) or .npz; "
+                     "default: digits")  # fmt: skip
+    own.add_argument("--classes", help="3,8 or 0+1,2+3 or parity (default: 3,8)")
+    own.add_argument("--P", type=int, help="training samples (default: 50)")
+    own.add_argument("--depth", type=int, help="layers L (default: 2)")
+    own.add_argument("--width", type=int, help="hidden units N (default: 100)")
+    own.add_argument("--sigma", type=float, help="scale of the initial weights (default: 0.01)")
+    own.add_argument("--power", type=float, nargs="+", dest="powers", help="of the inputs' singular values: 0 white, "
+                     "1 raw (default: 0 0.25 1)")  # fmt: skip
+    own.add_argument("--slope", type=float, help="0 ReLU, 1 linear (default: 0)")
+    own.add_argument("--loss", choices=["mse", "logistic", "softmax"], help="default: mse")
+    own.add_argument("--step-size", type=float, help="of gradient descent (default: 0.1, or 0.03 from power 0.4 on)")
+    own.add_argument("--inits", type=int, help="initial weights; medians are shown (default: 3)")
+    own.add_argument("--animate", action="store_true", help="also animation.html: the kernel turning, with a slider")
+
+    explain = commands.add_parser("explain", help="a claim, why it holds, its source, and what to try next")
+    explain.set_defaults(command=_explain)
+    explain.add_argument("name", nargs="?", metavar="EXPERIMENT", help="default: list them")
+
+    sweep = commands.add_parser("sweep", help="an experiment at all combinations of settings, a row each; goes on "
+                                "where it was stopped")  # fmt: skip
+    sweep.set_defaults(command=_sweep)
+    sweep.add_argument("experiment", metavar="EXPERIMENT")
+    for name, kind in SWEPT.items():
+        sweep.add_argument(f"--{name}", type=kind, nargs="+", metavar="X", help="one or more values")
+    engine = sweep.add_mutually_exclusive_group()
+    engine.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (default: %(default)s)")
+    engine.add_argument(
+        "--dask", type=_named, metavar="ADDRESS", help="of a dask scheduler, host:port, instead of own processes"
+    )
+    sweep.add_argument(
+        "--out", type=_named, default="results", metavar="DIR", help="folder for the results (default: %(default)s)"
+    )
+    return parser
+
+
+def _course(commands):
+    def add(name, action, text):
+        command = commands.add_parser(name, help=text)
+        command.add_argument(
+            "--workbook", type=_named, metavar="DIR", default=argparse.SUPPRESS, help="your exercise files"
+        )
+        command.set_defaults(command=action)
+        return command
+
+    add("status", _status, "where you are and what is next (also without any command)")
+    watch = add("watch", _watch, "check what you write each time a file is saved")
+    watch.add_argument("--once", action="store_true", help="check it once and end")
+    add("check", _check, "grade functions or units").add_argument("names", nargs="*", metavar="NAME")
+    hint = add("hint", _hint, "the next hint for an exercise")
+    hint.add_argument("name", metavar="NAME")
+    hint.add_argument("-n", type=int, metavar="K", help="hint number K")
+    add("solution", _solution, "derivation and source").add_argument("name", metavar="NAME")
+    add("diff", _diff, "yours beside the library's, after passing").add_argument("name", metavar="NAME")
+    add("reset", _reset, "the stub again; your file is kept as a backup").add_argument("name", metavar="NAME")
+    see = add("see", _see, "a unit's figure, drawn by your functions that have passed")
+    see.add_argument("unit", metavar="UNIT")
+    see.add_argument(
+        "--out", type=_named, default="results", metavar="DIR", help="folder for the figure (default: %(default)s)"
+    )
+    add("init", _init, "make a workbook").add_argument("folder", type=_named, metavar="DIR")
+    dev = add("dev", _dev, "for those who change the course")
+    dev.add_argument("action", choices=["cut", "check", "mutate"], help="write exercises/ anew; prove that all agrees; "
+                     "test the tests (takes many minutes)")  # fmt: skip
+    dev.add_argument("names", nargs="*", metavar="NAME", help="mutate: only these functions or modules")
+
+
+def _status(options):
+    from minintk.course import status, units
+
+    try:
+        folder = units.workbook(options.workbook)
+    except ValueError:
+        if options.workbook:
+            raise
+        print("No workbook here. Try one of\n  minintk init exercises\n  minintk run\n  minintk --help")
+        return
+    status.status(folder)
+
+
+def _watch(options):
+    from minintk.course import units, watch
+
+    return watch.watch(units.workbook(options.workbook), options.once)
+
+
+def _check(options):
+    from minintk.course import check, units
+
+    return check.check(units.workbook(options.workbook), options.names)
+
+
+def _hint(options):
+    from minintk.course import help, units
+
+    help.hint(units.workbook(options.workbook), options.name, options.n)
+
+
+def _solution(options):
+    from minintk.course import help, units
+
+    help.solution(units.workbook(options.workbook), options.name)
+
+
+def _diff(options):
+    from minintk.course import help, units
+
+    help.diff(units.workbook(options.workbook), options.name)
+
+
+def _reset(options):
+    from minintk.course import units, workbook
+
+    workbook.reset(units.workbook(options.workbook), options.name)
+
+
+def _see(options):
+    from minintk.course import swap, units
+    from minintk.experiments import unit_figures
+
+    unit = units.unit(options.unit)
+    with swap.swapped(units.workbook(options.workbook), passed=True) as (mine, every, problems):
+        print("\n".join([*problems, swap.told(mine, every)]))
+        path = pathlib.Path(options.out) / f"unit_{unit['id']}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unit_figures.FIGURES[unit["module"]]().savefig(path, dpi=130)
+    print(f"{path}: {unit['figure']}")
+
+
+def _init(options):
+    from minintk.course import workbook
+
+    workbook.init(options.folder)
+
+
+def _dev(options):
+    from minintk.course import dev, mutate
+
+    if options.action == "mutate":
+        mutate.mutate(options.names)
+        return
+    if options.names:
+        raise ValueError(f"dev {options.action} takes no names, given {options.names[0]!r}")
+    if options.action == "cut":
+        print(f"written: {dev.cut()}")
+        return
+    found = dev.check()
+    print("\n".join(found) or "the course agrees with itself")
+    return 1 if found else 0
+
+
+def _doctor(options):
+    from minintk import doctor
+
+    return 1 if doctor.main() else 0
+
+
+def _bench(options):
+    from minintk import bench
+
+    bench.main(options.threads, options.rounds, options.quick)
+
+
+OWN = ("path", "classes", "P", "depth", "width", "sigma", "powers", "slope", "loss", "step_size", "inits")
+SWEPT = {"sigma": float, "width": int, "depth": int, "power": float, "P": int, "seed": int}
+
+
+def _sweep(options):
+    from minintk import sweep
+
+    lists = {name: getattr(options, name) for name in SWEPT if getattr(options, name) is not None}
+    folder = pathlib.Path(options.out) / f"sweep_{options.experiment}"
+    try:
+        with sweep.dask(options.dask) if options.dask else contextlib.nullcontext() as executor:
+            rows = sweep.sweep(options.experiment, lists, folder, options.jobs, executor)
+    except KeyboardInterrupt:
+        print("\nminintk: stopped; what is finished is kept, the same command goes on from there", file=sys.stderr)
+        raise
+    print(f"{sweep.told(rows)}\n{folder}: points.csv, points.jsonl")
+    return 1 if any("error" in row for row in rows) else 0
+
+
+def _explain(options):
+    from minintk import experiments, pages
+
+    if options.name is None:
+        _list()
+    elif options.name not in experiments.NAMES:
+        raise ValueError(f"{options.name!r} is no experiment; expected one of {', '.join(experiments.NAMES)}")
+    else:
+        print(pages.explained(options.name, min(shutil.get_terminal_size().columns, 120)))
+
+
+def _list():
+    from minintk import experiments
+
+    for name in experiments.NAMES:
+        print(f"{name:<18} {experiments.load(name).__doc__.splitlines()[0]}")
+
+
+def _run(options):
+    from minintk import experiments
+
+    if options.list:
+        return _list()
+    names = options.experiments or ["silent_alignment"]
+    names = list(experiments.NAMES) if names == ["all"] else names
+    own = {name: getattr(options, name) for name in OWN if getattr(options, name) is not None}
+    for name in names:
+        if name not in experiments.NAMES:
+            raise ValueError(f"{name!r} is no experiment; expected all or some of {', '.join(experiments.NAMES)}")
+        if own and name != "silent_alignment":
+            raise ValueError(
+                f"{name} takes --seed, --out and --answers only, not --{next(iter(own)).replace('_', '-')}"
+            )
+    if options.animate and names != ["silent_alignment"]:
+        raise ValueError("--animate is for silent_alignment alone")
+    shared = {} if options.seed is None else {"seed": options.seed}
+    out = pathlib.Path(options.out)
+    with contextlib.ExitStack() as stack:
+        if options.answers:
+            from minintk.course import swap
+
+            mine, every, problems = stack.enter_context(swap.swapped(options.answers))
+            print("\n".join([*problems, swap.told(mine, every), ""]))
+        for name in names:
+            _one(name, out / name, own | shared, options.animate)
+    if len(names) > 1 or options.experiments == ["all"]:
+        from minintk import pages
+
+        words = [] if options.seed is None else ["--seed", str(options.seed)]
+        words += ["--answers", options.answers] if options.answers else []
+        commands = {name: shlex.join(["minintk", "run", name, *words]) for name in names}
+        print(f"{pages.gallery(out, commands)}: every figure with its claim, its verdict and its command")
+
+
+def _one(name, folder, settings, animate):
+    from minintk import experiments, plots
+
+    folder.mkdir(parents=True, exist_ok=True)  # before the work, so that a folder we cannot write to costs nothing
+    module = experiments.load(name)
+    results = module.run(**settings)
+    experiments.save(folder, getattr(plots, name)(results), results["arrays"], results["summary"])
+    print(f"{name}\n\n{module.report(results)}")
+    print(f"\n{folder}: figure.png, results.npz, summary.json\n")
+    if animate:
+        from minintk import pages
+
+        print(f"{pages.animation(folder / 'animation.html', module.film(results))}: open it in a browser\n")

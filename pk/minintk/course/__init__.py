@@ -1,0 +1,1 @@
+"""The course: exercises cut from the library, functions swapped and lent, feedback that names the mistake."""

@@ -1,0 +1,38 @@
+"""Marks and colours for the terminal: colours only there and without NO_COLOR, ASCII where the console needs it."""
+
+import os
+import sys
+
+MARKS = {
+    "passed": ("\N{CHECK MARK}", "+", "32"),
+    "failed": ("\N{BALLOT X}", "x", "31"),
+    "waiting": ("\N{HORIZONTAL ELLIPSIS}", ".", "2"),
+    "not run": ("\N{HORIZONTAL ELLIPSIS}", ".", "2"),
+    "not checked": ("?", "?", "33"),
+    "not started": ("\N{MIDDLE DOT}", "-", "2"),
+}
+
+
+def mark(status):
+    """The sign of a status."""
+    sign, plain, code = MARKS[status]
+    return paint(sign if _shows(sign) else plain, code)
+
+
+def paint(text, code):
+    """The text in a colour (an ANSI code), if colours are wanted."""
+    wanted = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    return f"\x1b[{code}m{text}\x1b[0m" if wanted else text
+
+
+def say(text):
+    """Prints the text at once, also into a pipe."""
+    print(text, flush=True)
+
+
+def _shows(sign):
+    try:
+        sign.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeError, LookupError):
+        return False
+    return True

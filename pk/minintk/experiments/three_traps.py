@@ -1,0 +1,156 @@
+"""The final kernel's machine can be the network for three other reasons, and each has a control that shows it.
+
+Claim. A small err_inf on test points is no evidence of silent alignment. It is also found
+
+    T1. in a lazy network. Control: the machine of K_0 is as good, rho is near 1.
+    T2. in a linear network, on any data. Control: the same run with ReLU fails.
+        rho does not notice, and A is high from the start.
+    T3. with P at or above the rank of the network's tangent space. Control: the kernel of
+        a network that has not been trained at all reproduces that network's own outputs
+        just as well. rho does not notice.
+
+Why. T1: at large sigma the kernel stays K_0, and the theorem on constant kernels holds from the start.
+
+T2: K = X M X^T with M (D, D). On the span of X the interpolating weights c(x) = K^{-1} k(x) do not depend on M: where
+x = X^T c, k(x) = K c. Every kernel is right there. What is left on other test points is O(sigma), off the span.
+
+T3: homogeneity gives Euler's f = (1/L) <theta, grad f>. So f_T is a function of the tangent space at its own weights,
+whatever these are, and that space has finite dimension. A two-layer ReLU network has the gradients phi'(w_j x) x and
+phi(w_j x), the second a combination of the first: the rank is at most N D. With about N D samples the regression cannot
+but find f_T.
+
+T1 needs large weights, T2 data that are not white, T3 a small network: the columns differ in sigma, N, P and D, too.
+
+Source. The paper has none of these as such: T1 is its lazy regime, T2 follows from its 3.2 and appendix G, T3 is our
+short derivation. In the text we read, the predictor claim is f = k K^{-1} y + O(sigma^L); off the span it is O(sigma).
+
+Try next. T1 with sigma = 1: which of the two errors is larger? T2 with test points in the span (X_test = C X): err_inf
+and err_0 are rounding errors both, and rho their ratio. T3 with 40 samples in place of 120.
+"""
+
+import numpy as np
+
+from minintk import alignment, data, experiments, guard, kernel, network, silence
+from minintk.experiments import silent_alignment
+
+# Of each run: title, slope, sigma, P, D, N, condition number of the population (None: exactly white), step size
+CASES = (
+    ("silent", 0.0, 0.01, 40, 60, 400, None, 0.1),
+    ("T1 lazy", 0.0, 3.0, 40, 60, 400, None, 1e-3),
+    ("T2 linear", 1.0, 0.01, 40, 60, 100, 100, 0.03),
+    ("T3 P > rank", 0.0, 0.01, 120, 10, 10, None, 0.1),
+)
+STEPS, TARGET_LOSS, P_TEST = 2000, 1e-3, 200
+UNTRAINED = (40, 10, (10, 20, 40, 80, 200, 400))  # N, D and the sample sizes P of the curve
+SHOWN = ("A_0", "A_rel", "growth_end", "err_inf", "err_0", "rho", "err_inf_relu", "rho_relu", "untrained")
+
+
+@guard.settings(seed="int [0, inf)", inits="int [1, inf)")
+def run(seed=0, inits=3):
+    """One silent run and the three traps, each with all three controls; medians of `inits` runs."""
+    cases = []
+    for title, *settings in CASES:
+        runs = [_case(*settings, np.random.default_rng([seed, i])) for i in range(inits)]
+        medians = silent_alignment.medians({"runs": runs})
+        _, sigma, P, D, N, condition, _ = settings
+        told = {"rank": runs[0]["rank"], "sigma": sigma, "P": P, "D": D, "N": N, "condition": condition or 1}
+        cases.append({"title": title, **told, "relu": settings[0] == 0, "runs": runs, "medians": medians})
+    N, D, sizes = UNTRAINED
+    curve = [[untrained_error(0.0, P, D, N, np.random.default_rng([seed, i])) for i in range(inits)] for P in sizes]
+    arrays = {"untrained_P": np.array(sizes), "untrained_error": np.array(curve)}
+    for case, name in zip(cases, ("silent", "T1", "T2", "T3")):
+        arrays |= {f"{name}_{key}": case["runs"][0][key] for key in ("network", "machine_inf", "machine_0")}
+    told = [{key: value for key, value in case.items() if key != "runs"} for case in cases]
+    summary = {"experiment": "three_traps", "settings": {"seed": seed, "inits": inits, "cases": CASES}, "cases": told}
+    summary["verdict"] = "\n".join(f"{case['title']}: {verdict(case['medians'])}" for case in told)
+    return {"cases": cases, "curve": (sizes, np.median(curve, axis=1)), "arrays": arrays, "summary": summary}
+
+
+def _case(slope, sigma, P, D, N, condition, step_size, rng):
+    X = data.white(P, D, rng) if condition is None else data.gaussian(P, D, condition, rng)
+    X_test = data.gaussian(P_TEST, D, condition or 1, rng)
+    y = rng.permutation(np.repeat([[1.0], [-1.0]], P // 2, axis=0))  # (P, 1)
+    weights = network.init_weights([D, N, 1], sigma, rng)
+    how = {"steps": STEPS, "target_loss": TARGET_LOSS}
+    result = silence.experiment(weights, X, y, X_test, step_size, slope, **how)
+    relu = silence.experiment(weights, X, y, X_test, step_size, 0.0, **how) if slope else result
+    numbers = result["numbers"] | {f"{name}_relu": relu["numbers"][name] for name in ("err_inf", "rho")}
+    A = numbers["A"][1]
+    numbers["A_rel"] = None if A is None else float(alignment.relative_alignment(A, numbers["A_0"]))
+    numbers["untrained"] = untrained_error(slope, P, D, N, rng)
+    return result | {"numbers": numbers, "rank": int(np.linalg.matrix_rank(result["kernels"][-1], rtol=1e-10))}
+
+
+def untrained_error(slope, P, D, N, rng):
+    """The error of the machine of an untrained network's kernel, given that network's own outputs at P samples."""
+    X, X_test = data.gaussian(P, D, rng=rng), data.gaussian(P_TEST, D, rng=rng)
+    weights = network.init_weights([D, N, 1], 1.0, rng)
+    f, f_test = (network.forward(weights, inputs, slope)[-1] for inputs in (X, X_test))
+    K, K_test = kernel.ntk(weights, X, slope=slope), kernel.ntk(weights, X_test, X, slope=slope)
+    return alignment.kernel_error(kernel.kernel_predictor(K, K_test, f), f_test)
+
+
+def verdict(numbers):
+    """Whether the machine is the network, and which of the controls gives another reason for it than silence."""
+    if numbers["err_inf"] > 0.1:
+        return f"no trap: the machine of K_inf misses the network by {numbers['err_inf']:.0%}."
+    found = []
+    if numbers["rho"] > 0.5:
+        found.append(f"the machine of K_0 is as good (rho = {numbers['rho']:.2g})")
+    if numbers["err_inf_relu"] > 0.1:
+        found.append(f"the same run with ReLU fails (err_inf {numbers['err_inf_relu']:.2g})")
+    if numbers["untrained"] < 0.01:
+        found.append(f"that of an untrained network is {numbers['untrained']:.0e}")
+    start = f"err_inf is {numbers['err_inf']:.2g}"
+    if found:
+        return f"{start}, but {' and '.join(found)}: no evidence."
+    region = silence.region(numbers)
+    if region == "silent":
+        return f"{start}, no control objects, rho = {numbers['rho']:.2g}, aligned before t_learn: silent alignment."
+    return f"{start} and no control objects, but by rho and t_align the run is {region}: undecided."
+
+
+def report(results):
+    """The table, a column for each run, with the controls at the end, and the verdicts."""
+    cases = results["cases"]
+    labels = {
+        "A_0": ("A(K_0, K_inf)", "{:.3f}"),
+        "A_rel": ("share of the turning done at 10% loss drop", "{:.2f}"),
+        "growth_end": ("|K_inf| / |K_0|", "{:.3g}"),
+        "err_inf": ("err_inf, machine of K_inf", "{:.2g}"),
+        "err_0": ("err_0, machine of K_0", "{:.2g}"),
+        "rho": ("control 1: rho = err_inf / err_0", "{:.2g}"),
+        "err_inf_relu": ("control 2: err_inf of the same run with ReLU", "{:.2g}"),
+        "rho_relu": ("           its rho", "{:.2g}"),
+        "untrained": ("control 3: error of an untrained network", "{:.1g}"),
+    }
+    rows = [
+        ("", [case["title"] for case in cases]),
+        ("activation", ["ReLU" if case["relu"] else "linear" for case in cases]),
+        ("sigma, scale of the weights", [f"{case['sigma']:g}" for case in cases]),
+        ("N / D", [f"{case['N']} / {case['D']}" for case in cases]),
+        ("condition number of the population", [f"{case['condition']:g}" for case in cases]),
+        ("P samples / rank of K_inf", [f"{case['P']} / {case['rank']}" for case in cases]),
+        None,
+    ]
+    for name in SHOWN:
+        label, form = labels[name]
+        values = [None if case["relu"] and name.endswith("relu") else case["medians"][name] for case in cases]
+        rows.append((label, ["-" if value is None else form.format(value) for value in values]))
+    settings = results["summary"]["settings"]
+    N, D, _ = UNTRAINED
+    sizes, curve = results["curve"]
+    own = [("samples P", list(map(str, sizes))), ("error", [f"{error:.1e}" for error in curve])]
+    return "\n".join(
+        [
+            f"Two layers, white samples but for T2; medians of {settings['inits']} runs (seed {settings['seed']}).",
+            silence.REGIONS,
+            "",
+            experiments.table(rows),
+            "",
+            f"Untrained ReLU network, N = {N}, D = {D}: how far its own kernel misses its outputs, from P samples",
+            experiments.table(own),
+            "",
+            results["summary"]["verdict"],
+        ]
+    )

@@ -1,0 +1,275 @@
+"""One experiment at many settings, on many processes, stopped at any moment and taken up again.
+
+A sweep is the Cartesian product of lists. Every finished point is one line in points.jsonl, written at once and for
+good: that file is the record. A line that was torn when the sweep was killed is cut off and its point done again.
+points.csv is made from the record whenever a sweep ends or begins.
+"""
+
+import concurrent.futures
+import contextlib
+import csv
+import inspect
+import itertools
+import json
+import math
+import multiprocessing
+import os
+import pathlib
+import signal
+import sys
+import threading
+
+import numpy as np
+from tqdm import tqdm
+
+import minintk
+from minintk import experiments
+
+try:
+    import fcntl
+except ModuleNotFoundError:  # Windows has no such lock: there nobody stops a second sweep in the same folder
+    fcntl = None
+
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+def sweep(name, lists, folder, jobs=1, executor=None):
+    """Computes every point of the product that the folder does not hold yet. Returns all rows, in the product's order.
+
+    name: of an experiment that has a function `point`, all of whose settings have defaults; lists: {setting: values},
+    for those that are not to stay at their default. A row is a dict: the settings, then what `point` returned, or
+    `error` and a sentence.
+    jobs: processes of our own, with one BLAS thread each; executor: any concurrent.futures.Executor instead, which
+    stays open. The rows are the same to the last bit wherever BLAS has one thread (in our processes, and in those of
+    dask's `dask worker`; elsewhere it is the owner's choice).
+    A folder takes up the same sweep again, and the same with more values in its lists; ValueError for any other.
+    """
+    lists = _lists(name, lists)
+    if jobs < 1:
+        raise ValueError(f"jobs is {jobs}, expected at least 1")
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _record(folder) as record:
+        _same_sweep(folder, name, lists)
+        done = _read(record, tuple(lists))
+        points = list(itertools.product(*lists.values()))
+        missing = [values for values in points if values not in done]
+        try:
+            if done:
+                _write_csv(folder, points, done)
+            with _own_pool(min(jobs, len(missing))) if executor is None and missing else _as_it_is(executor) as pool:
+                for values, row in _solved(pool, name, tuple(lists), missing, len(points)):
+                    line = (json.dumps(row) + "\n").encode()
+                    if record.write(line) < len(line):
+                        raise OSError(f"{record.name}: the disk is full")
+                    os.fsync(record.fileno())
+                    done[values] = row
+        finally:
+            _write_csv(folder, points, done)
+    return [done[values] for values in points]
+
+
+def told(rows):
+    """How it went, in a line or two."""
+    failed = [row for row in rows if "error" in row]
+    if not failed:
+        return f"{len(rows)} points"
+    where = ", ".join(f"{name} {value:g}" for name, value in failed[0].items() if name != "error")
+    return f"{len(rows)} points, {len(failed)} of them failed; the first at {where}:\n  {failed[0]['error']}"
+
+
+def sweepable():
+    """The names of the experiments that have a function `point`."""
+    return [name for name in experiments.NAMES if hasattr(experiments.load(name), "point")]
+
+
+@contextlib.contextmanager
+def dask(address):
+    """An executor on the dask cluster at this address; the client is closed at the end, the cluster stays."""
+    try:
+        from dask import distributed
+    except ModuleNotFoundError:
+        raise RuntimeError("dask is not installed: pip install 'minintk[dask]'") from None
+    try:
+        client = distributed.Client(address, timeout=10, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise RuntimeError(f"dask: no scheduler answers at {address!r} ({type(error).__name__})") from None
+    with client:
+        yield client.get_executor(pure=False)
+
+
+def solve(name, settings, values):
+    """One point, wherever it runs: (numbers, None) or (None, what went wrong).
+
+    It never raises: some errors cannot be sent between processes, and would break the pool.
+    """
+    try:
+        numbers = experiments.load(name).point(**dict(zip(settings, values)))
+        return {key: _plain(value) for key, value in numbers.items()}, None
+    except Exception as error:
+        text = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        return None, " ".join(text.split())
+
+
+def _plain(value):
+    """A number that JSON can say; None for what was never reached (an infinite time) or does not exist."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if value is None or isinstance(value, bool | int):
+        return value
+    return float(value) if math.isfinite(value) else None
+
+
+def _lists(name, lists):
+    """The lists in the order of `point`'s settings, its defaults for those not given, every value once."""
+    if name not in experiments.NAMES:
+        raise ValueError(f"{name!r} is no experiment; expected one of {', '.join(sweepable())}")
+    if not hasattr(experiments.load(name), "point"):
+        raise ValueError(f"{name} cannot be swept; expected one of {', '.join(sweepable())}")
+    settings = inspect.signature(experiments.load(name).point).parameters
+    for given in lists:
+        if given not in settings:
+            raise ValueError(f"{name} has no setting {given}; expected {', '.join(settings)}")
+    full = {}
+    for setting, parameter in settings.items():
+        values = lists.get(setting, [parameter.default])
+        kind = type(parameter.default)
+        for value in values:
+            if value != value or kind(value) != value:  # NaN is not equal to itself
+                raise ValueError(f"{setting} is {value!r}, expected {'a whole number' if kind is int else 'a number'}")
+        full[setting] = tuple(dict.fromkeys(map(kind, values)))
+        if not full[setting]:
+            raise ValueError(f"the list of {setting} is empty")
+    return full
+
+
+def _same_sweep(folder, name, lists):
+    """Writes what is swept to sweep.json; ValueError if the folder holds another sweep, or points of unknown origin."""
+    path = folder / "sweep.json"
+    if not path.exists() and (folder / "points.jsonl").stat().st_size:
+        raise ValueError(f"{folder}: points.jsonl without sweep.json; take another folder with --out")
+    wanted = {"experiment": name, "minintk": minintk.__version__, "lists": {s: list(v) for s, v in lists.items()}}
+    if path.exists():
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            found = {
+                "experiment": found["experiment"],
+                "minintk": found["minintk"],
+                "lists": {s: list(v) for s, v in dict(found["lists"]).items()},
+            }
+        except (ValueError, KeyError, TypeError):
+            raise ValueError(f"{path} does not say what is swept there; take another folder with --out") from None
+        other = [key for key in ("experiment", "minintk") if found[key] != wanted[key]]
+        if other:
+            told = f"{other[0]} {found[other[0]]}, not {wanted[other[0]]}"
+            raise ValueError(f"{folder} holds a sweep of {told}; take another folder with --out")
+        for setting, values in lists.items():
+            less = [value for value in found["lists"].get(setting, []) if value not in values]
+            if less:
+                told = f"a sweep that has {setting} = {less[0]:g} too; add it"
+                raise ValueError(f"{folder} holds {told}, or take another folder with --out")
+    _replace(path, json.dumps(wanted, indent=2) + "\n")
+
+
+@contextlib.contextmanager
+def _record(folder):
+    """The file points.jsonl, open for reading and appending, and ours alone."""
+    with open(folder / "points.jsonl", "a+b", buffering=0) as record:
+        if fcntl:
+            try:
+                fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)  # ends with the process, however that ends
+            except BlockingIOError:
+                raise RuntimeError(f"{folder}: another sweep is writing there just now") from None
+        yield record
+
+
+def _read(record, settings):
+    """{values: row} of all whole lines; a torn last one is cut off the file."""
+    record.seek(0)
+    text = record.read()
+    whole = text.rfind(b"\n") + 1
+    if whole < len(text):
+        record.truncate(whole)
+    done = {}
+    for number, line in enumerate(text[:whole].splitlines(), start=1):
+        try:
+            row = json.loads(line)
+            done[tuple(row[setting] for setting in settings)] = row
+        except (ValueError, KeyError, TypeError):
+            raise ValueError(f"{record.name}, line {number} is no point of this sweep; delete the line") from None
+    return done
+
+
+def _solved(pool, name, settings, missing, total):
+    """(values, row) of every missing point as it is finished."""
+    futures = {pool.submit(solve, name, settings, values): values for values in missing} if missing else {}
+    bar = tqdm(total=total, initial=total - len(missing), unit=" points", disable=None, smoothing=0.05)
+    try:
+        for future in concurrent.futures.as_completed(futures):
+            values = futures[future]
+            numbers, error = future.result()
+            yield values, dict(zip(settings, values)) | (numbers if error is None else {"error": error})
+            bar.update()
+    except Exception as error:  # not the point's fault: it never raises
+        told = f"{type(error).__name__}: {error}".strip(": ").splitlines()[0]
+        raise RuntimeError(f"a worker was lost ({told}); what is finished is kept, run it again to go on") from None
+    finally:
+        bar.close()
+        for future in futures:
+            future.cancel()
+
+
+@contextlib.contextmanager
+def _own_pool(jobs):
+    """Processes of our own, each started afresh and with one BLAS thread.
+
+    Many threads a process would fight, and a product split among more threads ends in other last digits.
+    """
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))  # BLAS reads it when a worker first imports numpy
+    context = multiprocessing.get_context("spawn")
+    pool = concurrent.futures.ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+@contextlib.contextmanager
+def _as_it_is(executor):
+    yield executor
+
+
+def _begin():
+    """A worker's first act: no bars of its own, gone at Ctrl-C, and gone when the parent is, which may be killed."""
+    sys.stderr = open(os.devnull, "w")
+    tqdm.set_lock(
+        threading.RLock()
+    )  # its own would be a semaphore between processes, leaked by a worker that is killed
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    def leave_with_the_parent():
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=leave_with_the_parent, daemon=True).start()
+
+
+def _write_csv(folder, points, done):
+    """One row a finished point, in the product's order; what a point lacks stays empty."""
+    rows = [done[values] for values in points if values in done]
+    columns = list(dict.fromkeys(name for row in rows for name in row if name != "error")) + ["error"]
+    path = folder / "points.csv.part"
+    with open(path, "w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+    os.replace(path, folder / "points.csv")
+
+
+def _replace(path, text):
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, path)

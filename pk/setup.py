@@ -1,0 +1,20 @@
+from setuptools import find_packages, setup
+
+setup(
+    name="minintk",
+    version="0.1.0",
+    description="The silent alignment effect in pure numpy: a small toolkit and a graded course",
+    license="MIT",
+    python_requires=">=3.11",
+    # The tests grade and the solutions explain: an installed course needs both inside the package.
+    packages=[*find_packages(include=["minintk", "minintk.*"]), "minintk.tests", "minintk.solutions"],
+    package_dir={"minintk.tests": "tests", "minintk.solutions": "solutions"},
+    package_data={
+        "minintk": ["digits.npz", "digits.md"],
+        "minintk.course": ["units.toml"],
+        "minintk.solutions": ["*.md"],
+    },
+    install_requires=["numpy", "matplotlib", "tqdm"],
+    extras_require={"test": ["pytest"], "dask": ["dask[distributed]"]},
+    entry_points={"console_scripts": ["minintk = minintk.cli:main"]},
+)

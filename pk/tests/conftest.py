@@ -1,0 +1,26 @@
+"""Fixtures: one generator, and one random network for every corner."""
+
+import os
+
+for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(threads, "1")  # small matrices: more threads are slower, and last digits would depend on them
+
+import numpy as np
+import oracles
+import pytest
+
+SEED = 34
+
+pytest_plugins = ["minintk.course.plugin"]  # pytest --answers DIR
+
+
+@pytest.fixture
+def rng():
+    """A fresh generator for each test, always from the same seed."""
+    return np.random.default_rng(SEED)
+
+
+@pytest.fixture(params=oracles.NETWORKS)
+def drawn(request, rng):
+    """Weights, inputs and slope of a random network."""
+    return oracles.draw_network(rng, **oracles.NETWORKS[request.param])

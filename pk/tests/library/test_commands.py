@@ -1,0 +1,795 @@
+"""The student's commands, through the command line: what they print, what they keep, and their exit codes."""
+
+import inspect
+import io
+import json
+import os
+import queue
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from minintk import cli, network
+from minintk.course import check, help, progress, replay, swap, units, watch
+
+HEAD = "import numpy as np\n\nfrom minintk import network\n\n\n"
+RIGHT = "def activation(z, slope):\n    return np.where(z > 0, z, slope * z)\n"
+WRONG = "def activation(z, slope):\n    return z * slope\n"
+STUB = 'def activation(z, slope):\n    raise NotImplementedError("network.activation")\n'
+RIGHT_GATE = "\n\ndef gate(h, slope):\n    return np.where(h > 0, 1, slope).astype(h.dtype)\n"
+TOTAL = sum(exercise["points"] for exercise in units.units()[0]["exercise"])  # of unit 1
+WRONG_GATE = "\n\ndef gate(h, slope):\n    return h\n"
+
+
+@pytest.fixture
+def book(tmp_path, monkeypatch):
+    """A workbook as minintk init makes it, in the folder exercises of the working directory."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    assert cli.main(["init", "exercises"]) == 0
+    return tmp_path / "exercises"
+
+
+@pytest.fixture
+def run(capsys):
+    """Runs a command: its exit code and what it printed; errors have one line and print nothing else."""
+
+    def run(*words):
+        capsys.readouterr()
+        code = cli.main(list(words))
+        out, err = capsys.readouterr()
+        assert code == 2 or not err
+        if code == 2:
+            assert not out and err.startswith("minintk: ") and err.count("\n") == 1, out + err
+        return code, out + err
+
+    return run
+
+
+def write(book, text, head=HEAD):
+    """The student's 01_network.py; the file's time always moves."""
+    path = book / "01_network.py"
+    path.write_text(head + text, encoding="utf-8")
+    return path
+
+
+def library_file(book):
+    """Copies the library's network.py, which is a finished 01_network.py."""
+    shutil.copy(network.__file__, book / "01_network.py")
+
+
+# init and status
+
+
+def test_init_makes_a_workbook_and_touches_no_other_file(book, run):
+    assert {path.name for path in book.iterdir()} == {unit["file"] for unit in units.units()} | {"README.md"}
+    before = {path: path.read_bytes() for path in book.iterdir()}
+    code, out = run("init", "exercises")
+    assert code == 2 and "01_network.py" in out
+    assert {path: path.read_bytes() for path in book.iterdir()} == before
+
+
+def test_init_does_not_write_over_a_readme_that_is_there(tmp_path, run):
+    (tmp_path / "README.md").write_text("mine")
+    assert run("init", str(tmp_path))[0] == 2
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("README.md", "mine")]
+
+
+def test_init_makes_the_folders_above_too(tmp_path, run):
+    code, out = run("init", str(tmp_path / "a" / "b"))
+    assert code == 0 and (tmp_path / "a" / "b" / "02_kernel.py").exists()
+    assert out.endswith("minintk\n") and str(tmp_path / "a" / "b") in out
+
+
+def test_without_words_it_says_where_you_are_and_what_is_next(book, run):
+    code, out = run()
+    lines = out.splitlines()
+    assert code == 0
+    assert [line[0] for line in lines[: len(units.units())]] == [str(unit["id"]) for unit in units.units()]
+    assert "0 of" in lines[0] and "next: activation in exercises/01_network.py".replace("/", os.sep) in out
+    assert "  minintk check activation" in out
+    assert run("status") == (code, out)
+
+
+def test_without_a_workbook_it_says_how_to_begin(tmp_path, monkeypatch, run):
+    monkeypatch.chdir(tmp_path)
+    code, out = run()
+    assert code == 0 and "minintk init" in out
+    for words in (["check"], ["watch", "--once"], ["hint", "ntk"], ["reset", "ntk"], ["diff", "ntk"]):
+        code, out = run(*words)
+        assert code == 2 and "minintk init" in out
+    assert run("--workbook", "nowhere", "status")[0] == 2
+
+
+def test_a_workbook_is_found_here_too(book, run, monkeypatch):
+    monkeypatch.chdir(book)
+    code, out = run()
+    assert code == 0 and "next: activation in 01_network.py" in out
+    monkeypatch.chdir("/")
+    assert run("--workbook", str(book), "status")[0] == 0
+
+
+def test_points_and_marks_follow_what_was_checked(book, run):
+    write(book, RIGHT + WRONG_GATE)
+    assert run()[1].splitlines()[0].endswith(f"0 of {TOTAL}   ??····")
+    run("check", "1")
+    out = run()[1]
+    assert out.splitlines()[0].endswith(f"4 of {TOTAL}   ✓✗····")
+    assert "next: gate" in out
+    write(book, RIGHT + WRONG_GATE.replace("h\n", "2 * h\n"))
+    assert run()[1].splitlines()[0].endswith(f"4 of {TOTAL}   ✓?····")
+    write(book, RIGHT + RIGHT_GATE)
+    run("check", "gate")
+    assert run()[1].splitlines()[0].endswith(f"8 of {TOTAL}   ✓✓····")
+
+
+# check
+
+
+def test_check_of_an_untouched_exercise_is_no_failure(book, run):
+    code, out = run("check", "activation")
+    assert code == 0 and "0/4 points" in out and "not started" in out and "✓" not in out
+    code, out = run("check")
+    assert code == 0 and out.count("not started") == len(units.exercises()) and "\n0 of " in out
+
+
+def test_check_of_a_wrong_function_shows_rows_mistake_and_the_next_command(book, run):
+    write(book, WRONG)
+    code, out = run("check", "activation")
+    assert code == 1
+    assert "network.activation  0/4 points" in out
+    assert "  ✗ row 1, 1 point: " in out and out.count("(waits for an earlier row)") == 3
+    assert "yours      [-0.2,  0.3]" in out and "expected   [-0.2,  3. ]" in out
+    assert "1 of 2 entries is wrong; the worst entry is [1]: yours 0.3, expected 3." in out
+    assert out.endswith("  minintk check activation      (stuck? minintk hint activation)\n")
+
+
+def test_check_of_a_right_function_names_the_next_one(book, run):
+    write(book, RIGHT)
+    code, out = run("check", "activation")
+    assert code == 0 and "4/4 points" in out and out.count("✓") == 4
+    assert "next: gate in" in out and out.endswith("  minintk check gate\n")
+
+
+def test_the_next_one_is_the_next_in_order_that_is_not_passed_and_after_the_last_the_first(book, run, monkeypatch):
+    """Whoever begins with a later unit goes on there; the state screen still names the first that is missing."""
+    names = [e["name"] for e in units.exercises()]
+
+    def following(word, *passed):
+        states = {e["full"]: ("passed" if e["name"] in passed else "not started", 0) for e in units.exercises()}
+        monkeypatch.setattr(progress, "state", lambda folder: states)
+        told = [run(*words)[1].split("\nnext: ")[1] for words in (("check", word), ("status",))]
+        return tuple(text.removeprefix("write ").split()[0] for text in told)
+
+    assert following("early_residual", "early_residual") == ("early_modes", "activation")
+    assert following("early_residual", "early_residual", "early_modes") == ("mode_strengths", "activation")
+    assert following("early_residual") == ("early_residual", "activation")
+    assert following("7") == ("early_residual", "activation")
+    assert following("7", "early_residual", "mode_strengths", "activation") == ("early_modes", "gate")
+    assert following(names[-1], names[-1], "activation") == ("gate", "gate")
+    assert following("gate", *names[1:]) == ("activation", "activation")
+
+
+def test_check_of_a_unit_has_a_line_for_each_exercise(book, run):
+    write(book, RIGHT + WRONG_GATE)
+    code, out = run("check", "1")
+    assert code == 1 and out.count("not started") == 4
+    assert "  ✓ activation              4/4\n" in out and "  ✗ gate                    0/4  row 1\n" in out
+    assert f"\n4 of {TOTAL} points\n" in out
+    assert "network.gate, row 1" in out and "next: mend gate in" in out
+
+
+@pytest.mark.parametrize("word", ["1", "01", "network", "01_network", "01_network.py", "exercises/01_network.py"])
+def test_check_knows_a_unit_by_all_its_names(book, run, word):
+    out = run("check", word)[1]
+    assert out.count("not started") == 6 and "(01_network.py)" in out and f"0 of {TOTAL} points" in out
+
+
+@pytest.mark.parametrize("word", ["activation", "network.activation", "ctivation"])
+def test_check_knows_an_exercise_by_its_tail(book, run, word):
+    assert run("check", word)[1].startswith("network.activation  0/4 points")
+
+
+def test_what_is_named_twice_counts_once(book, run):
+    write(book, RIGHT)
+    assert f"\n4 of {TOTAL} points\n" in run("check", "1", "gate", "activation", "1")[1]
+    assert run("check", "gate", "gate")[1].startswith("network.gate  0/4 points")
+
+
+@pytest.mark.parametrize(
+    "word, hint",
+    [
+        ("forwards", "did you mean forward"),
+        ("n", "is not one exercise"),
+        ("", "is not one exercise"),
+        ("xyzzy", "expected a unit"),
+        ("9", "is no exercise"),
+    ],
+)
+def test_a_name_that_is_unknown_or_not_unique_is_one_line_and_2(book, run, word, hint):
+    for command in ("check", "hint", "solution", "diff", "reset"):
+        code, out = run(command, word)
+        assert code == 2 and hint in out
+
+
+def test_the_first_failure_is_shown_and_all_are_counted(book, run):
+    write(book, WRONG + WRONG_GATE)
+    code, out = run("check")
+    assert code == 1 and out.count("✗") == 2
+    assert "network.activation, row 1" in out and "network.gate, row 1" not in out
+
+
+def test_a_finished_unit_points_to_its_figure(book, run):
+    library_file(book)
+    code, out = run("check", "1")
+    assert code == 0 and f"{TOTAL} of {TOTAL} points" in out and "minintk see 1" in out
+    assert "next: gradient_factors" in out
+    assert "minintk see" not in run("check", "2")[1]
+    assert "next: gradient_factors" in run("check")[1]
+
+
+def test_a_syntax_error_is_shown_with_file_and_line_and_the_rest_is_graded(book, run):
+    write(book, RIGHT + "\n\ndef gate(h, slope:\n    return h\n")
+    code, out = run("check", "1")
+    assert code == 1
+    assert out.count("01_network.py, line 10: SyntaxError: ") == 1
+    assert "✓ activation" in out and "✗ gate" in out
+    assert run()[1].splitlines()[0].endswith(f"4 of {TOTAL}   ✓✗····")
+
+
+def test_prints_are_shown_beside_the_result(book, run):
+    write(book, RIGHT.replace("    return", "    print('z is', z.shape)\n    return"))
+    code, out = run("check", "activation")
+    assert code == 0 and "it printed:\n...\nz is" in out and out.count("z is") == 8
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_no_mistake(book, run):
+    path = book / "01_network.py"
+    path.write_bytes(b"\xef\xbb\xbf" + (HEAD + RIGHT).replace("\n", "\r\n").encode())
+    assert run("check", "activation")[0] == 0
+    assert run()[1].splitlines()[0].endswith(f"4 of {TOTAL}   ✓·····")
+    assert run("reset", "activation")[0] == 0
+    assert "def activation" in path.read_text(encoding="utf-8") and "np.where" not in path.read_text(encoding="utf-8")
+    assert run("check", "activation")[1].count("not started") == 1
+
+
+def test_letters_in_another_encoding_are_no_mistake(book, run):
+    (book / "01_network.py").write_bytes(HEAD.encode() + b"# M\xfcller\n" + RIGHT.encode())
+    assert run("check", "activation")[0] == 0
+
+
+def test_a_workbook_that_cannot_be_read_is_one_line_and_2(book, run):
+    (book / "01_network.py").unlink()
+    (book / "01_network.py").mkdir()
+    for words in (["check", "activation"], ["status"], ["reset", "activation"]):
+        code, out = run(*words)
+        assert code == 2 and "01_network.py" in out
+
+
+def test_a_missing_file_is_not_started(book, run):
+    (book / "02_kernel.py").unlink()
+    code, out = run("check", "ntk")
+    assert code == 0 and "not started" in out
+
+
+# progress
+
+
+DAMAGED = [
+    "", "{", "[]", "3", "null", '"x"', "{}", '{"exercises": 1, "hints": 2}', '{"exercises": {}, "hints": []}',
+    '{"exercises": [], "hints": {}}', '{"exercises": {"network.activation": 7}, "hints": {}}',
+    '{"exercises": {"network.activation": {}}, "hints": {}}', '{"exercises": {}, "hints": {"network.activation": "x"}}',
+    '{"exercises": {"network.activation": null}, "hints": {"network.activation": null}}', "\x00\x01", "[" * 5000,
+    '{"exercises": {}, "hints": {"kernel.ntk": 1e400}}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", DAMAGED, ids=range(len(DAMAGED)))
+def test_damaged_progress_is_begun_anew(book, run, text):
+    write(book, RIGHT)
+    (book / ".minintk").mkdir()
+    (book / ".minintk" / "progress.json").write_text(text)
+    code, out = run()
+    assert code == 0 and f"0 of {TOTAL}   ?·····" in out
+    assert "hint 1 of" in run("hint", "activation")[1]
+    assert json.loads((book / ".minintk" / "progress.json").read_text())["hints"] == {"network.activation": 1}
+
+
+def test_progress_that_is_no_text_is_begun_anew(book, run):
+    (book / ".minintk").mkdir()
+    (book / ".minintk" / "progress.json").write_bytes(b"\xff\xfe\x00")
+    assert run()[0] == 0
+
+
+def test_a_file_saved_while_it_is_checked_is_not_passed(book, run, monkeypatch):
+    write(book, RIGHT)
+    graded = check.run
+    monkeypatch.setattr(check, "run", lambda examiner: (graded(examiner), write(book, WRONG)))
+    run("check", "activation")
+    assert progress.state(book)["network.activation"] == ("not checked", 0)
+
+
+# hint, solution, diff
+
+
+def test_hints_come_one_after_the_other(book, run):
+    hints = units.by_name("network.gate")["hints"]
+    for number in (1, 2, 3, 3):
+        code, out = run("hint", "gate")
+        assert code == 0 and out.startswith(f"network.gate, hint {number} of {len(hints)}:\n")
+        assert " ".join(hints[number - 1].split()) in " ".join(out.split())
+        assert out.endswith("more: minintk hint gate\n" if number < 3 else "more: minintk solution gate\n")
+
+
+def test_a_hint_may_be_asked_for_by_its_number(book, run):
+    assert "hint 2 of 3" in run("hint", "gate", "-n", "2")[1]
+    assert "hint 1 of 3" in run("hint", "gate", "-n", "1")[1]
+    assert "hint 3 of 3" in run("hint", "gate")[1]
+    for number in ("0", "4", "-1"):
+        code, out = run("hint", "gate", "-n", number)
+        assert code == 2 and "hints 1 to 3" in out
+
+
+def test_a_whole_unit_has_no_hint_solution_or_difference(book, run):
+    for command in ("hint", "solution", "diff"):
+        code, out = run(command, "1")
+        assert code == 2 and "name one exercise: activation, gate" in out
+
+
+class Terminal(io.StringIO):
+    """Somebody sits there."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("answer, shown", [("n", False), ("", False), ("no", False), ("y", True), (" Yes ", True)])
+def test_the_solution_asks_first(book, run, monkeypatch, answer, shown):
+    monkeypatch.setattr(sys, "stdin", Terminal(f"{answer}\n"))
+    code, out = run("solution", "gate")
+    assert code == 0 and ("def gate(h, slope):" in out) is shown
+    assert ("minintk hint gate" in out) is not shown
+
+
+def test_no_answer_to_the_question_means_no(book, run, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", Terminal(""))  # Ctrl-D
+    code, out = run("solution", "gate")
+    assert code == 0 and "def gate" not in out
+
+
+def test_the_solution_does_not_ask_a_pipe_or_one_who_has_passed(book, run, monkeypatch):
+    code, out = run("solution", "gate")
+    assert code == 0 and "def gate(h, slope):" in out and "[y/N]" not in out
+    write(book, RIGHT + RIGHT_GATE)
+    run("check", "gate")
+    monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
+    code, out = run("solution", "gate")
+    assert code == 0 and "def gate(h, slope):" in out and "[y/N]" not in out
+
+
+def test_every_solution_can_be_shown(book, run):
+    for exercise in units.exercises():
+        code, out = run("solution", exercise["full"])
+        assert code == 0 and f"\ndef {exercise['name']}(" in out
+        assert len(out.split(f"def {exercise['name']}(")[0].strip()) > 100
+
+
+def test_a_derivation_is_the_part_under_the_name():
+    first, second = "## first\n\nOne.\n\n### A detail\n\n    x = 1", "## second\n\nTwo, as in\n\n    ## first"
+    text = f"# Unit 1\n\nAt first.\n\n{first}\n\n{second}\n\n## first of all\n\nThree.\n"
+    assert help.derivation(text, "first") == first
+    assert help.derivation(text, "second") == second
+
+
+def test_the_difference_is_shown_only_after_passing(book, run):
+    write(book, RIGHT)
+    code, out = run("diff", "activation")
+    assert code == 2 and "has not passed yet" in out
+    run("check", "activation")
+    code, out = run("diff", "activation")
+    assert code == 0 and "+    return np.where(z > 0, z, slope * z)" in out and "\n-    return np.maximum" in out
+    write(book, WRONG)
+    assert run("diff", "activation")[0] == 2
+
+
+def test_the_library_does_not_differ_from_itself(book, run):
+    library_file(book)
+    run("check", "gate")
+    assert run("diff", "gate") == (0, "Yours is the library's, to the letter.\n")
+
+
+# reset
+
+
+def backups(book):
+    return sorted(path.read_text(encoding="utf-8") for path in (book / ".minintk" / "backup").iterdir())
+
+
+def test_reset_puts_the_stub_back_and_keeps_the_file(book, run):
+    stub_file = (book / "01_network.py").read_text(encoding="utf-8")
+    before, _, after = stub_file.partition('    raise NotImplementedError("network.gate")\n')
+    mine = f"{before}    return 1\n{after}"
+    (book / "01_network.py").write_text(mine, encoding="utf-8")
+    code, out = run("reset", "gate")
+    assert code == 0 and "gate is a stub again" in out and "backup" in out
+    assert (book / "01_network.py").read_text(encoding="utf-8") == stub_file
+    assert backups(book) == [mine]
+
+
+def test_reset_of_an_untouched_exercise_changes_nothing(book, run):
+    before = (book / "01_network.py").read_bytes()
+    code, out = run("reset", "gate")
+    assert code == 0 and out == "gate is untouched.\n"
+    assert (book / "01_network.py").read_bytes() == before and not (book / ".minintk").exists()
+
+
+def test_reset_of_a_unit_keeps_the_file_as_it_was_before(book, run):
+    stub_file = (book / "01_network.py").read_text(encoding="utf-8")
+    library_file(book)
+    mine = (book / "01_network.py").read_text(encoding="utf-8")
+    code, out = run("reset", "1")
+    assert code == 0 and out.count("is a stub again") == 6
+    assert backups(book) == [mine]
+    stubs = (book / "01_network.py").read_text(encoding="utf-8")
+    for exercise in units.units()[0]["exercise"]:
+        line = f'    raise NotImplementedError("{exercise["full"]}")\n'
+        assert line in stubs and stub_file.split(line)[0].rsplit("\n\n\n", 1)[1] in stubs
+
+
+def test_every_reset_keeps_its_own_backup(book, run):
+    versions = [HEAD + RIGHT, HEAD + WRONG, HEAD + "def activation(z, slope):\n    return 3\n"]
+    for version in versions:
+        write(book, version, head="")
+        run("reset", "activation")
+    assert backups(book) == sorted(versions)
+
+
+@pytest.mark.parametrize(
+    "broken", ["def gate(h, slope:\n    return h\n", 'def gate(h, slope):\n    """Half\n    return h\n']
+)
+def test_reset_mends_a_function_that_does_not_parse(book, run, broken):
+    write(book, f"{RIGHT}\n\n@np.vectorize\n{broken}\n\n{STUB.replace('activation', 'forward')}")
+    assert run("reset", "gate")[0] == 0
+    text = (book / "01_network.py").read_text(encoding="utf-8")
+    compile(text, "01_network.py", "exec")
+    assert text.count("def gate(") == 1 and "vectorize" not in text
+    assert text.index("def activation(") < text.index("def gate(") < text.index("def forward(")
+    assert run()[1].splitlines()[0].endswith("?·····")
+
+
+def test_reset_brings_a_deleted_function_back(book, run):
+    write(book, RIGHT)
+    assert run("reset", "gate")[0] == 0
+    text = (book / "01_network.py").read_text(encoding="utf-8")
+    assert text.startswith(HEAD + RIGHT.rstrip()) and text.endswith('    raise NotImplementedError("network.gate")\n')
+
+
+# watch
+
+
+def test_watch_once_checks_the_first_exercise_that_is_not_passed(book, run):
+    assert run("watch", "--once")[0] == 0
+    write(book, RIGHT + WRONG_GATE)
+    code, out = run("watch", "--once")
+    assert code == 0 and out.startswith("network.activation  4/4")
+    code, out = run("watch", "--once")
+    assert code == 1 and out.startswith("network.gate  0/4")
+
+
+def test_watch_checks_after_a_save_and_only_then(book, run, monkeypatch):
+    events = iter([None, None, WRONG, None, None, RIGHT, KeyboardInterrupt])
+
+    def sleep(seconds):
+        assert seconds <= 0.5
+        event = next(events)
+        if event is KeyboardInterrupt:
+            raise event
+        if event:
+            write(book, event)
+
+    monkeypatch.setattr(watch.time, "sleep", sleep)
+    code, out = run("watch")
+    assert code == 130
+    assert [line for line in out.splitlines() if line.endswith("points")] == [
+        f"network.activation  {score}/4 points" for score in (0, 0, 4)
+    ]
+    assert out.count("not started") == 1 and out.count("watching") == 3
+
+
+def test_watch_checks_the_function_that_was_changed(book, run, monkeypatch):
+    """gate is written before activation, and activation taken up later; a save without a change: what comes next."""
+    changes = [STUB + RIGHT_GATE, WRONG + RIGHT_GATE, WRONG + RIGHT_GATE.replace("1, slope", "2, slope")]
+    events = iter([*changes, changes[-1], KeyboardInterrupt])
+
+    def sleep(seconds):
+        event = next(events)
+        if event is KeyboardInterrupt:
+            raise event
+        write(book, event)
+
+    monkeypatch.setattr(watch.time, "sleep", sleep)
+    _, out = run("watch")
+    assert [line.split()[0].split(".")[1] for line in out.splitlines() if line.endswith("points")] == [
+        "activation", "gate", "activation", "gate", "activation"
+    ]  # fmt: skip
+
+
+def test_watch_ends_when_all_is_done(book, run, monkeypatch):
+    monkeypatch.setattr(progress, "current", lambda folder: None)
+    code, out = run("watch")
+    assert code == 0 and "All exercises are done." in out
+
+
+def test_watch_reacts_within_a_second(book):
+    """The real command, in a process of its own; the time is that from the save to the first sign of life."""
+    process = minintk("watch", cwd=book.parent)
+    lines = queue.Queue()
+    threading.Thread(target=lambda: [lines.put(line) for line in process.stdout], daemon=True).start()
+    try:
+        until(lines, "watching")
+        time.sleep(0.3)
+        start = time.perf_counter()
+        write(book, WRONG)
+        until(lines, "-" * 72)
+        assert time.perf_counter() - start < 1
+        until(lines, "yours 0.3, expected 3.")
+        until(lines, "watching")
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def until(lines, words):
+    """Reads lines until one has these words."""
+    while words not in lines.get(timeout=20):
+        pass
+
+
+# again
+
+
+def test_the_last_mistake_can_be_repeated(book, run, monkeypatch):
+    write(book, WRONG)
+    run("check", "activation")
+    yours, expected = replay.again("network.activation")
+    assert yours.tolist() == pytest.approx([-0.2, 0.3]) and expected.tolist() == pytest.approx([-0.2, 3])
+    write(book, RIGHT)
+    yours, expected = replay.again("activation", folder=book)
+    assert yours.tolist() == expected.tolist() == pytest.approx([-0.2, 3])
+
+
+def test_repeating_lends_the_library_to_holes_as_grading_does(book, run):
+    hole = 'def gradient_factors(weights, X, slope=0.0):\n    raise NotImplementedError("kernel.gradient_factors")\n'
+    mine = "def jacobian(weights, X, slope=0.0):\n    return gradient_factors(weights, X, slope)[0][0]\n"
+    (book / "02_kernel.py").write_text(f"{HEAD}{hole}\n\n{mine}", encoding="utf-8")
+    run("check", "jacobian")
+    yours, expected = replay.again("kernel.jacobian", book)
+    assert yours.ndim == 2 and expected.ndim == 3
+
+
+def test_repeating_without_a_mistake_is_told(book):
+    with pytest.raises(ValueError, match="minintk check gate keeps one"):
+        replay.again("network.gate", book)
+    with pytest.raises(ValueError, match="did you mean gate"):
+        replay.again("gat", book)
+
+
+def test_repeating_a_function_that_does_not_parse_is_told(book, run):
+    write(book, WRONG)
+    run("check", "activation")
+    write(book, "def activation(z, slope:\n    return z\n")
+    with pytest.raises(ValueError, match="activation could not be defined; 01_network.py, line 6: SyntaxError"):
+        replay.again("network.activation", book)
+
+
+# all of a student's functions together
+
+
+def test_finished_functions_are_put_in_and_holes_are_lent(book):
+    write(book, "def activation(z, slope):\n    return gate(z, slope)\n" + RIGHT_GATE)
+    names = ("activation", "gate", "forward")
+    library = [getattr(network, name) for name in names]
+    with swap.swapped(book) as (mine, every, problems):
+        assert mine == ["network.activation", "network.gate"] and problems == []
+        assert every == [exercise["full"] for exercise in units.exercises()]
+        assert network.activation(np.array([-3.0, 3.0]), 0.1).tolist() == [0.1, 1.0]
+        hidden = network.forward([np.ones((2, 1)), np.ones((1, 2))], np.ones((1, 1)) * 5)[1]
+        assert hidden.tolist() == [[1.0, 1.0]]  # the library's forward, the student's activation
+        assert swap.told(mine, every) == f"yours: 2 of {len(every)} - activation, gate"
+    assert [getattr(network, name) for name in names] == library
+
+
+def test_the_library_is_back_after_an_error_and_problems_are_told(book):
+    library, path = network.activation, write(book, RIGHT + "\n\nexit()\n\n\ndef gate(h)):\n    return h\n")
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"), swap.swapped(book) as (mine, every, problems):
+        assert mine == ["network.activation"]
+        assert [problem.split(": ")[:2] for problem in problems] == [
+            [f"{path}, line 13", "SyntaxError"],
+            [f"{path}, line 10", "SystemExit"],
+        ]
+        raise ZeroDivisionError
+    assert network.activation is library
+
+
+@pytest.mark.parametrize(
+    "body, told",
+    [
+        ("return 1 / 0", "ZeroDivisionError: division by zero; minintk check tells more"),
+        ("return 'x'", "minintk check tells more"),
+        ("import sys; sys.exit()", "SystemExit"),
+        ("import torchx", "No module named 'torchx'; minintk check tells more"),
+        ("raise NotImplementedError('network.activation')\n    return z", "NotImplementedError: network.activation"),
+        ("raise ValueError('a\\nb')", "minintk: a b"),
+        ("raise ValueError", "minintk: ValueError"),
+    ],
+)
+def test_what_breaks_a_run_on_ones_answers_is_told_in_a_line(book, capsys, tmp_path, body, told):
+    write(book, f"def activation(z, slope):\n    {body}\n")
+    words = ["--inits", "1", "--power", "0", "--P", "6", "--width", "4", "--out", str(tmp_path / "out")]
+    capsys.readouterr()
+    assert cli.main(["run", "--answers", str(book), *words]) == 2
+    error = capsys.readouterr().err
+    assert told in error and error.startswith("minintk: ") and error.count("\n") == 1
+
+
+def test_a_folder_without_exercise_files_is_an_error_and_not_the_librarys_success(tmp_path):
+    with pytest.raises(ValueError, match="no exercise files"), swap.swapped(tmp_path):
+        pass
+
+
+def test_when_all_is_done_the_last_command_names_the_workbook(book, run, monkeypatch):
+    states = {exercise["full"]: ("passed", exercise["points"]) for exercise in units.exercises()}
+    monkeypatch.setattr(progress, "state", lambda folder: states)
+    code, out = run("status")
+    assert code == 0 and out.endswith("  minintk run --answers exercises\n")
+    assert run("check", "gate")[1].endswith("  minintk run --answers exercises\n")
+
+
+# the screen
+
+
+def minintk(*words, cwd, **environment):
+    """Starts the command as a student does."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "minintk", *words],
+        cwd=cwd,
+        env=os.environ | environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8" if "PYTHONIOENCODING" not in environment else environment["PYTHONIOENCODING"],
+    )
+
+
+def test_there_are_no_colours_in_a_pipe(book, run):
+    write(book, WRONG)
+    for words in ([], ["check", "1"], ["hint", "gate"]):
+        assert "\x1b" not in run(*words)[1]
+
+
+@pytest.mark.parametrize(
+    "environment, coloured",
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, False), ({"TERM": "dumb"}, False)],
+)
+def test_a_terminal_has_colours_unless_they_are_unwanted(book, run, monkeypatch, environment, coloured):
+    for name in ("NO_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert ("\x1b[" in run("status")[1]) is coloured
+
+
+def test_marks_are_what_the_console_can_show(book, run):
+    write(book, RIGHT + WRONG_GATE)
+    run("check", "1")
+    for encoding, marks in [("ascii", "+x----"), ("cp1252", "+x····"), ("utf-8", "✓✗····")]:
+        out, _ = minintk("status", cwd=book.parent, PYTHONIOENCODING=encoding).communicate(timeout=60)
+        assert out.splitlines()[0].endswith(f" {marks}")
+
+
+def test_letters_that_the_console_cannot_show_become_question_marks(book):
+    write(book, "def activation(z, slope):\n    raise ValueError('Größe ✓')\n")
+    process = minintk("check", "activation", cwd=book.parent, PYTHONIOENCODING="ascii")
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 1 and "ValueError: Gr??e ?" in out
+
+
+def test_a_pipe_that_is_closed_early_is_no_error(book):
+    process = minintk("check", cwd=book.parent)
+    process.stdout.close()
+    assert process.wait(timeout=60) == 0
+
+
+def test_the_library_source_that_is_shown_is_the_librarys(book, run):
+    assert inspect.getsource(network.gate).rstrip() in run("solution", "gate")[1]
+
+
+# the world around
+
+
+@pytest.mark.parametrize(
+    "name, value", [("PYTEST_ADDOPTS", "-k nothing"), ("PYTEST_ADDOPTS", "--nonsense"), ("PYTEST_PLUGINS", "none")]
+)
+def test_what_is_meant_for_other_tests_does_not_change_marks(book, run, monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    write(book, RIGHT)
+    code, out = run("check", "activation")
+    assert code == 0 and "4/4 points" in out and os.environ[name] == value
+
+
+def test_an_interrupted_check_ends_as_an_interrupted_command(book, run, monkeypatch):
+    write(book, RIGHT)
+    monkeypatch.setattr(check.pytest, "main", lambda *args, **kwargs: pytest.ExitCode.INTERRUPTED)
+    assert cli.main(["check", "activation"]) == 130
+
+
+def test_a_workbook_that_cannot_be_written_is_graded_all_the_same(book, run, monkeypatch):
+    def refuse(folder, kept):
+        raise OSError("read-only")
+
+    monkeypatch.setattr(progress, "save", refuse)
+    write(book, RIGHT)
+    code, out = run("check", "activation")
+    assert code == 0 and "4/4 points" in out and "(not recorded: read-only)" in out
+
+
+def test_a_function_that_is_not_to_be_found_is_told(book, run):
+    write(book, RIGHT.replace("activation", "activatoin"))
+    assert "not started: 01_network.py has no def activation\n" in run("check", "activation")[1]
+    out = run("check", "1")[1]
+    assert "not started: 01_network.py has no def gate\n" in out
+    write(book, STUB)
+    assert "no def" not in run("check", "activation")[1]
+
+
+def test_a_file_that_is_missing_or_empty_is_written_anew(book, run):
+    path = book / "03_whitening.py"
+    whole = path.read_text(encoding="utf-8")
+    path.unlink()
+    assert run("reset", "3") == (0, f"{os.path.join('exercises', '03_whitening.py')} is written anew.\n")
+    assert path.read_text(encoding="utf-8") == whole
+    path.write_text("\n")
+    run("reset", "second_moment")
+    assert path.read_text(encoding="utf-8") == whole
+
+
+def test_the_backup_is_the_file_as_it_was(book, run):
+    path = book / "01_network.py"
+    path.write_bytes((HEAD + RIGHT).replace("\n", "\r\n").encode() + b"# \xe9\r\n")
+    before = path.read_bytes()
+    assert run("reset", "activation")[0] == 0
+    (backup,) = (book / ".minintk" / "backup").iterdir()
+    assert backup.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "words, told",
+    [
+        (["nope"], "invalid choice: 'nope'"),
+        (["hint"], "NAME"),
+        (["check", "--fast"], "--fast"),
+        (["hint", "gate", "-n", "two"], "'two'"),
+        (["run", "--P", "x"], "argument --P: invalid int value: 'x'; see minintk run --help"),
+        (["run", "--data", ""], "argument --data: is empty, expected a name"),
+        (["run", "--answers", ""], "argument --answers: is empty"),
+        (["check", "--workbook", ""], "argument --workbook: is empty"),
+        (["init", ""], "argument DIR: is empty"),
+    ],
+)
+def test_mistakes_in_the_words_are_one_line(capsys, words, told):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(words)
+    error = capsys.readouterr().err
+    assert caught.value.code == 2 and told in error and error.startswith("minintk: ") and error.count("\n") == 1
+
+
+def test_names_are_not_for_cut_and_check(run, capsys):
+    assert cli.main(["dev", "check", "x"]) == 2
+    assert capsys.readouterr().err == "minintk: dev check takes no names, given 'x'\n"

@@ -1,0 +1,49 @@
+"""The tests are tested: every mistake in tests/mistakes fails, and the feedback says what it must say."""
+
+import pytest
+
+from minintk.course import check, dev, examine, units
+
+MISTAKES = {
+    f"{unit['module']}.{name}: {what}": (f"{unit['module']}.{name}", wrong, phrase)
+    for unit in units.units()
+    for name, what, wrong, phrase in dev.mistakes(unit)
+}
+
+
+class Graded:
+    """A pytest plugin that grades all mistakes on one collection of the tests. texts: the first feedback for each."""
+
+    def __init__(self):
+        self.texts = {}
+
+    def pytest_runtestloop(self, session):
+        tests = {}
+        for key, (full, wrong, _) in MISTAKES.items():
+            examiner = examine.Examiner(examine.Local({full: wrong}), [full])
+            rows = examiner.results[full]["rows"]
+            if full not in tests:
+                tests[full] = list(session.items)
+                examiner.pytest_collection_modifyitems(session.config, tests[full])  # leaves this exercise's, in order
+            session.config.pluginmanager.register(examiner)
+            for test in tests[full]:
+                session.config.hook.pytest_runtest_protocol(item=test, nextitem=None)
+                if any(row["status"] == "failed" for row in rows):
+                    break
+            session.config.pluginmanager.unregister(examiner)
+            self.texts[key] = next((row["text"] for row in rows if row["text"]), None)
+        return True
+
+
+@pytest.fixture(scope="module")
+def texts():
+    graded = Graded()
+    check.pytest_run([f"test_{module}.py" for module in dict.fromkeys(u["module"] for u in units.units())], [graded])
+    return graded.texts
+
+
+@pytest.mark.parametrize("key", MISTAKES)
+def test_a_mistake_is_found_and_named(texts, key):
+    phrase = MISTAKES[key][2]
+    assert texts[key] is not None, "all rows passed"
+    assert phrase in texts[key], f"\nexpected {phrase!r} in\n{texts[key]}"

@@ -1,0 +1,254 @@
+"""The pages: what they say, and that a real browser shows them without an error, at laptop and at phone width."""
+
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import types
+
+import numpy as np
+import pytest
+
+from minintk import cli, experiments, pages, plots
+from minintk.experiments import silent_alignment
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+needs_browser = pytest.mark.skipif(not BROWSER, reason="there is no Chromium here to open the pages in")
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update "
+    "--disable-sync --disable-quic --enable-logging=stderr --virtual-time-budget=4000 --hide-scrollbars "
+    "--window-size=1300,900 --dump-dom"
+).split()
+# Added to a copy of the page: what the page looks like from inside, after a while
+MEASURE = """<script>
+setTimeout(function () {
+  %s
+  setTimeout(function () {
+    var images = Array.from(document.images), wide = [];
+    document.querySelectorAll("body *").forEach(function (e) {
+      if (e.getBoundingClientRect().right > innerWidth + 1) wide.push(e.tagName);
+    });
+    var slider = document.querySelector("input[type=range]");
+    console.log("MEASURED" + JSON.stringify({
+      inner: innerWidth, scroll: document.documentElement.scrollWidth, wide: wide,
+      images: images.map(function (i) { return i.complete ? i.naturalWidth : 0; }),
+      shown: images.map(function (i) { return Math.round(i.getBoundingClientRect().width); }),
+      slider: slider && [Number(slider.value), Number(slider.max)]}) + "END");
+  }, 1000);
+}, 500);
+</script></body>"""
+SIZES = {"laptop": (1280, 800), "phone": (390, 844)}
+
+
+def opened(tmp_path, page, size, act=""):
+    """What the page measures in the browser after `act` (JavaScript), and what the console said."""
+    copy, frame = tmp_path / "copy.html", tmp_path / "frame.html"
+    copy.write_text(page.read_text(encoding="utf-8").replace("</body>", MEASURE % act), encoding="utf-8")
+    width, height = SIZES[size]  # of a frame: a window is never narrower than 500
+    frame.write_text(f'<link rel="icon" href="data:,"><iframe src="copy.html" width={width} height={height}></iframe>')
+    # Every name fails to resolve: a page that fetches anything would complain in the console
+    words = [*FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--host-resolver-rules=MAP * ~NOTFOUND", frame.as_uri()]
+    done = subprocess.run([BROWSER, *words], capture_output=True, text=True, timeout=60)
+    measured = re.search("MEASURED(.*?)END", done.stderr)
+    assert measured, done.stderr[-2000:]
+    console = [line for line in done.stderr.splitlines() if "CONSOLE" in line and "MEASURED" not in line]
+    return json.loads(measured[1]), console
+
+
+def find_made():
+    results = silent_alignment.run(P=12, width=20, powers=(0,), inits=1)
+    film = silent_alignment.film(results)
+    with tempfile.TemporaryDirectory() as folder:
+        page = pages.animation(pathlib.Path(folder) / "animation.html", every(film, 3)).read_text(encoding="utf-8")
+    return results, film, page
+
+
+@pytest.fixture(scope="module")
+def made(ahead):
+    return ahead(find_made)
+
+
+@pytest.fixture(scope="module")
+def results(made):
+    return made[0]
+
+
+@pytest.fixture(scope="module")
+def film(made):
+    return made[1]
+
+
+def every(film, n):
+    """The film with each n-th moment only: frames take long to draw."""
+    return film | {name: film[name][::n] for name in ("times", "losses", "alignments", "kernels")}
+
+
+@pytest.fixture(scope="module")
+def moving(made, tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "animation.html"
+    path.write_text(made[2], encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def two(monkeypatch):
+    """Two small experiments with wide figures in place of the real ones."""
+    for name in ("first", "second"):
+        module = types.ModuleType(f"minintk.experiments.{name}")
+        module.__doc__ = (
+            f"The {name} claim: x < y.\n\nClaim. Words & words.\n\n    f = {'x + ' * 60}y\n\nTry next. Run `x`."
+        )
+        module.run = lambda seed=0, name=name: {
+            "arrays": {"x": np.ones(2)},
+            "summary": {"verdict": f"{name} holds for seed {seed}."},
+        }
+        module.report = lambda results: "heading"
+
+        def draw(results):
+            fig = plots.figure.Figure(figsize=(16, 4))
+            fig.subplots().plot([1, 2])
+            return fig
+
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        monkeypatch.setattr(plots, name, draw, raising=False)
+    monkeypatch.setattr(experiments, "NAMES", ("first", "second"))
+
+
+def test_the_film_follows_the_run_and_spreads_over_its_three_phases(results, film):
+    run = results["cases"][0]["runs"][0]
+    drops = 1 - film["losses"] / film["losses"][0]
+    for low, high in [(-0.1, 0.01), (0.01, 0.99), (0.99, 1.1)]:
+        assert ((low <= drops) & (drops <= high)).sum() >= 10
+    assert 45 <= len(drops) <= 61 and film["kernels"].shape == (len(drops), 12, 12)
+    shared = [t for t in run["times"] if np.isclose(film["times"], t).any()]
+    assert len(shared) > 10
+    for t in shared:
+        i, j = np.isclose(film["times"], t).argmax(), np.isclose(run["times"], t).argmax()
+        assert film["losses"][i] == run["losses"][j] and film["alignments"][i] == run["alignments"][j]
+    assert film["curves"]["times"] is run["times"]
+
+
+def test_the_films_kernels_are_those_of_the_run(results, film):
+    assert np.array_equal(film["kernels"][0], results["cases"][0]["runs"][0]["kernels"][0])
+
+
+@pytest.mark.parametrize("settings", [{"loss": "softmax", "classes": "0,1,2"}, {"sigma": 1.0}, {"powers": (1,)}])
+def test_several_outputs_lazy_and_raw_runs_have_films_too(settings):
+    film = silent_alignment.film(
+        silent_alignment.run(**({"P": 9, "width": 8, "powers": (0,), "sigma": 0.1, "inits": 1} | settings))
+    )
+    _, draw = pages._motion(film)
+    draw(len(film["times"]) - 1)
+    assert len(film["times"]) > 20
+
+
+def test_the_animation_needs_nothing_from_the_net_and_is_the_same_each_time(moving, film, tmp_path):
+    film, text = every(film, 3), moving.read_text(encoding="utf-8")
+    assert not re.search(r"https?://", text) and '<link rel="icon" href="data:,">' in text
+    assert text.count("data:image/png;base64,") == len(film["times"])
+    assert ">?<" not in text and 'class="fa' not in text and text.count("<button") == 9
+    assert "viewport" in text
+    drops = 1 - film["losses"] / film["losses"][0]
+    A = film["alignments"]
+    assert f"A has gone from {A[0]:.3f} to {A[np.argmax(drops >= 0.01)]:.3f}" in text
+    assert "run 1 of 1;" in text and "not over time" in text
+    assert "The claim: With small initial weights" in text and "of its own final kernel, on test points too. <" in text
+    assert "<code>minintk run --animate</code>; summary.json" in text
+    twice = [pages.animation(tmp_path / name, every(film, 15)).read_bytes() for name in ("a.html", "b.html")]
+    assert twice[0] == twice[1]
+
+
+@needs_browser
+@pytest.mark.parametrize("size", SIZES)
+def test_the_animation_plays_in_a_browser(moving, tmp_path, size):
+    page, console = opened(tmp_path, moving, size, 'document.querySelector("[title=Play]").click();')
+    assert console == []
+    assert page["scroll"] <= page["inner"] == SIZES[size][0] and page["wide"] == []
+    assert page["images"] == [832] and page["shown"][0] > min(500, 0.85 * page["inner"])
+    at, last = page["slider"]
+    assert 5 < at < last >= 15  # it moves, by itself
+
+
+@needs_browser
+def test_the_animations_slider_moves_the_picture(moving, tmp_path):
+    act = """var s = document.querySelector("input[type=range]"), before = document.images[0].src;
+    s.value = 10; s.dispatchEvent(new Event("input"));
+    if (document.images[0].src == before) console.error("the picture stays");"""
+    page, console = opened(tmp_path, moving, "phone", act)
+    assert console == [] and page["slider"][0] == 10
+
+
+def test_run_all_writes_a_gallery_and_one_run_does_not(two, tmp_path, capsys):
+    assert cli.main(["run", "first", "--out", str(tmp_path)]) == 0
+    assert not (tmp_path / "gallery.html").exists()
+    assert cli.main(["run", "all", "--seed", "3", "--out", str(tmp_path)]) == 0
+    assert "gallery.html" in capsys.readouterr().out
+    text = (tmp_path / "gallery.html").read_text(encoding="utf-8")
+    assert text.count("<h2>Symbols</h2>\n<pre>    P, D, N, L, C   training samples") == 1
+    for name in ("first", "second"):
+        assert f"The {name} claim: x &lt; y." in text and f"{name} holds for seed 3." in text
+        assert f"<code>minintk run {name} --seed 3</code>" in text
+    assert text.count("data:image/png;base64,") == 2 and "<b>Claim.</b> Words &amp; words." in text
+    assert "Run <code>x</code>." in text
+    assert "<script" not in text and not re.search(r'(src|href)="http', text)
+
+
+@needs_browser
+@pytest.mark.parametrize("size", SIZES)
+def test_the_gallery_fits_the_window_of_a_browser(two, tmp_path, size):
+    cli.main(["run", "first", "second", "--out", str(tmp_path)])
+    page, console = opened(tmp_path, tmp_path / "gallery.html", size)
+    assert console == []
+    assert page["scroll"] <= page["inner"] == SIZES[size][0] and page["wide"] == []
+    assert page["images"] == [2080, 2080] and min(page["shown"]) > 0.7 * page["inner"]
+
+
+@needs_browser
+def test_a_touched_figure_grows_within_its_frame(two, tmp_path):
+    cli.main(["run", "first", "second", "--out", str(tmp_path)])
+    page, console = opened(tmp_path, tmp_path / "gallery.html", "phone", "document.images[0].click();")
+    assert console == [] and page["shown"][0] == 2080 > page["inner"] > page["shown"][1]
+    assert page["scroll"] <= page["inner"]
+
+
+def test_animate_is_told_where_it_does_not_belong(two, capsys):
+    assert cli.main(["run", "first", "--animate"]) == 2
+    assert capsys.readouterr().err == "minintk: --animate is for silent_alignment alone\n"
+
+
+def test_the_command_animates(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(silent_alignment, "FRAMES", 12)
+    words = "run --animate --P 8 --width 8 --sigma 0.1 --power 0 --inits 1 --out".split()
+    assert cli.main([*words, str(tmp_path)]) == 0
+    assert "animation.html" in capsys.readouterr().out
+    assert (tmp_path / "silent_alignment" / "animation.html").stat().st_size > 100_000
+
+
+def test_explain_wraps_words_and_keeps_formulas(two, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    assert cli.main(["explain", "first"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "The first claim: x < y." and lines[2] == "Claim. Words & words."
+    assert lines[4] == "    f = " + "x + " * 60 + "y" and lines[6] == "Try next. Run `x`."
+
+
+def test_explain_alone_lists_and_an_unknown_name_is_told(two, capsys):
+    assert cli.main(["explain"]) == 0
+    assert capsys.readouterr().out.splitlines()[1] == f"{'second':<18} The second claim: x < y."
+    assert cli.main(["explain", "third"]) == 2
+    assert "'third' is no experiment; expected one of first, second" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", experiments.NAMES)
+def test_every_experiment_explains_itself_in_four_parts(name, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    assert cli.main(["explain", name]) == 0
+    told = capsys.readouterr().out
+    heads = re.findall(r"^(Claim|Why|Source|Try next)\.", told, re.M)
+    assert heads == ["Claim", "Why", "Source", "Try next"]
+    assert "\nSymbols.\n\n    P, D, N, L, C   training samples" in told
+    assert told.endswith(f"top of minintk/experiments/{name}.py.\n")
+    assert max(len(line) for line in told.splitlines()) <= 100

@@ -1,0 +1,222 @@
+"""Unit 8: the whole experiment."""
+
+import numpy as np
+import oracles
+import pytest
+
+from minintk import silence
+
+
+def kernels_turning(T=4, P=5, seed=0):
+    rng = np.random.default_rng(seed)
+    J = rng.standard_normal((T, P, 9))
+    return J @ J.transpose(0, 2, 1)
+
+
+@pytest.mark.exercise("silence.alignment_curve", row=1)
+def test_every_kernel_is_compared_with_the_last():
+    """Entry t is the cosine between K_t and the last kernel, so the curve ends at 1."""
+    kernels = kernels_turning()
+    last = kernels[-1]
+    expected = [(K * last).sum() / np.sqrt((K**2).sum() * (last**2).sum()) for K in kernels]
+    oracles.assert_matches(silence.alignment_curve(kernels), np.array(expected))
+
+
+@pytest.mark.exercise("silence.alignment_curve", row=2)
+def test_growth_alone_does_not_change_the_alignment():
+    """Kernels that differ only by positive factors are all aligned: the curve is 1 from the start."""
+    K = kernels_turning(T=1)[0]
+    oracles.assert_matches(silence.alignment_curve(np.array([0.01 * K, K, 50 * K])), np.ones(3))
+
+
+def linear_case(seed=1):
+    rng = np.random.default_rng(seed)
+    X, X_test, w = rng.standard_normal((3, 4)), rng.standard_normal((5, 4)), rng.standard_normal((1, 4))
+    return X, X_test, w, rng.standard_normal((3, 1)), X @ w.T, X_test @ w.T
+
+
+@pytest.mark.exercise("silence.kernel_machine", row=1)
+def test_the_machine_of_a_single_layer_is_least_squares_from_the_start():
+    """One layer f = w.x has the kernel X X^T, so its machine moves w by the smallest step that meets the targets."""
+    X, X_test, w, f_train, f0_train, f0_test = linear_case()
+    step = np.linalg.pinv(X) @ (f_train - f0_train)
+    got = silence.kernel_machine([w], X, X_test, f_train, f0_train, f0_test)
+    oracles.assert_matches(got, f0_test + X_test @ step)
+
+
+@pytest.mark.exercise("silence.kernel_machine", row=2)
+def test_the_machine_meets_its_targets_at_the_training_points():
+    """Asked at the training points themselves, the machine returns f_train, for any slope."""
+    rng = np.random.default_rng(2)
+    weights = [rng.standard_normal((30, 6)), rng.standard_normal((1, 30))]
+    X, f_train, f0 = rng.standard_normal((4, 6)), rng.standard_normal((4, 1)), rng.standard_normal((4, 1))
+    got = silence.kernel_machine(weights, X, X, f_train, f0, f0, slope=0.2)
+    oracles.assert_matches(got, f_train, rtol=1e-8)
+
+
+def leaky_case(seed=5, slope=0.3):
+    """A small leaky network with inputs, and its kernels train x train and test x train by loops over gradients."""
+    rng = np.random.default_rng(seed)
+    weights, X, slope = oracles.draw_network(rng, L=2, C=1, slope=slope, P=4, D=3, N=8)
+    X_test = rng.standard_normal((5, 3))
+    K, k = oracles.ntk(weights, X, X, slope)[0, 0], oracles.ntk(weights, X_test, X, slope)[0, 0]
+    return weights, X, X_test, slope, K, k, rng
+
+
+@pytest.mark.exercise("silence.kernel_machine", row=3)
+def test_the_machine_uses_the_kernel_of_this_slope():
+    """A leaky network's machine has the leaky network's kernel, train by train and test by train."""
+    weights, X, X_test, slope, K, k, rng = leaky_case()
+    f_train, f0_train, f0_test = (rng.standard_normal((n, 1)) for n in (4, 4, 5))
+    got = silence.kernel_machine(weights, X, X_test, f_train, f0_train, f0_test, slope)
+    oracles.assert_matches(got, f0_test + k @ np.linalg.solve(K, f_train - f0_train), rtol=1e-7)
+
+
+@pytest.mark.exercise("silence.gap_curve", row=2)
+def test_the_gap_uses_the_kernel_of_this_slope():
+    """The gap of a leaky network is measured against the machine of the leaky network's kernel."""
+    weights, X, X_test, slope, K, k, rng = leaky_case()
+    outputs, test_outputs = rng.standard_normal((3, 4, 1)), rng.standard_normal((3, 5, 1))
+    moved, test_moved = outputs - outputs[0], test_outputs - test_outputs[0]
+    G = np.array([test_moved[t] - k @ np.linalg.solve(K, moved[t]) for t in range(3)])
+    expected = np.sqrt((G**2).sum(axis=(1, 2)) / (test_outputs[-1] ** 2).sum())
+    oracles.assert_matches(silence.gap_curve(weights, X, X_test, outputs, test_outputs, slope), expected, rtol=1e-7)
+
+
+@pytest.mark.exercise("silence.gap_curve", row=1)
+def test_the_gap_is_measured_from_time_zero_and_against_the_end():
+    """A one-layer network: G_t is what f_t has at the test points beyond the least-squares step, over |f_T|."""
+    X, X_test, w, *_ = linear_case()
+    rng = np.random.default_rng(3)
+    outputs, test_outputs = rng.standard_normal((4, 3, 1)), rng.standard_normal((4, 5, 1))
+    gaps = [
+        test_outputs[t] - test_outputs[0] - X_test @ np.linalg.pinv(X) @ (outputs[t] - outputs[0]) for t in range(4)
+    ]
+    expected = np.array([np.sqrt((G**2).sum() / (test_outputs[-1] ** 2).sum()) for G in gaps])
+    oracles.assert_matches(silence.gap_curve([w], X, X_test, outputs, test_outputs), expected)
+
+
+@pytest.mark.exercise("silence.silence_numbers", row=1)
+def test_the_numbers_of_a_run_made_by_hand():
+    """Losses 2, 1.96, 1.7, .8, .1 at times 0 ... 4: every number can be read off, the drops as shares of the start."""
+    numbers = silence.silence_numbers(
+        times=np.arange(5.0),
+        losses=np.array([2, 1.96, 1.7, 0.8, 0.1]),
+        alignments=np.array([0.5, 0.96, 0.94, 0.97, 1.0]),
+        norms=np.array([2.0, 4.0, 6.0, 10.0, 20.0]),
+        network=np.array([[3.0], [4.0]]),
+        machine_inf=np.array([[3.0], [4.5]]),
+        machine_0=np.array([[0.0], [0.0]]),
+    )
+    expected = {
+        "A_0": 0.5,
+        "A": [0.96, 0.94, 0.97, 1.0],
+        "growth": [2.0, 3.0, 5.0, 10.0],
+        "growth_end": 10.0,
+        "t_align": 3.0,
+        "t_learn": 2.0,
+        "t_ratio": 1.5,
+        "drop_at_align": 0.6,
+        "err_inf": 0.1,
+        "err_0": 1.0,
+        "rho": 0.1,
+    }
+    assert set(numbers) == set(expected)
+    for name, value in expected.items():
+        oracles.assert_matches(np.array(numbers[name]), np.array(value))
+
+
+@pytest.mark.exercise("silence.silence_numbers", row=2)
+def test_a_loss_drop_that_was_not_reached_is_none():
+    """A run that ends at half its loss has no entry at 90 %, and one that never aligns has t_align = inf."""
+    f = np.ones((2, 1))
+    numbers = silence.silence_numbers(
+        times=np.arange(3.0),
+        losses=np.array([1, 0.9, 0.5]),
+        alignments=np.array([0.1, 0.3, 0.2]),
+        norms=np.ones(3),
+        network=f,
+        machine_inf=0.9 * f,
+        machine_0=2 * f,
+    )
+    assert numbers["A"] == [0.3, 0.3, 0.2, None] and numbers["growth"][3] is None
+    assert numbers["t_align"] == np.inf and numbers["t_ratio"] == np.inf and numbers["drop_at_align"] is None
+    still = silence.silence_numbers(
+        times=np.arange(2.0),
+        losses=np.array([1.0, 0.97]),
+        alignments=np.array([0.5, 1.0]),
+        norms=np.ones(2),
+        network=f,
+        machine_inf=0.9 * f,
+        machine_0=2 * f,
+    )
+    assert still["t_learn"] == np.inf and still["t_ratio"] is None and still["t_align"] == 1.0
+
+
+def gram_white_classes(seed, P=40, D=60, N=100, sigma=0.01):
+    """Orthogonal rows, balanced labels, a small ReLU network, and test points from the span and beyond."""
+    rng = np.random.default_rng(seed)
+    U, _, Vt = np.linalg.svd(rng.standard_normal((P, D)), full_matrices=False)
+    X, X_test = np.sqrt(P) * U @ Vt, rng.standard_normal((200, D))
+    y = np.repeat([1.0, -1.0], P // 2)
+    weights = [rng.standard_normal((N, D)) * sigma / np.sqrt(D), rng.standard_normal((1, N)) * sigma / np.sqrt(N)]
+    return weights, X, y, X_test
+
+
+@pytest.mark.exercise("silence.experiment", row=1)
+def test_the_curves_run_from_the_start_to_the_target():
+    """All curves have one entry a recorded time, time 0 first; the loss ends at its target, the alignment at 1."""
+    weights, X, y, X_test = gram_white_classes(0)
+    result = silence.experiment(weights, X, y, X_test, step_size=0.1, target_loss=1e-3)
+    T = len(result["times"])
+    assert T > 20 and all(np.shape(result[name]) == (T,) for name in ["losses", "alignments", "norms", "gaps"])
+    assert result["kernels"].shape == (3, 40, 40) and result["network"].shape == (200, 1)
+    assert result["times"][0] == 0 and result["losses"][-1] <= 1e-3 < result["losses"][-2]
+    oracles.assert_matches(result["alignments"][-1], 1.0)
+    oracles.assert_matches(result["gaps"][0] + 1, 1.0)
+    early = next(i for i, loss in enumerate(result["losses"]) if loss <= 0.99 * result["losses"][0])
+    oracles.assert_matches(result["norms"][[0, early, -1]], np.sqrt((result["kernels"] ** 2).sum(axis=(1, 2))))
+
+
+@pytest.mark.exercise("silence.experiment", row=2)
+def test_the_gap_at_the_end_is_the_error_of_the_final_machine():
+    """|G_T| / |f_T| and err_inf are the same number, by the definition of the gap."""
+    weights, X, y, X_test = gram_white_classes(1)
+    result = silence.experiment(weights, X, y, X_test, step_size=0.1, target_loss=1e-3)
+    oracles.assert_matches(result["gaps"][-1], result["numbers"]["err_inf"], rtol=1e-6)
+
+
+@pytest.mark.exercise("silence.experiment", row=3)
+def test_a_small_relu_network_on_white_data_aligns_in_silence():
+    """At 1 % loss drop the kernel is aligned, and K_inf predicts the network far better than K_0 does (3 seeds)."""
+    numbers = [silence.experiment(*gram_white_classes(seed), step_size=0.1)["numbers"] for seed in range(3)]
+    assert np.median([n["A"][0] for n in numbers]) > 0.97
+    assert 0.01 < np.median([n["rho"] for n in numbers]) < 0.04
+    assert 0.2 < np.median([n["t_ratio"] for n in numbers]) < 0.5
+
+
+@pytest.mark.exercise("silence.experiment", row=4)
+def test_slope_loss_and_step_size_are_the_callers():
+    """Three logistic steps of a leaky network: losses, test outputs and the final machine are those of these steps."""
+    start, X, X_test, slope, _, _, rng = leaky_case(seed=6)
+    y, weights, eta = np.array([[1.0], [-1.0], [1.0], [-1.0]]), start, 0.2
+    losses = [oracles.loss(oracles.outputs(weights, X, slope), y, "logistic")]
+    for _ in range(3):
+        gradients = oracles.loss_gradient(weights, X, y, slope, "logistic")
+        weights = [W - eta * G for W, G in zip(weights, gradients, strict=True)]
+        losses.append(oracles.loss(oracles.outputs(weights, X, slope), y, "logistic"))
+    (f0, f), (f0_test, f_test) = (
+        [oracles.outputs(w, inputs, slope) for w in (start, weights)] for inputs in (X, X_test)
+    )
+    K, k = oracles.ntk(weights, X, X, slope)[0, 0], oracles.ntk(weights, X_test, X, slope)[0, 0]
+    result = silence.experiment(start, X, y, X_test, eta, slope, "logistic", steps=3, target_loss=0.0)
+    oracles.assert_matches(result["losses"], np.array(losses), rtol=1e-7)
+    oracles.assert_matches(result["network"], f_test, rtol=1e-7)
+    oracles.assert_matches(result["machine_inf"], f0_test + k @ np.linalg.solve(K, f - f0), rtol=1e-6)
+
+
+def test_a_target_that_is_met_at_the_start_is_refused(rng):
+    """Nothing would be trained, and nothing could be said."""
+    weights, X = oracles.draw_network(rng, L=2)[:2]
+    with pytest.raises(ValueError, match="^experiment: target_loss is 1e\\+09, expected less than the first loss "):
+        silence.experiment(weights, X, np.ones(len(X)), X, 0.1, target_loss=1e9)
