@@ -1,8 +1,8 @@
 """Unit 7. Several outputs and other losses: what remains of silent alignment.
 
 Several outputs: with targets Y = X B^T and B = sum_a s_a z_a v_a^T, each mode a is learned at its own time ~ 1 / s_a.
-The kernel has the form of K_inf early, the sizes of its modes come late, and the network is K_inf's machine all the
-same.
+The kernel has the form of K_inf early, the sizes of its modes come late, and the network is the kernel predictor of
+K_inf all the same.
 Other losses: the outputs still move by df/dt = -K_t dL/df. If K_t = g(t) K_inf this is the flow of the frozen K_inf on
 another clock, dh = g dt. What is lost is the closed form K_inf^{-1} y.
 """
