@@ -75,7 +75,7 @@ def mode_time(q0, r0, s, share=0.5):
     share 1 - sqrt(1 - d). With several outputs each mode has its own s, and large ones are learned first.
     By hand: s = 1, share = 1/2 and q0 + r0 = 2 e^{-2} give 1.
 
-    How: without c the mode is r = s e^{2st} / (e^{2st} - 1 + 2 s / (q0 + r0)), and the -1 is small beside the rest:
+    How: Without c the mode is r = s e^{2st} / (e^{2st} - 1 + 2 s / (q0 + r0)), and the -1 is small beside the rest:
     t = log[2 s share / ((1 - share)(q0 + r0))] / (2 s).
     """
     if q0 + r0 <= 0:
@@ -106,7 +106,7 @@ def deep_mode(u0, s, L, times):
     to 5 from time 0 until long after the jump. Paper, section 4.1.
     By hand: L = 2, s = 1 and u0^2 = 1/2 give u^2 = 3/4 at time log(3) / 2.
 
-    How: turn it around and compute the time as an integral, which has no plateau to wait on. With x = u^L / s and the
+    How: Turn it around and compute the time as an integral, which has no plateau to wait on. With x = u^L / s and the
     logit y = log(x / (1 - x)) it is dt/dy = x^{2/L - 1} / (L s^{2 - 2/L}), smooth at both ends. Add up t(y) over small
     cells, from y_0 to 40, by Gauss' rule; find the cell of each time, and y inside by Newton's method. u = (s x)^{1/L}.
     """
@@ -157,7 +157,7 @@ def final_kernel(X, beta, s, L):
     the rows of X, which need not be white here. The other r_l do not matter. Paper, section 4.1.
     By hand: X = I (2, 2), beta = (1, 0), s = 4 and L = 2 give diag(8, 4).
 
-    How: the first layer's inputs are X, so that it adds s^{2 - 2/L} X X^T. A later layer's inputs are multiples of
+    How: The first layer's inputs are X, so that it adds s^{2 - 2/L} X X^T. A later layer's inputs are multiples of
     X beta: each of the L - 1 adds s^{2 - 2/L} X beta beta^T X^T. K_inf = s^{2 - 2/L} X [(L - 1) beta beta^T + I] X^T.
     """
     f = X @ beta  # (P,)
@@ -174,7 +174,7 @@ def final_kernel_blocks(X, B, L):
     of these weights on the rows of X, which need not be white here. The other R_l do not matter.
     By hand: X = I (2, 2), B = diag(4, 1), L = 2 give the blocks diag(8, 5), diag(5, 2), and 0 between the outputs.
 
-    How: layer l adds, to block c c', the number [(B B^T)^{(L-l)/L}]_cc', from the layers above, times the matrix
+    How: Layer l adds, to block c c', the number [(B B^T)^{(L-l)/L}]_cc', from the layers above, times the matrix
     X (B^T B)^{(l-1)/L} X^T, from those below. (B B^T)^p = U S^{2p} U^T and (B^T B)^p = V S^{2p} V^T for p > 0; for
     p = 0 both are I, not U U^T or V V^T. left[:, :, None, None] * right multiplies all pairs at once.
     """
@@ -195,7 +195,7 @@ def final_spectrum(rank, L):
     The targets are s X beta. Returns three numbers. The kernel as a whole is far from low rank.
     By hand: L = 1 gives 1 / rank, rank and 1 / sqrt(rank).
 
-    How: one eigenvalue is L times as large as the other rank - 1, and the targets lie along it. So the numbers are
+    How: One eigenvalue is L times as large as the other rank - 1, and the targets lie along it. So the numbers are
     L / (L + rank - 1), (L + rank - 1)^2 / (L^2 + rank - 1) and L / sqrt(L^2 + rank - 1).
     """
     total, squares = L + rank - 1, L**2 + rank - 1
@@ -210,7 +210,7 @@ def layer_terms(weights, X, slope=0.0):
     a list of L arrays, each (P, P), or with several outputs (C, C, P, P), K_l[c, c', m, n] for f_c(x_m) and f_c'(x_n).
     By hand: slope = 1, W_1 = (2), W_2 = (3), samples 1 and 2 give [[9, 18], [18, 36]] and [[4, 8], [8, 16]].
 
-    How: the gradients are outer products, so K_l[c, c'] = (B_l[c] B_l[c']^T) * (h_{l-1} h_{l-1}^T), entry by entry,
+    How: The gradients are outer products, so K_l[c, c'] = (B_l[c] B_l[c']^T) * (h_{l-1} h_{l-1}^T), entry by entry,
     with the pairs (h_{l-1}, B_l) of `kernel.gradient_factors`. In a linear network with one output K_l is a multiple of
     h_{l-1} h_{l-1}^T.
     """
@@ -231,7 +231,7 @@ def balance_defect(weights):
     is constant under gradient flow, for any data and any loss; with slope < 1 the diagonal is. Paper, appendix D.
     By hand: W_1 = [[1, 2]] and W_2 = [[3]] give [[4]].
 
-    How: by the chain rule both W_{l+1}^T dW_{l+1}/dt and dW_l/dt W_l^T are the same matrix. So W_{l+1}^T W_{l+1} and
+    How: By the chain rule both W_{l+1}^T dW_{l+1}/dt and dW_l/dt W_l^T are the same matrix. So W_{l+1}^T W_{l+1} and
     W_l W_l^T have the same derivative, and their difference W_{l+1}^T W_{l+1} - W_l W_l^T is constant.
     """
     return [W2.T @ W2 - W1 @ W1.T for W1, W2 in zip(weights, weights[1:])]

@@ -73,7 +73,7 @@ def sequential_mode_times(weights, B, share=0.5):
     than hidden units.
     By hand: N = C = D = 1, W_1 = W_2 = e^{-3} and B = 1 give 3 for share = 1/2.
 
-    How: mode a begins as g_a = W_2^T z_a + W_1 v_a (N,), which grows as e^{s_a t}. Once a mode b with s_b > s_a is
+    How: Mode a begins as g_a = W_2^T z_a + W_1 v_a (N,), which grows as e^{s_a t}. Once a mode b with s_b > s_a is
     learned, the part along g_b decays as e^{(s_a - s_b) t}. What is left is g_a', the part orthogonal to all earlier
     ones: the diagonal of R in a QR decomposition, up to sign. Then `linear_theory.mode_time` with
     q0 + r0 = |g_a'|^2 / 2 gives t_a = log[4 s_a share / ((1 - share) |g_a'|^2)] / (2 s_a).
@@ -99,7 +99,7 @@ def eigenvector_alignment(K, X, Z, V):
     orthogonal q_a and p_a.
     By hand: C = 1, X = I (2, 2), z = (1), v = (1, 0): Q is any diagonal matrix, and K of four ones gives 1 / sqrt(2).
 
-    How: the best Q is the projection of K on the span of the terms, and A(K, Q) = |projection| / |K|. The projection is
+    How: The best Q is the projection of K on the span of the terms, and A(K, Q) = |projection| / |K|. The projection is
     T c, T (C C P P, 2 A) with a flattened term in each column and c the least-squares solution of T c = K:
     np.linalg.lstsq finds it for dependent terms too.
     """
@@ -137,7 +137,7 @@ def frozen_kernel_flow(K, y, times, loss="mse"):
     Returns f at each of the times, right to six digits. For "mse" and one output it is `kernel.constant_kernel_flow`.
     By hand: K = 2, one sample, y = 1: "mse" gives 1 - e^{-2t}; "logistic" the solution of e^f + f = 1 + 2 t.
 
-    How: other losses have no closed form. velocity(theta), theta = f.ravel(), gives theta the shape of y, takes the
+    How: Other losses have no closed form. velocity(theta), theta = f.ravel(), gives theta the shape of y, takes the
     loss and dL/df from `training.loss_and_cotangent`, and returns -K @ dL/df, or -np.einsum("cdmn,nd->mc", K, dL/df),
     flattened, and the loss. integrator.integrate(velocity, np.zeros(y.size), max(times), -np.inf, times, (), rtol=1e-8,
     budget=100_000) yields (t, loss, theta, evaluations) at t = 0 and then at each of the times: keep theta by t, and
