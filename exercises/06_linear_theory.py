@@ -50,8 +50,8 @@ def two_layer_mode(q0, r0, s, times):
 def half_loss_time(q0, r0, s):
     """When a two-layer network has halved its loss (s - r)^2 / 2, in the limit of small weights.
 
-    q0, r0 and s as in `two_layer_mode`; ValueError unless q0 + r0 > 0. Returns a number t, linear in log(q0 + r0): the
-    true time approaches it as q0 and r0 are multiplied by the same smaller and smaller number. Paper, section 3.1.2.
+    q0, r0 and s as in `two_layer_mode`; ValueError unless q0 + r0 > 0. Returns a number, which is linear in log(q0 + r0)
+    and is approached by the true time as q0 and r0 shrink by a common factor. Paper, section 3.1.2.
     By hand: s = 1 and q0 + r0 = 0.112115 give 1.
     """
     # Work out when half of the loss is gone; this is not half of the strength r.

@@ -63,11 +63,10 @@ def sequential_mode_times(weights, B, share=0.5):
 
     weights: [W_1, W_2] at time 0, N hidden units; targets X B^T on white X, B (C, D) = sum_a s_a z_a v_a^T, a singular
     value decomposition. The flow is dW_1/dt = W_2^T (B - W_2 W_1), dW_2/dt = (B - W_2 W_1) W_1^T; strengths as in
-    `mode_strengths`. Returns t_a (modes,), in the limit of small weights and for s_a that differ: linear in the
-    logarithm of the weights' size, the true time approaches t_a as all weights are multiplied by the same smaller and
-    smaller number. In this limit a mode is learned completely before the next one begins. Times stand in the order of
-    the s_a, even if they do not rise; s_a below 1e-12 of the largest have none. ValueError if there are more such modes
-    than hidden units.
+    `mode_strengths`. Returns t_a (modes,) in the limit of small weights, for s_a that differ: linear in the logarithm
+    of a common factor of all weights, and approached by the true time as this factor goes to 0. In this limit a mode is
+    learned completely before the next one begins. The order is that of the s_a, even if the times do not rise. An s_a
+    below 1e-12 of the largest has no time. ValueError if there are more modes with a time than hidden units.
     By hand: N = C = D = 1, W_1 = W_2 = e^{-3} and B = 1 give 3 for share = 1/2.
     """
     # Predict from the first weights when each mode is learned. A mode by itself is the network of unit 6, with the
