@@ -70,7 +70,7 @@ def mode_overlaps(weights, z, v):
 def mode_time(q0, r0, s, share=0.5):
     """When a two-layer mode has the strength r = share * s, in the limit of small weights.
 
-    q0, r0 and s as in `two_layer_mode`; ValueError unless q0 + r0 > 0. Returns a number, which is linear in log(q0 + r0)
+    q0, r0 and s as in `two_layer_mode`; ValueError unless q0 + r0 > 0. Returns a number that is linear in log(q0 + r0)
     and is approached by the true time as q0 and r0 shrink by a common factor. A loss drop d is the share
     1 - sqrt(1 - d). With several outputs each mode has its own s, and large ones are learned first.
     By hand: s = 1, share = 1/2 and q0 + r0 = 2 e^{-2} give 1.
@@ -87,7 +87,7 @@ def mode_time(q0, r0, s, share=0.5):
 def half_loss_time(q0, r0, s):
     """When a two-layer network has halved its loss (s - r)^2 / 2, in the limit of small weights.
 
-    q0, r0 and s as in `two_layer_mode`; ValueError unless q0 + r0 > 0. Returns a number, which is linear in log(q0 + r0)
+    q0, r0 and s as in `two_layer_mode`; ValueError unless q0 + r0 > 0. Returns a number that is linear in log(q0 + r0)
     and is approached by the true time as q0 and r0 shrink by a common factor. Paper, section 3.1.2.
     By hand: s = 1 and q0 + r0 = 0.112115 give 1.
 

@@ -94,8 +94,8 @@ def eigenvector_alignment(K, X, Z, V):
     K (C, C, P, P): of one output K[None, None], (1, 1, P, P). X (P, D), Z (C, A), V (D, A): modes z_a, v_a in columns,
     of any length, also 0. Q runs through the sums Q_cc' = sum_a [lambda_a delta_cc' X v_a v_a^T X^T +
     mu_a (z_a z_a^T)_cc' X X^T] with any numbers lambda_a, mu_a; K_inf has lambda_a = mu_a = s_a. The 2 A terms may be
-    linearly dependent. Returns a number: 1 for every network W_1 = sum_a q_a v_a^T, W_2 = sum_a z_a p_a^T with
-    orthogonal q_a and p_a.
+    linearly dependent. Returns a number, A as in `alignment.kernel_alignment`: 1 for every network
+    W_1 = sum_a q_a v_a^T, W_2 = sum_a z_a p_a^T with orthogonal q_a and p_a.
     By hand: C = 1, X = I (2, 2), z = (1), v = (1, 0): Q is any diagonal matrix, and K of four ones gives 1 / sqrt(2).
 
     How: The best Q is the projection of K on the span of the terms, and A(K, Q) = |projection| / |K|. The projection is
