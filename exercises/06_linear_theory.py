@@ -15,137 +15,138 @@ from minintk.linear_theory import mode_time
 
 @guard.accepts(W0="N D", a0="N", beta="D", s="(0, inf)", time="[0, inf)")
 def early_weights(W0, a0, beta, s, time):
-    """Two layers while the outputs are still near 0: weights grow along beta, and nothing else moves.
+    """The weights of a two-layer linear network f(x) = a.(W x) at an early time, while its outputs are still near 0.
 
-    W0 (N, D) = W_1 and a0 (N,) = W_2[0] at time 0; beta (D,), |beta| = 1. With b0 = W0 beta, da/dt = s W beta and
-    dW/dt = s a beta^T give a(t) = cosh(st) a0 + sinh(st) b0, W(t) = W0 + [(cosh(st) - 1) b0 + sinh(st) a0] beta^T.
-    Returns W (N, D), a (N,). The error is O(sigma^2). Paper, phase I of section 3.1.
+    W0 (N, D) = W_1 and a0 (N,) = W_2[0] at time 0. The inputs are white, X^T X / P = I, and the targets s X beta with
+    beta (D,), |beta| = 1. With f left out of y - f gradient flow is da/dt = s W beta, dW/dt = s a beta^T. Returns its
+    exact solution W (N, D), a (N,), new arrays. A network of size sigma follows it up to O(sigma^2).
+    Paper, section 3.1, phase I.
+    By hand: W0 = (0, 3), a0 = 1, beta = (1, 0), s = 2 and time = log(2) / 2 give W = (3/4, 3), a = 5/4.
     """
-    # Return the weights of a two-layer linear network at an early time, while its outputs are still near 0.
-    # Then f is left out of y - f, the equations for W and a become linear, and they can be solved.
-    # They say that the weights turn towards beta while the loss stands still. sigma is only a factor in front.
-    # W (N, D) and a (N,) come out as new arrays. At right angles to beta W does not move.
+    # Solve the two linear equations of the docstring: W and a at the given time.
+    # They show the weights turning towards beta while the loss stands still. sigma is only a factor in front: the
+    # kernel's direction does not know it.
     # (6 points, about 15 minutes)
     raise NotImplementedError("linear_theory.early_weights")
 
 
 @guard.accepts(q0="(0, inf)", r0="(-inf, inf)", s="(0, inf)", times="T")
 def two_layer_mode(q0, r0, s, times):
-    """The learned strength r = a^T W beta and the size q = (|a|^2 + |W beta|^2) / 2 of a two-layer network, all along.
+    """The learned strength r = a.(W beta) and the size q = (|a|^2 + |W beta|^2) / 2 of a two-layer network, all along.
 
-    q0 > |r0| at time 0; times (T,). Returns r (T,), q (T,). q^2 - r^2 = c is conserved, and dr/dt = 2 (s - r) q.
-    With R = sqrt(s^2 + c) and z = (q + r) / sqrt(c), dz/dt = -(z - z_+)(z - z_-) sqrt(c), z_pm = (s +- R) / sqrt(c): so
-    (z - z_+) / (z - z_-) decays as e^{-2Rt}. In the text we read, equations (50)-(51) take r0 = 0, which is wrong by
-    O(D^{-1/2}) at every sigma.
+    W, a, beta and s as in `early_weights`. With small weights dr/dt = 2 (s - r) q and dq/dt = 2 (s - r) r, with r = r0
+    and q = q0 at time 0; ValueError unless q0 > |r0|. times (T,). Returns r (T,), q (T,), right to nine digits at all
+    times: without overflow or NaN long after learning, and for r0 = s, where nothing moves; r0 may be negative or
+    above s. Paper, equations (50)-(51).
+    By hand: q0 = 3, r0 = 0 and s = 4 end at r = 4, q = 5.
     """
-    # Return r and q of a two-layer linear network at all times, from the plateau to the end of learning.
-    # r is the part of s that has been learned. r and q obey dr/dt = 2 (s - r) q and dq/dt = 2 (s - r) r.
-    # So q^2 - r^2 = c stays as it is, and one unknown is left. z = (q + r) / sqrt(c) is a good one.
-    # r_0 is not left out: it is smaller than q_0, but both shrink with sigma alike.
-    # Late times must not overflow, and r_0 = s, where nothing moves, must not become 0 / 0.
-    # Two arrays (T,) come out, first r and then q.
+    # Solve the two equations in closed form. The result is the whole learning curve of a network, plateau and jump.
+    # r_0 must not be left out: it is smaller than q_0, but both shrink with sigma alike.
     # (7 points, about 35 minutes)
     raise NotImplementedError("linear_theory.two_layer_mode")
 
 
 @guard.accepts(q0="(0, inf)", r0="(-inf, inf)", s="(0, inf)")
 def half_loss_time(q0, r0, s):
-    """When a two-layer network has halved its loss: t = log[2 s (sqrt(2) - 1) / (q0 + r0)] / (2 s), for small weights.
+    """When a two-layer network has halved its loss (s - r)^2 / 2, in the limit of small weights.
 
-    With q0 + r0 ~ sigma^2 the learning time grows as (1 / 2s) log(1 / sigma^2); the alignment time does not.
-    By hand: s = 1 and q0 + r0 = 2 (sqrt(2) - 1) e^{-2} give 1.
+    q0, r0 and s as in `two_layer_mode`; ValueError unless q0 + r0 > 0. Returns a number that is linear in log(q0 + r0)
+    and is approached by the true time as q0 and r0 shrink by a common factor. Paper, section 3.1.2.
+    By hand: s = 1 and q0 + r0 = 0.112115 give 1.
     """
-    # Return the time at which a two-layer network with small weights has halved its loss.
-    # The loss is (s - r)^2 / 2, so half of the loss is not half of the strength r.
-    # The time grows as log(1 / sigma): ten times smaller weights add log(10) / s. Compare it with the time to align.
-    # A number comes out. mode_time, which the file imports, gives the time for any share r / s; you may use it.
+    # Work out when half of the loss is gone; this is not half of the strength r.
+    # The time grows as log(1 / sigma), the time to align does not: so the kernel turns in silence.
+    # mode_time, which the file imports, gives the time for any share r / s; you may use it.
     # (4 points, about 10 minutes)
     raise NotImplementedError("linear_theory.half_loss_time")
 
 
 @guard.accepts(u0="(0, inf)", s="(0, inf)", L="int [2, inf)", times="T")
 def deep_mode(u0, s, L, times):
-    """The singular value u of every layer of a rank-one network: du/dt = u^{L-1} (s - u^L) from u0 < s^{1/L}.
+    """The singular value u of every layer of a deep linear network, rank one and balanced: all layers have the same u.
 
-    times (T,). Returns u (T,); the learned strength is u^L. In x = u^L / s and the logit y = log(x / (1 - x)) this is
-    dt/dy = x^{2/L - 1} / (L s^{2 - 2/L}), smooth on both plateaus: integrated by Gauss' rule, solved by
-    Newton's method.
+    du/dt = u^{L-1} (s - u^L), u = u0 at time 0; ValueError unless u0 < s^{1/L}. For L > 2 and a small u0 a long plateau
+    comes first, then a jump to s^{1/L}. times (T,). Returns u (T,), not the strength u^L, right to six digits for L = 2
+    to 5 from time 0 until long after the jump. Paper, section 4.1.
+    By hand: L = 2, s = 1 and u0^2 = 1/2 give u^2 = 3/4 at time log(3) / 2.
     """
-    # Return u(t), the singular value of every layer of a deep network that is rank one and balanced from the start.
-    # It obeys du/dt = u^{L-1} (s - u^L). For L > 2 a long plateau near u_0 comes first, then a jump to s^{1/L}.
-    # Any method will do that is right to six digits from t = 0 until long after the jump, for L = 2, 3, 4 and 5.
-    # The docstring tells one that needs no small time steps. Fixed steps work too: how many does a plateau take?
-    # An array (T,) comes out: u itself, not the strength u^L.
+    # Compute u(t) by any method that is right to six digits. Fixed time steps work too: how many does a plateau take,
+    # and is there a way without small time steps? The jump after a long plateau is how deep networks learn.
     # (7 points, about 45 minutes)
     raise NotImplementedError("linear_theory.deep_mode")
 
 
 @guard.accepts(u0="(0, inf)", s="(0, inf)", L="int [3, inf)")
 def escape_time(u0, s, L):
-    """How long a deep network stays near 0: t* = u0^{-(L-2)} / ((L-2) s), L > 2, when u = u0 / (1 - t / t*)^{1/(L-2)}.
+    """How long a deep network stays near 0: when its weights would be infinite if they went on as they begin.
 
-    Both the alignment and the learning time scale so with sigma ~ u0, hence their ratio does not go to 0 for L > 2.
+    While u^L is small beside s, `deep_mode` is du/dt = s u^{L-1}, L > 2. Returns the time, a number, at which the
+    solution of this equation with u = u0 at time 0 becomes infinite. Paper, section 4.1.
+    By hand: L = 3, s = 1 and u0 = 1/2 give 2.
     """
-    # Return how long a network with more than two layers stays near 0.
-    # While u is small, du/dt = s u^{L-1}. For L > 2 its solution becomes infinite at a finite time: the answer.
-    # The time to align and the time to learn both scale like it: for L > 2 their ratio does not fall with sigma.
-    # A number comes out.
+    # Solve the equation of the plateau and find when it has run away; the network has left its plateau by then.
+    # The times to align and to learn both scale like this one: for L > 2 their ratio does not fall with sigma.
     # (4 points, about 5 minutes)
     raise NotImplementedError("linear_theory.escape_time")
 
 
 @guard.accepts(X="P D", beta="D", s="(0, inf)", L="int [1, inf)")
 def final_kernel(X, beta, s, L):
-    """The kernel at the end, K_inf = s^{2 - 2/L} X [(L - 1) beta beta^T + I] X^T (P, P), for X (P, D), beta (D,)."""
-    # Return the kernel at the end of training of L linear layers with small initial weights, on white data.
-    # Every layer ends rank one and equally large, and the kernel is X M X^T: M is I plus a spike along beta.
-    # It does not depend on how the weights were drawn. s sets its scale, and L how strong the spike is.
-    # An array (P, P) comes out.
+    """The kernel at the end of training, K_inf (P, P) of L linear layers with one output and small initial weights.
+
+    X (P, D); beta (D,), |beta| = 1. On white data with the targets s X beta all layers end rank one and equally large:
+    W_l = u r_{l+1} r_l^T with |r_l| = 1, r_1 = beta, r_{L+1} = 1 and u^L = s. K_inf is the kernel of these weights on
+    the rows of X, which need not be white here. The other r_l do not matter. Paper, section 4.1.
+    By hand: X = I (2, 2), beta = (1, 0), s = 4 and L = 2 give diag(8, 4).
+    """
+    # Work out the kernel of the final weights, layer by layer.
+    # It is known before training begins, and does not depend on how the weights were drawn: this is the kernel
+    # whose predictor the network becomes.
     # (5 points, about 10 minutes)
     raise NotImplementedError("linear_theory.final_kernel")
 
 
 @guard.accepts(X="P D", B="C D", L="int [1, inf)")
 def final_kernel_blocks(X, B, L):
-    """The kernel at the end with several outputs, targets Y = X B^T: (C, C, P, P), for X (P, D), B (C, D).
+    """The kernel at the end of training with C outputs: (C, C, P, P), also for C = 1, with the blocks of `kernel.ntk`.
 
-    K_cc' = sum_l [(B B^T)^{(L-l)/L}]_cc' X (B^T B)^{(l-1)/L} X^T, where the power 0 of a matrix is I.
+    X (P, D); B (C, D), of any rank: singular values below 1e-12 of the largest are 0. On white data with the targets
+    X B^T small initial weights end balanced: with B = U S V^T, S (k, k) the singular values above 0,
+    W_l = R_{l+1} S^{1/L} R_l^T, where each R_l has k orthonormal columns, R_1 = V and R_{L+1} = U. Returns the kernel
+    of these weights on the rows of X, which need not be white here. The other R_l do not matter.
+    By hand: X = I (2, 2), B = diag(4, 1), L = 2 give the blocks diag(8, 5), diag(5, 2), and 0 between the outputs.
     """
-    # Return the final kernel for C outputs, targets Y = X B^T: one block (P, P) for each pair of outputs.
-    # Balanced layers share the singular values of B equally. So what lies above layer l enters by a power of B B^T,
-    # and what lies below by a power of B^T B. The power 0 is I, also where B has rank less than C or D.
-    # A zero eigenvalue is computed as +-1e-17, whose fourth root is 6e-5 or NaN: take care that it counts as 0.
-    # An array (C, C, P, P) comes out, also for C = 1.
+    # Do the same for C outputs, a block (P, P) for each pair of them. Mind the first and the last layer, and a B
+    # of lower rank than C or D: a zero eigenvalue is computed as +-1e-17, whose fourth root is 6e-5 or NaN.
     # (7 points, about 40 minutes)
     raise NotImplementedError("linear_theory.final_kernel_blocks")
 
 
 @guard.accepts(weights="D -> C", X="P D", slope="[0, 1]")
 def layer_terms(weights, X, slope=0.0):
-    """What each layer adds to the kernel: K = sum_l K_l, K_l = (h_{l-1} h_{l-1}^T) * (B_l B_l^T), * elementwise.
+    """What each layer adds to the kernel: K = K_1 + ... + K_L, where K_l comes from the weights W_l alone.
 
-    weights: [W_1 ... W_L]; X (P, D). Returns [K_1 ... K_L], each (P, P), or (C, C, P, P) with several outputs.
-    In a linear network with one output B_l is the same row for all samples: K_l is h_{l-1} h_{l-1}^T, scaled. So K_1
-    stays a multiple of X X^T, and K_l, l > 1, becomes rank one with the layers below it.
+    weights: [W_1 ... W_L]; X (P, D). K_l[m, n] = <df(x_m)/dW_l, df(x_n)/dW_l>, the sum over all entries of W_l. Returns
+    a list of L arrays, each (P, P), or with several outputs (C, C, P, P), K_l[c, c', m, n] for f_c(x_m) and f_c'(x_n).
+    By hand: slope = 1, W_1 = (2), W_2 = (3), samples 1 and 2 give [[9, 18], [18, 36]] and [[4, 8], [8, 16]].
     """
-    # Return what each layer adds to the kernel: K = sum_l K_l, K_l = (h_{l-1} h_{l-1}^T) * (B_l B_l^T), by entries.
-    # kernel.gradient_factors gives the pairs (h_{l-1}, B_l), B_l a list with one array an output.
-    # K as a whole is far from low rank, but K_l with l > 1 becomes rank one while a linear network learns.
-    # A list of L arrays comes out, each (P, P), or (C, C, P, P) with several outputs, as from `ntk`.
+    # Take the kernel apart, layer by layer; kernel.gradient_factors is imported.
+    # K as a whole is far from low rank, but each K_l with l > 1 becomes rank one while a linear network learns.
     # (5 points, about 15 minutes)
     raise NotImplementedError("linear_theory.layer_terms")
 
 
 @guard.accepts(weights="D -> C")
 def balance_defect(weights):
-    """W_{l+1}^T W_{l+1} - W_l W_l^T for l = 1 ... L-1, each (n_l, n_l): constant under gradient flow.
+    """What gradient flow conserves: for every hidden layer a matrix (n_l, n_l), l = 1 ... L-1; none if L = 1.
 
-    For slope = 1 the whole matrices are, for slope < 1 their diagonals. Small weights start small and so stay balanced.
-    Paper, appendix D.
+    weights: [W_1 ... W_L], W_l (n_l, n_{l-1}). Returns a list of L - 1 matrices, quadratic in the weights. Entry i, j
+    of matrix l is a number made of the weights that leave the hidden units i and j, in W_{l+1}, minus one made in the
+    same way of those that enter them, in W_l; on the diagonal these are squared norms. In a linear network every entry
+    is constant under gradient flow, for any data and any loss; with slope < 1 the diagonal is. Paper, appendix D.
+    By hand: W_1 = [[1, 2]] and W_2 = [[3]] give [[4]].
     """
-    # Return, for every hidden layer l, what the weights above it have that the weights below it have not:
-    # W_{l+1}^T W_{l+1} - W_l W_l^T. Gradient flow does not change it.
+    # Find what dW_l/dt and dW_{l+1}/dt have in common, and from it the matrices that do not change.
     # Weights that start near 0 have a defect near 0, and keep it while they grow: so all layers grow alike.
-    # A list of L - 1 matrices (n_l, n_l) comes out; a single layer has none.
     # (4 points, about 10 minutes)
     raise NotImplementedError("linear_theory.balance_defect")

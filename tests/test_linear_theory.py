@@ -132,7 +132,7 @@ def test_two_layer_mode_is_that_of_a_small_network(rng, sigma, error):
 
 @pytest.mark.exercise("linear_theory.half_loss_time", row=1)
 def test_half_loss_time_by_hand():
-    """q_0 + r_0 = 2 s (sqrt(2) - 1) / e^2 gives the time 1 / s."""
+    """q_0 + r_0 = 0.112115 s gives the time 1 / s, however q_0 and r_0 share it."""
     for s, share in [(1.0, 1.0), (4.0, 0.75), (0.5, 1.5)]:
         total = 2 * s * (math.sqrt(2) - 1) * math.exp(-2)
         assert_matches(linear_theory.half_loss_time(share * total, (1 - share) * total, s), 1 / s)
