@@ -16,8 +16,8 @@ SILENT = 0.05  # rho below it
 LAZY = 2  # |K_inf| / |K_0| below it
 ROUNDING = 1e-6  # err_0 below it: both machines are the network, and rho is a ratio of rounding errors
 REGIONS = (
-    f"silent: rho < {SILENT:g} and t_align <= t_learn; late: only the first of the two;\n"
-    f"lazy: |K_inf| < {LAZY:g} |K_0|; degraded: none of these."
+    f"silent: rho < {SILENT:g} and t_align <= t_learn; aligned late: only the first of the two;\n"
+    f"lazy: |K_inf| < {LAZY:g} |K_0|; partially aligned: none of these."
 )
 MEMORY = 2**28  # bytes of kernels that are kept; fewer moments if these are larger
 
@@ -91,9 +91,9 @@ def region(numbers):
     "lazy": |K_inf| < LAZY |K_0|. Growth decides, since rho is a ratio of two like errors there and varies by chance.
     "trivial": err_0 < ROUNDING, as in linear networks on the span of their samples; rho says nothing.
     "silent": rho < SILENT and t_align <= t_learn. A alone is no rule: partly white digits have A = .96 and rho = .15.
-    "late": rho < SILENT, but A < LEVEL at some time after the loss drop of 10 %. Classes that are learned at two times
-    do this: the kernel turns while the loss falls, and K_inf predicts the network all the same.
-    "degraded": everything else.
+    "aligned late": rho < SILENT, but A < LEVEL at some time after the loss drop of 10 %. Classes that are learned at two
+    times do this: the kernel turns while the loss falls, and K_inf predicts the network all the same.
+    "partially aligned": everything else.
     """
     if numbers["t_ratio"] is None:
         return "unlearnt"
@@ -102,8 +102,8 @@ def region(numbers):
     if numbers["err_0"] < ROUNDING:
         return "trivial"
     if not numbers["rho"] < SILENT:
-        return "degraded"
-    return "silent" if numbers["t_ratio"] <= 1 else "late"
+        return "partially aligned"
+    return "silent" if numbers["t_ratio"] <= 1 else "aligned late"
 
 
 @guard.accepts(
