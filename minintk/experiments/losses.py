@@ -176,9 +176,9 @@ def verdict(told):
         half, end, end_0 = n["flow_inf"][1], n["flow_inf"][-1], n["flow_0"][-1]
         spans, flows = most < 0.1 and most < least / 5, end < 0.05 and end < end_0 / 5
         words.append(
-            f"{n['title']}: {'the' if spans else 'NOT the'} predictor of K_inf from half the loss on, off by <= "
-            f"{_percent(most)} (K_0: >= {_percent(least)});\n  {'on' if flows else 'NOT on'} its flow at the end, off "
-            f"by {_percent(end)}; half-way by {_percent(half)} (frozen K_0: {_percent(end_0)} at the end)."
+            f"{n['title']}: {'the' if spans else 'NOT the'} predictor of K_inf from half the loss on, <= "
+            f"{_percent(most)} off (K_0: >= {_percent(least)});\n  {'on' if flows else 'NOT on'} its flow at the end, "
+            f"off by {_percent(end)}; half-way by {_percent(half)} (frozen K_0: {_percent(end_0)} at the end)."
         )
     few, many = (told["turns"][str(size)] for size in SIZES)
     stays, turns = few["cosines"][-1] > 0.999, many["cosines"][-1] < 0.99
@@ -243,7 +243,9 @@ def figure(starts, cases, turns):
     fig, ((early, span), (clock, late)) = style.panels(2, 2, (12, 8.6))
     for (loss, start), (color, dashes), marker in zip(starts.items(), style.STYLES, "os^"):
         times, sizes = start["times"], start["sizes"] / start["sizes"][0]
-        early.plot(times, np.exp(start["theory"] * times), color=color, ls=dashes, lw=1)
+        line = np.exp(start["theory"] * times)
+        near = line < 10 * sizes.max()
+        early.plot(times[near], line[near], color=color, ls=dashes, lw=1)
         early.plot(times, sizes, color=color, ls="", marker=marker, ms=4, label=f"{loss}, $2s$ = {start['theory']:.3f}")
     early.set(yscale="log", xlabel="flow time $t$", ylabel="mode $(q+r)$ relative to the start")
     early.set_title("two linear layers; markers: trained, lines: $e^{2st}$", fontsize=10)
