@@ -72,18 +72,9 @@ def follow(slope, sigma, condition, rng, step_size=STEP):
     X = data.white(P, D, rng) if condition is None else data.gaussian(P, D, condition, rng)
     X_test = data.gaussian(P_TEST, D, condition or 1, rng)
     y = common.balanced_labels(P, rng)  # (P, 1)
-    run = training.gradient_descent(
-        network.init_weights([D, N, 1], sigma, rng),
-        X,
-        y,
-        step_size,
-        slope,
-        target_loss=1e-4,
-        record_steps=range(10_000),
-        record_kernels=True,
-        record_weights=True,
-        X_test=X_test,
-    )
+    weights = network.init_weights([D, N, 1], sigma, rng)
+    kept = {"record_steps": range(10_000), "record_kernels": True, "record_weights": True, "X_test": X_test}
+    run = training.gradient_descent(weights, X, y, step_size, slope, target_loss=1e-4, **kept)
     f, f_test = run.outputs[:, :, 0].T, run.test_outputs[:, :, 0].T  # (P, T), (P_TEST, T): a time is a column
     K_test = [kernel.ntk(weights, X_test, X, slope=slope) for weights in run.weights]
     final = run.kernels[-1], K_test[-1]

@@ -59,10 +59,16 @@ SIZES = (40, 120)  # samples, fewer and more than D
 def run(seed=0, inits=3):
     """Growth under three losses; machines and frozen flows of four networks; late directions. Medians of `inits`."""
     starts = {loss: growth(loss, np.random.default_rng(seed)) for loss in training.LOSSES}
-    cases, turns = [], {}
+    arrays = {f"growth_{loss}_{name}": start[name] for loss, start in starts.items() for name in ("times", "sizes")}
+    arrays["levels"], cases, turns = LEVELS, [], {}
     for title, *setting in CASES:
         runs = [follow(*setting, np.random.default_rng([seed, i])) for i in range(inits)]
         cases.append({"title": title, "medians": common.medians([one["numbers"] for one in runs]), "runs": runs})
+        place = title.replace(", ", "_")
+        for name in runs[0]["numbers"]:
+            arrays[f"{place}_{name}"] = np.array([one["numbers"][name] for one in runs])
+        for i, one in enumerate(runs):
+            arrays |= {f"{place}_{i}_{name}": curve for name, curve in one["curves"].items()}
     for size in SIZES:
         turns[str(size)] = common.medians([turn(size, np.random.default_rng([seed, i])) for i in range(inits)])
     summary = {
@@ -73,19 +79,7 @@ def run(seed=0, inits=3):
         "turns": turns,
     }
     summary["verdict"] = verdict(summary)
-    arrays = _arrays(starts, cases)
     return experiments.Result(summary, arrays, report(summary), functools.partial(figure, starts, cases, turns))
-
-
-def _arrays(starts, cases):
-    arrays = {f"growth_{loss}_{name}": start[name] for loss, start in starts.items() for name in ("times", "sizes")}
-    arrays["levels"] = LEVELS
-    for case in cases:
-        title, runs = case["title"].replace(", ", "_"), case["runs"]
-        arrays |= {f"{title}_{name}": np.array([one["numbers"][name] for one in runs]) for name in case["medians"]}
-        for i, one in enumerate(runs):
-            arrays |= {f"{title}_{i}_{name}": curve for name, curve in one["curves"].items()}
-    return arrays
 
 
 def growth(loss, rng, sigma=1e-3):

@@ -88,17 +88,9 @@ def misplaced(X, Y):
 def _numbers(task, sigma, rng):
     """One run as in `silence.experiment`, but recorded at the loss drops only: a map needs no curves."""
     X, X_test, weights = task["X"], task["X_test"], common.initial_weights(task, 2, N, sigma, rng)
-    run = training.gradient_descent(
-        weights,
-        X,
-        task["Y"],
-        min(0.1, 0.04 / sigma**2),  # a lazy kernel, and with it the fastest rate, grows as sigma^2
-        steps=STEPS,
-        target_loss=TARGET_LOSS,
-        record_drops=silence.DROPS,
-        record_kernels=True,
-        X_test=X_test,
-    )
+    step_size = min(0.1, 0.04 / sigma**2)  # a lazy kernel, and with it the fastest rate, grows as sigma^2
+    down = {"steps": STEPS, "target_loss": TARGET_LOSS, "record_drops": silence.DROPS}
+    run = training.gradient_descent(weights, X, task["Y"], step_size, **down, record_kernels=True, X_test=X_test)
     ends = run.outputs[-1], run.outputs[0], run.test_outputs[0]
     machines = [silence.kernel_machine(w, X, X_test, *ends) for w in (run.weights[-1], weights)]
     A, norms = silence.alignment_curve(run.kernels), np.linalg.norm(run.kernels, axis=(1, 2))

@@ -71,18 +71,9 @@ def linear_case(condition, rng, L, P, D, N, sigma):
     X_test, y = rng.standard_normal((100, D)), (X @ beta)[:, None]  # (100, D), (P, 1)
     weights = network.init_weights([D, *[N] * (L - 1), 1], sigma, rng)
     first = whitening.second_moment(X) @ beta  # the direction of the first pull
-    run = training.gradient_flow(
-        weights,
-        X,
-        y,
-        slope=1.0,
-        target_loss=1e-6 * np.mean(y**2) / 2,
-        rtol=1e-5,
-        record_drops=(0.1, 0.9),
-        record_kernels=True,
-        record_weights=True,
-        X_test=X_test,
-    )
+    down = {"target_loss": 1e-6 * np.mean(y**2) / 2, "rtol": 1e-5, "record_drops": (0.1, 0.9)}
+    kept = {"record_kernels": True, "record_weights": True, "X_test": X_test}
+    run = training.gradient_flow(weights, X, y, 1.0, **down, **kept)
     _, at_10, at_90, _ = (np.linalg.svd(at_once[0])[2][0] for at_once in run.weights)  # v_1 at 0, 10 %, 90 %, the end
     A = silence.alignment_curve(run.kernels)
     ends = run.outputs[-1], run.outputs[0], run.test_outputs[0]
