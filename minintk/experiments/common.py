@@ -47,8 +47,8 @@ def initial_weights(task, depth, width, sigma, rng):
 
 
 def balanced_labels(P, rng):
-    """P / 2 labels +1 and as many -1 in random order, (P, 1)."""
-    return rng.permutation(np.repeat([[1.0], [-1.0]], P // 2, axis=0))
+    """P // 2 labels +1 and the others -1 in random order, (P, 1)."""
+    return rng.permutation(np.where(np.arange(P) < P // 2, 1.0, -1.0))[:, None]
 
 
 def accuracy(f, y):

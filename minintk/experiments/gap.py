@@ -1,9 +1,9 @@
-"""The error of the final kernel's machine is made while the loss falls and the kernel still turns, and only then.
+"""The error of the final kernel's predictor is made while the loss falls and the kernel still turns, and only then.
 
-Claim. Let the gap G_t be how far the network is from the machine of its final kernel at time t. On white data
-|G_t| / |f_T| stays below .02 all along. On stretched data (Gaussian, of population condition number 100) it grows with
-the loss drop, to about .2, and most of it is made while the loss drops from 10 to 90 %. No integral over the past is
-needed: G_t follows from the outputs at time t.
+Claim. Let the gap G_t be how far the network is, at time t, from the kernel predictor of its final kernel (its machine,
+for short). On white data |G_t| / |f_T| stays below .02 all along. On stretched data (Gaussian, of population condition
+number 100) it grows with the loss drop, to about .2, and most of it is made while the loss drops from 10 to 90 %. No
+integral over the past is needed: G_t follows from the outputs at time t.
 
 Why. Define, for any model and any loss,
 
@@ -29,13 +29,16 @@ Source. Theorem 1 of the paper asks for K_t = g(t) K_inf; the identity is our ow
 That the kernel equation fails on kinks is our measurement.
 
 Try next. STEP = 0.025: on white data the difference halves; on stretched data it stays, and signs change twice as
-often. Slope 1 in CASES: G vanishes on the span of the training rows. Classes of 16 and 24 samples,
-np.repeat(..., (16, 24), axis=0) in `follow`: A falls, does G grow?
+often. Slope 1 in CASES: G vanishes on the span of the training rows. Classes of 16 and 24 samples, y =
+rng.permutation(np.repeat([[1.0], [-1.0]], (16, 24), axis=0)) in `follow`: A falls, does G grow?
 """
+
+import functools
 
 import numpy as np
 
 from minintk import alignment, data, experiments, guard, kernel, network, training
+from minintk.experiments import common, style
 
 CASES = (  # title, slope, sigma, condition number of the population (None: an exactly white sample)
     ("leaky, white", 0.1, 1e-3, None),
@@ -51,42 +54,27 @@ OFTEN = 10  # changes of sign of one preactivation, from which on it counts as r
 @guard.settings(seed="int [0, inf)", inits="int [1, inf)")
 def run(seed=0, inits=3):
     """Follows G_t and its rate along gradient descent on white and on stretched samples; medians of `inits` runs."""
-    cases = []
+    cases, arrays = [], {}
     for title, slope, sigma, condition in CASES:
         runs = [follow(slope, sigma, condition, np.random.default_rng([seed, i])) for i in range(inits)]
-        told = [run["numbers"] for run in runs]
-        medians = {name: np.median([n[name] for n in told], axis=0).tolist() for name in told[0]}
-        cases.append({"title": title, "medians": medians, "runs": runs})
-    arrays = {
-        f"{case['title'].replace(', ', '_')}_{i}_{name}": curve
-        for case in cases
-        for i, run in enumerate(case["runs"])
-        for name, curve in run.items()
-        if name != "numbers"
-    }
+        cases.append({"title": title, "medians": common.medians([run["numbers"] for run in runs]), "runs": runs})
+        for i, one in enumerate(runs):
+            curves = {name: curve for name, curve in one.items() if name != "numbers"}
+            arrays |= {f"{title.replace(', ', '_')}_{i}_{name}": curve for name, curve in curves.items()}
     settings = {"seed": seed, "inits": inits, "P": P, "D": D, "N": N, "step_size": STEP, "drops": DROPS}
     told = [{"title": case["title"], **case["medians"]} for case in cases]
     summary = {"experiment": "gap", "settings": settings, "cases": told, "verdict": verdict(told)}
-    return {"cases": cases, "arrays": arrays, "summary": summary}
+    return experiments.Result(summary, arrays, report(summary), functools.partial(figure, cases))
 
 
 def follow(slope, sigma, condition, rng, step_size=STEP):
     """One run: curves over its steps (times, drops, gaps, turning, missed) and the numbers at the loss drops."""
     X = data.white(P, D, rng) if condition is None else data.gaussian(P, D, condition, rng)
     X_test = data.gaussian(P_TEST, D, condition or 1, rng)
-    y = rng.permutation(np.repeat([[1.0], [-1.0]], P // 2, axis=0))  # (P, 1)
-    run = training.gradient_descent(
-        network.init_weights([D, N, 1], sigma, rng),
-        X,
-        y,
-        step_size,
-        slope,
-        target_loss=1e-4,
-        record_steps=range(10_000),
-        record_kernels=True,
-        record_weights=True,
-        X_test=X_test,
-    )
+    y = common.balanced_labels(P, rng)  # (P, 1)
+    weights = network.init_weights([D, N, 1], sigma, rng)
+    kept = {"record_steps": range(10_000), "record_kernels": True, "record_weights": True, "X_test": X_test}
+    run = training.gradient_descent(weights, X, y, step_size, slope, target_loss=1e-4, **kept)
     f, f_test = run.outputs[:, :, 0].T, run.test_outputs[:, :, 0].T  # (P, T), (P_TEST, T): a time is a column
     K_test = [kernel.ntk(weights, X_test, X, slope=slope) for weights in run.weights]
     final = run.kernels[-1], K_test[-1]
@@ -132,24 +120,49 @@ def verdict(cases):
     return "\n".join(words)
 
 
-def report(results):
+def report(summary):
     """The table, a column for each kind of data and network, and the verdict."""
-    told = results["summary"]["cases"]
+    told = summary["cases"]
+    row = functools.partial(common.row, told)
     names = ["0", *(f"{drop:.0%}" for drop in DROPS), "the end"]
-    rows = [("", [n["title"] for n in told])]
-    rows.append(("sigma", [f"{sigma:g}" for _, _, sigma, _ in CASES]))
-    rows.append(("slope", [f"{slope:g}" for _, slope, _, _ in CASES]))
-    for i, drop in enumerate(DROPS):
-        rows.append((f"|G_t| / |f_T| at a loss drop of {drop:.0%}", [f"{n['gaps'][i]:.4f}" for n in told]))
-    rows += [("  at the end", [f"{n['gap_end']:.4f}" for n in told]), None]
-    for i, (start, stop) in enumerate(zip(names, names[1:])):
-        rows.append((f"share of G_T made from {start} to {stop}", [f"{n['shares'][i]:.0%}" for n in told]))
-    rows += [None, ("integral of dG/dt - G_t, most, over |G_T|", [f"{n['difference']:.3f}" for n in told])]
-    rows.append((f"gates on the kink, {OFTEN} changes of sign", [f"{n['kinked']:.1%}" for n in told]))
-    settings = results["summary"]["settings"]
+    rows = [
+        ("", [n["title"] for n in told]),
+        ("sigma", [f"{sigma:g}" for _, _, sigma, _ in CASES]),
+        ("slope", [f"{slope:g}" for _, slope, _, _ in CASES]),
+        *(row(f"|G_t| / |f_T| at a loss drop of {d:.0%}", "{:.4f}", "gaps", i) for i, d in enumerate(DROPS)),
+        row("  at the end", "{:.4f}", "gap_end"),
+        None,
+        *(
+            row(f"share of G_T made from {start} to {stop}", "{:.0%}", "shares", i)
+            for i, (start, stop) in enumerate(zip(names, names[1:]))
+        ),
+        None,
+        row("integral of dG/dt - G_t, most, over |G_T|", "{:.3f}", "difference"),
+        row(f"gates on the kink, {OFTEN} changes of sign", "{:.1%}", "kinked"),
+    ]
     heading = (
         f"Two layers, N = {N}, P = {P}, D = {D}, balanced labels; {P_TEST} test points; step size {STEP}; stretched:\n"
-        f"Gaussian, of population condition number {CASES[-1][-1]}; medians of {settings['inits']} runs (seed "
-        f"{settings['seed']})."
+        f"Gaussian, of population condition number {CASES[-1][-1]}; medians of {summary['settings']['inits']} runs "
+        f"(seed {summary['settings']['seed']})."
     )
-    return "\n".join([heading, "", experiments.table(rows), "", results["summary"]["verdict"]])
+    return "\n".join([heading, "", common.table(rows), "", summary["verdict"]])
+
+
+def figure(cases):
+    """|G_t| against the loss drop, how far the integral of its rate is off; and the misaligned part of the motion."""
+    fig, (left, right) = style.panels(1, 2, (11, 4.4))
+    for case, (color, dashes) in zip(cases, style.STYLES):
+        run = common.median_run(case["runs"], "gap_end")
+        drops = run["drops"]
+        left.plot(drops[1:], run["gaps"][1:], color=color, ls=dashes, lw=2, label=case["title"])
+        left.plot(drops[1:], run["missed"][1:], color=color, ls=dashes, lw=0.8)
+        right.plot(drops[:-1], run["turning"][:-1], color=color, ls=dashes)
+    left.plot([], [], color=style.BLACK, lw=0.8, label=r"thin: $|\int dG - G_t| / |f_T|$")
+    least = min(case["medians"]["gap_end"] for case in cases)
+    left.set(yscale="log", ylim=(1e-5 * least, None), ylabel="gap $|G_t| / |f_T|$, test points")
+    fig.suptitle("of each case the run with the median gap at the end", fontsize=9)
+    right.set(yscale="log", ylabel="misaligned part of the motion $|dG/dt| / |df/dt|$")
+    for ax in (left, right):
+        ax.set(xlim=(0, 1), xlabel="loss drop $1 - L(t)/L(0)$")
+    left.legend(fontsize=8, loc="lower right")
+    return fig

@@ -1,10 +1,11 @@
-"""Logistic and softmax loss keep the silence and the machine of K_inf; they lose the closed form of the end.
+"""Logistic and softmax loss keep the silence and the predictor of K_inf; they lose the closed form of the end.
 
 Claim. With small weights and white rows the silent phase is that of the squared loss, driven by y / 2 or y - 1/C in
-place of y. From half the loss on, the network is the machine of K_inf to 3 %. (Nothing ever ends here: K_inf is the
-kernel at 1 % of the loss at the start.) On another clock h it follows the flow of the frozen K_inf, in its loss to
-10 %, in its outputs only to 5 to 26 % half-way and to 1 % at the end. There is no closed form for where it goes, and on
-P > D samples v_1, the top right singular vector of W_1, leaves X^T y again, late and slowly.
+place of y. From half the loss on, the network is the kernel predictor of K_inf (its machine, for short) to 3 %.
+(Nothing ever ends here: K_inf is the kernel at 1 % of the loss at the start.) On another clock h it follows the flow of
+the frozen K_inf, in its loss to 10 %, in its outputs only to 5 to 26 % half-way and to 1 % at the end. There is no
+closed form for where it goes, and on P > D samples v_1, the top right singular vector of W_1, leaves X^T y again, late
+and slowly.
 
 Why. Write dL/df = -e(f) / P, for any loss. While f ~ 0, e is a constant: y, y / 2, or y - 1/C for one-hot rows y. With
 e^T X / P = sum_a s_a z_a v_a^T two linear layers grow as
@@ -29,13 +30,17 @@ flow has the right loss but not the right outputs: the classes do not set off at
 alone turn the kernel of a ReLU network late, so that only the linear network shows cleanly what P > D does.
 
 Try next. N = 400: does the frozen flow come closer half-way? np.quantile(f, 0.4) for np.median(f) in `turn`, classes of
-24 and 16 at P = 40: A falls too. (16, 24) for P // 2 in `sample`: which error grows, that of the machine of K_t, of the
-machine of K_inf or of its flow? 1e-4 for 0.001 in LATE: does the least margin still rise?
+24 and 16 at P = 40: A falls too. y = rng.permutation(np.repeat([[1.0], [-1.0]], (16, 24), axis=0)) in `sample`: which
+error grows, that of the machine of K_t, of the machine of K_inf or of its flow? 1e-4 for 0.001 in LATE: does the least
+margin still rise?
 """
+
+import functools
 
 import numpy as np
 
 from minintk import alignment, data, experiments, guard, kernel, linear_theory, network, outputs, training, whitening
+from minintk.experiments import common, style
 
 CASES = (  # title, data, slope, sigma, loss, step size
     ("leaky, logistic", "white", 0.1, 1e-3, "logistic", 0.2),
@@ -53,33 +58,28 @@ SIZES = (40, 120)  # samples, fewer and more than D
 @guard.settings(seed="int [0, inf)", inits="int [1, inf)")
 def run(seed=0, inits=3):
     """Growth under three losses; machines and frozen flows of four networks; late directions. Medians of `inits`."""
-
-    def medians(function, *setting):
-        runs = [function(*setting, np.random.default_rng([seed, i])) for i in range(inits)]
-        told = [one["numbers"] for one in runs]
-        return {name: np.median([n[name] for n in told], axis=0).tolist() for name in told[0]}, runs
-
     starts = {loss: growth(loss, np.random.default_rng(seed)) for loss in training.LOSSES}
-    cases = []
-    for title, *setting in CASES:
-        told, runs = medians(follow, *setting)
-        cases.append({"title": title, "medians": told, "runs": runs})
-    turns = {size: medians(turn, size)[0] for size in SIZES}
     arrays = {f"growth_{loss}_{name}": start[name] for loss, start in starts.items() for name in ("times", "sizes")}
-    arrays["levels"] = LEVELS
-    for case in cases:
-        title = case["title"].replace(", ", "_")
-        arrays |= {f"{title}_{name}": np.array([r["numbers"][name] for r in case["runs"]]) for name in case["medians"]}
-        for i, one in enumerate(case["runs"]):
-            arrays |= {f"{title}_{i}_{name}": curve for name, curve in one["curves"].items()}
-    told = {
+    arrays["levels"], cases, turns = LEVELS, [], {}
+    for title, *setting in CASES:
+        runs = [follow(*setting, np.random.default_rng([seed, i])) for i in range(inits)]
+        cases.append({"title": title, "medians": common.medians([one["numbers"] for one in runs]), "runs": runs})
+        place = title.replace(", ", "_")
+        for name in runs[0]["numbers"]:
+            arrays[f"{place}_{name}"] = np.array([one["numbers"][name] for one in runs])
+        for i, one in enumerate(runs):
+            arrays |= {f"{place}_{i}_{name}": curve for name, curve in one["curves"].items()}
+    for size in SIZES:
+        turns[str(size)] = common.medians([turn(size, np.random.default_rng([seed, i])) for i in range(inits)])
+    summary = {
+        "experiment": "losses",
+        "settings": {"seed": seed, "inits": inits, "P": P, "D": D, "N": N, "levels": LEVELS.tolist()},
         "growth": {loss: {name: start[name] for name in ("rate", "theory")} for loss, start in starts.items()},
         "cases": [{"title": case["title"], **case["medians"]} for case in cases],
-        "turns": {str(size): n for size, n in turns.items()},
+        "turns": turns,
     }
-    settings = {"seed": seed, "inits": inits, "P": P, "D": D, "N": N, "levels": LEVELS.tolist()}
-    summary = {"experiment": "losses", "settings": settings, **told, "verdict": verdict(told)}
-    return {"growth": starts, "cases": cases, "turns": turns, "arrays": arrays, "summary": summary}
+    summary["verdict"] = verdict(summary)
+    return experiments.Result(summary, arrays, report(summary), functools.partial(figure, starts, cases, turns))
 
 
 def growth(loss, rng, sigma=1e-3):
@@ -105,7 +105,8 @@ def sample(kind, rng):
     condition = CONDITION if kind == "stretched" else 1
     X = data.white(P, D, rng) if kind == "white" else data.gaussian(P, D, condition, rng)
     X_test = data.gaussian(P_TEST, D, condition, rng)
-    return X, rng.permutation(np.repeat([[1.0], [-1.0]], P // 2, axis=0)), X_test
+    y = common.balanced_labels(P, rng)  # (P, 1)
+    return X, y, X_test
 
 
 def follow(kind, slope, sigma, loss, step_size, rng):
@@ -153,12 +154,11 @@ def turn(P, rng):
     relu = training.gradient_descent(large, X, y, 0.2, 0.0, "logistic", record_kernels=True, **down)
     directions = np.array([np.linalg.svd(W[0])[2][0] for W in linear.weights[1:]])  # (levels, D)
     directions *= np.sign(directions @ first)[:, None]
-    numbers = {
+    return {
         "cosines": (directions @ first).tolist(),
         "margins": (y * (X @ directions.T)).min(axis=0).tolist(),
         "A": [alignment.kernel_alignment(K, relu.kernels[1]) for K in relu.kernels[1:]],
     }
-    return {"numbers": numbers}
 
 
 def verdict(told):
@@ -170,9 +170,9 @@ def verdict(told):
         half, end, end_0 = n["flow_inf"][1], n["flow_inf"][-1], n["flow_0"][-1]
         spans, flows = most < 0.1 and most < least / 5, end < 0.05 and end < end_0 / 5
         words.append(
-            f"{n['title']}: {'the' if spans else 'NOT the'} machine of K_inf from half the loss on, off by <= "
-            f"{_percent(most)} (K_0: >= {_percent(least)});\n  {'on' if flows else 'NOT on'} its flow at the end, off "
-            f"by {_percent(end)}; half-way by {_percent(half)} (frozen K_0: {_percent(end_0)} at the end)."
+            f"{n['title']}: {'the' if spans else 'NOT the'} predictor of K_inf from half the loss on, <= "
+            f"{_percent(most)} off (K_0: >= {_percent(least)});\n  {'on' if flows else 'NOT on'} its flow at the end, "
+            f"off by {_percent(end)}; half-way by {_percent(half)} (frozen K_0: {_percent(end_0)} at the end)."
         )
     few, many = (told["turns"][str(size)] for size in SIZES)
     stays, turns = few["cosines"][-1] > 0.999, many["cosines"][-1] < 0.99
@@ -188,16 +188,19 @@ def _percent(value):
     return f"{100 * value:.2g} %"
 
 
-def report(results):
+def report(summary):
     """A table of the growth, one for each network, one of the late directions, and the verdict."""
-    summary = results["summary"]
-    first = [("", list(summary["growth"])), ("driven by", ["y", "y / 2", "y - 1/C"])]
-    for name, label in (("theory", "2 s"), ("rate", "growth rate of q + r, measured")):
-        first.append((label, [f"{n[name]:.4f}" for n in summary["growth"].values()]))
+    starts = list(summary["growth"].values())
+    first = [
+        ("", list(summary["growth"])),
+        ("driven by", ["y", "y / 2", "y - 1/C"]),
+        common.row(starts, "2 s", "{:.4f}", "theory"),
+        common.row(starts, "growth rate of q + r, measured", "{:.4f}", "rate"),
+    ]
     labels = {
         "times": "flow time t",
         "clock": "clock h",
-        "span_t": "error of the machine of K_t",
+        "span_t": "error of the predictor of K_t",
         "span_inf": "  of K_inf",
         "span_0": "  of K_0",
         "flow_inf": "error of the flow of K_inf at h(t)",
@@ -208,7 +211,7 @@ def report(results):
     for n in summary["cases"]:
         rows = [(f"{n['title']}; at a loss of", [f"{level:g}" for level in LEVELS])]
         rows += [(label, [f"{v:.{1 if v >= 10 else 3}f}" for v in n[name]]) for name, label in labels.items()]
-        tables.append(experiments.table(rows))
+        tables.append(common.table(rows))
     names = ("cosines", "linear: cos(v_1, X^T y)"), ("margins", "  least margin of v_1"), ("A", "ReLU: A(K_t, K at .9)")
     third = [("at a loss of", [f"{level:g}" for level in LATE])]
     for size, n in summary["turns"].items():
@@ -217,13 +220,59 @@ def report(results):
     return "\n\n".join(
         [
             f"Two layers; medians of {settings['inits']} runs (seed {settings['seed']}). Losses: over the start's.",
-            "Linear, white, P = 60, D = 30; s, q and r of the largest mode:\n" + experiments.table(first),
+            "Linear, white, P = 60, D = 30; s, q and r of the largest mode:\n" + common.table(first),
             f"N = {N}, P = {P}, D = {D} (digits 0, 1, 2: P = 36, D = 64); leaky: slope 0.1; stretched: ReLU,\n"
             f"Gaussian rows of population condition number {CONDITION}. Errors are over |f_t - f_0|, test points.\n"
-            "A machine is given f_t(X), of the same time. A flow is gradient flow with the kernel kept.",
+            "A predictor is given f_t(X), of the same time. A flow is gradient flow with the kernel kept.",
             *tables,
             f"Logistic, white, D = {D}, labels from a linear teacher; margin: y x.v_1 of a training sample:\n"
-            + experiments.table(third),
+            + common.table(third),
             summary["verdict"],
         ]
     )
+
+
+def figure(starts, cases, turns):
+    """Early growth under three losses; predictors of K_inf and K_0; the clock of the second case; late directions."""
+    fig, ((early, span), (clock, late)) = style.panels(2, 2, (12, 8.6))
+    for (loss, start), (color, dashes), marker in zip(starts.items(), style.STYLES, "os^"):
+        times, sizes = start["times"], start["sizes"] / start["sizes"][0]
+        line = np.exp(start["theory"] * times)
+        near = line < 10 * sizes.max()
+        early.plot(times[near], line[near], color=color, ls=dashes, lw=1)
+        early.plot(times, sizes, color=color, ls="", marker=marker, ms=4, label=f"{loss}, $2s$ = {start['theory']:.3f}")
+    early.set(yscale="log", xlabel="flow time $t$", ylabel="mode $(q+r)$ relative to the start")
+    early.set_title("two linear layers; markers: trained, lines: $e^{2st}$", fontsize=10)
+    for case, (color, dashes), marker in zip(cases, style.STYLES, "os^v"):
+        n = case["medians"]
+        span.plot(LEVELS, n["span_inf"], color=color, ls=dashes, marker=marker, label=case["title"])
+        span.plot(LEVELS, n["span_0"], color=color, ls=dashes, marker=marker, mfc="none", lw=0.8)
+    span.set(xscale="log", yscale="log", xlabel="loss $L/L_0$", ylabel="error over $|f_t-f_0|$, test")
+    span.invert_xaxis()
+    span.set_title(r"predictor of $K_\infty$ (filled) and of $K_0$ (open)", fontsize=10)
+    _clock(clock, cases[1])
+    for (size, n), (color, dashes), marker in zip(turns.items(), style.STYLES, "os"):
+        label = f"P = {size}, linear: cosine of $v_1$ and $X^T y$"
+        late.plot(LATE, n["cosines"], color=color, ls=dashes, marker=marker, label=label)
+        label = f"P = {size}, ReLU: $A(K_t, K)$, $K$ at {LATE[0]:g}"
+        late.plot(LATE, n["A"], color=color, ls=dashes, marker=marker, mfc="none", lw=0.8, label=label)
+    late.set(xscale="log", xlabel="loss $L/L_0$", ylabel="alignment, cosine")
+    late.invert_xaxis()
+    late.set_title(f"logistic loss, white rows, D = {D}: what turns late", fontsize=10)
+    for ax in (early, span, clock, late):
+        ax.legend(fontsize=8)
+    return fig
+
+
+def _clock(ax, case):
+    """The run of median error half-way: its loss in time and on the clock, beside the flow of the frozen K_inf."""
+    runs = sorted(case["runs"], key=lambda one: one["numbers"]["flow_inf"][1])
+    c = runs[(len(runs) - 1) // 2]["curves"]
+    few = c["few"]
+    ax.plot(c["times"][1:], c["losses"][1:], color=style.BLACK, ls=":", lw=2, label="network, in time $t$")
+    ax.plot(c["h"][few], c["losses"][few], color=style.BLUE, ls="", marker="o", ms=4, label="network, on $h(t)$")
+    ax.plot(c["h"][1:], c["frozen_losses"][1:], color=style.ORANGE, label=r"flow of frozen $K_\infty$, on $h$")
+    ax.plot(c["h"][few], c["frozen_errors"], color=style.GREEN, ls="--", marker="x", ms=4, label="  its error")
+    ax.set(xscale="log", yscale="log", xlabel="flow time $t$, clock $h$")
+    ax.set(xlim=(1e-3, None), ylabel="loss $L/L_0$; error over $|f_t-f_0|$, test")
+    ax.set_title(rf"the clock $h = \int |K_t|/|K_\infty|\, dt$: {case['title']}", fontsize=10)

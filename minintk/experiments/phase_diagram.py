@@ -1,10 +1,11 @@
 """Silence is a corner of a map: for most training sets it takes small weights and nearly white inputs, both.
 
-Claim. Over sigma and gamma, the power of the inputs' singular values (0 white, 1 raw), there are three regions.
+Claim. Over sigma and gamma, the power (whitening exponent) of the inputs, 0 white and 1 raw, there are three regions.
 
-    lazy      |K_inf| < 2 |K_0|: at large sigma. Neither machine is better than the other.
-    silent    rho < 0.05 and t_align <= t_learn: at small sigma and small gamma.
-    degraded  elsewhere. K_inf's machine is better than K_0's, but it is not the network.
+    lazy               |K_inf| < 2 |K_0|: at large sigma. Neither predictor is better than the other.
+    silent             rho < 0.05 and t_align <= t_learn: at small sigma and small gamma.
+    partially aligned  elsewhere. The kernel predictor of K_inf (its machine, for short) is better
+                       than that of K_0, but it is not the network.
 
 At power 0.25 the silence costs 3 points of accuracy on test digits, at full whitening 22. Some training sets are silent
 at every power: the first of --seed 1 is, for sigma <= .01.
@@ -38,16 +39,18 @@ results.npz: powers x runs)? `minintk sweep silent_alignment --sigma 0.1 0.01 0.
 --seed 0 1 2`: does the corner grow with the width? CLASSES = "0,1" or "parity" in this file.
 """
 
+import functools
+
 import numpy as np
 
 from minintk import experiments, guard, silence, training, whitening
-from minintk.experiments import silent_alignment
+from minintk.experiments import common, style
 
 SIGMAS = (3, 1, 0.3, 0.1, 0.03, 0.01, 0.003)
 POWERS = (0, 0.1, 0.25, 0.5, 0.75, 1)
 CLASSES, P, N, STEPS, TARGET_LOSS = "3,8", 50, 100, 4000, 1e-4
 SHOWN = ("rho", "err_inf", "err_0", "A_10", "t_ratio", "growth_end", "test_accuracy", "final_loss")
-MARKS = {"silent": "*", "lazy": "~", "late": "+"}
+MARKS = {"silent": "*", "lazy": "~", "aligned late": "+"}
 
 
 @guard.settings(seed="int [0, inf)", sigmas="each (0, inf)", powers="each [0, 1]", inits="int [1, inf)")
@@ -55,28 +58,26 @@ def run(seed=0, sigmas=SIGMAS, powers=POWERS, inits=5):
     """Two digits, ReLU, two layers, at every sigma and power; medians of `inits` runs.
 
     Each run has its own training set and its own weights, rescaled from one sigma to the next; one that has not learnt
-    the labels is left out of the medians and counted. Returns, beside arrays and summary, cells: a row for each sigma
-    from the largest, a dict for each power: sigma, power, region, unlearnt and silent (numbers of runs), rhos, medians
-    (None if no run has learnt).
+    the labels is left out of the medians and counted.
     """
     sigmas, powers = sorted(sigmas, reverse=True), sorted(powers)
     found = np.empty((len(sigmas), len(powers), inits), dtype=object)
     inputs = {name: np.empty((len(powers), inits)) for name in ("condition", "misplaced")}
     for i in range(inits):
-        raw = silent_alignment.draw_task(None, CLASSES, P, "mse", [seed, i])
+        raw = common.task(None, CLASSES, P, "mse", [seed, i])
         for g, power in enumerate(powers):
-            task = silent_alignment.whitened(raw, power)
+            task = common.whitened(raw, power)
             inputs["condition"][g, i] = whitening.condition_number(task["X"])
             inputs["misplaced"][g, i] = misplaced(task["X"], task["Y"])
             for s, sigma in enumerate(sigmas):
                 found[s, g, i] = _numbers(task, sigma, [seed, i])
     cells = [[_cell(s, g, runs) for g, runs in zip(powers, row)] for s, row in zip(sigmas, found)]
-    arrays = {name: np.array([[[n[name] for n in runs] for runs in row] for row in found], float) for name in SHOWN}
-    arrays |= {"sigma": np.array(sigmas), "power": np.array(powers), **inputs}
     settings = {"seed": seed, "sigmas": sigmas, "powers": powers, "inits": inits, "P": P, "N": N, "L": 2, "slope": 0.0}
     summary = {"experiment": "phase_diagram", "settings": settings, "verdict": verdict(cells)}
     summary["cells"] = [cell for row in cells for cell in row]
-    return {"cells": cells, "arrays": arrays, "summary": summary}
+    arrays = {name: np.array([[[n[name] for n in runs] for runs in row] for row in found], float) for name in SHOWN}
+    arrays |= {"sigma": np.array(sigmas), "power": np.array(powers), **inputs}
+    return experiments.Result(summary, arrays, report(cells, inputs, settings), functools.partial(figure, cells))
 
 
 def misplaced(X, Y):
@@ -86,38 +87,32 @@ def misplaced(X, Y):
 
 def _numbers(task, sigma, rng):
     """One run as in `silence.experiment`, but recorded at the loss drops only: a map needs no curves."""
-    X, X_test, weights = task["X"], task["X_test"], silent_alignment.initial_weights(task, 2, N, sigma, rng)
-    run = training.gradient_descent(
-        weights,
-        X,
-        task["Y"],
-        min(0.1, 0.04 / sigma**2),  # a lazy kernel, and with it the fastest rate, grows as sigma^2
-        steps=STEPS,
-        target_loss=TARGET_LOSS,
-        record_drops=silence.DROPS,
-        record_kernels=True,
-        X_test=X_test,
-    )
+    X, X_test, weights = task["X"], task["X_test"], common.initial_weights(task, 2, N, sigma, rng)
+    step_size = min(0.1, 0.04 / sigma**2)  # a lazy kernel, and with it the fastest rate, grows as sigma^2
+    down = {"steps": STEPS, "target_loss": TARGET_LOSS, "record_drops": silence.DROPS}
+    run = training.gradient_descent(weights, X, task["Y"], step_size, **down, record_kernels=True, X_test=X_test)
     ends = run.outputs[-1], run.outputs[0], run.test_outputs[0]
     machines = [silence.kernel_machine(w, X, X_test, *ends) for w in (run.weights[-1], weights)]
     A, norms = silence.alignment_curve(run.kernels), np.linalg.norm(run.kernels, axis=(1, 2))
     numbers = silence.silence_numbers(run.times, run.losses, A, norms, run.test_outputs[-1], *machines)
     numbers |= {"A_10": numbers["A"][1], "final_loss": float(run.losses[-1])}
-    numbers["test_accuracy"] = silent_alignment.accuracy(run.test_outputs[-1], task["y_test"])
+    numbers["test_accuracy"] = common.accuracy(run.test_outputs[-1], task["y_test"])
     return {name: numbers[name] for name in SHOWN}
 
 
 def _cell(sigma, power, found):
+    """What the map keeps of the runs at one sigma and power: those that have learnt; medians is None if none has."""
     learnt = [n for n in found if n["final_loss"] <= TARGET_LOSS]
-    medians = silent_alignment.medians({"runs": [{"numbers": n} for n in learnt]}) if learnt else None
-    told = {"sigma": sigma, "power": power, "region": region(medians), "unlearnt": len(found) - len(learnt)}
-    told["silent"] = sum(silence.region(n) == "silent" for n in learnt)
-    return told | {"rhos": [n["rho"] for n in learnt], "medians": medians}
-
-
-def region(medians):
-    """The word of `silence.region` for the medians of a cell; "unlearnt" if there are none."""
-    return "unlearnt" if medians is None else silence.region(medians)
+    medians = common.medians(learnt) if learnt else None
+    return {
+        "sigma": sigma,
+        "power": power,
+        "region": silence.region(medians) if learnt else "unlearnt",
+        "unlearnt": len(found) - len(learnt),
+        "silent": sum(silence.region(n) == "silent" for n in learnt),
+        "rhos": [n["rho"] for n in learnt],
+        "medians": medians,
+    }
 
 
 def border(column):
@@ -130,7 +125,7 @@ def border(column):
     if other == len(column) - 1:
         return None
     inside, outside = column[other + 1], column[other]
-    if other < 0 or outside["region"] != "degraded":
+    if other < 0 or outside["region"] != "partially aligned":
         return inside["sigma"]
     rhos, sigmas = zip(*((cell["medians"]["rho"], cell["sigma"]) for cell in (inside, outside)))
     return float(np.exp(np.interp(np.log(silence.SILENT), np.log(rhos), np.log(sigmas))))
@@ -149,12 +144,12 @@ def verdict(cells):
         words.append(f"Not silent at sigma = {last[0]['sigma']:g}: power {', '.join(never)}.")
     lazy = [f"{row[0]['sigma']:g}" for row in cells if all(cell["region"] == "lazy" for cell in row)]
     words.append(f"Lazy at every power: sigma = {', '.join(lazy)}." if lazy else "At no sigma lazy at every power.")
-    late = [row[-1] for row in cells[-2:]]  # the two smallest sigmas, the inputs that are least white
-    if len(late) == 2 and all(cell["region"] == "degraded" for cell in late):
-        rhos = [cell["medians"]["rho"] for cell in late]
+    rawest = [row[-1] for row in cells[-2:]]  # the two smallest sigmas, the inputs that are least white
+    if len(rawest) == 2 and all(cell["region"] == "partially aligned" for cell in rawest):
+        rhos = [cell["medians"]["rho"] for cell in rawest]
         falls = "rho still falls with sigma" if rhos[1] < rhos[0] / 1.5 else "smaller weights do not help"
-        at = [f"{rho:.2g} at sigma = {cell['sigma']:g}" for rho, cell in zip(rhos, late)]
-        words.append(f"At power {late[0]['power']:g} {falls}: {', '.join(at)}.")
+        at = [f"{rho:.2g} at sigma = {cell['sigma']:g}" for rho, cell in zip(rhos, rawest)]
+        words.append(f"At power {last[-1]['power']:g} {falls}: {', '.join(at)}.")
     accuracies = [cell["medians"]["test_accuracy"] if cell["medians"] else 0.0 for cell in last]
     kept = [(a, cell["power"]) for a, cell in zip(accuracies, last) if cell["region"] == "silent"]
     if kept:
@@ -166,36 +161,85 @@ def verdict(cells):
     return "\n".join(words)
 
 
-def report(results):
-    """The map of rho, a row for each sigma; more about the smallest sigma; and the verdict."""
-    cells, arrays, settings = results["cells"], results["arrays"], results["summary"]["settings"]
+def report(cells, inputs, settings):
+    """The map of rho, a row for each sigma; more about the smallest sigma; and the verdict.
+
+    inputs: "condition" and "misplaced" of the training sets, each (powers, inits).
+    """
     heads = [f"{power:g} " for power in settings["powers"]]
 
     def line(row, name="rho"):
-        return ["- " if cell["medians"] is None else f"{cell['medians'][name]:.3f} " for cell in row]
+        return ["-" if cell["medians"] is None else f"{cell['medians'][name]:.3f}" for cell in row]
 
     rows = [("sigma, power across", heads)]
     for row in cells:
-        texts = [text[:-1] + MARKS.get(cell["region"], " ") for text, cell in zip(line(row), row)]
+        texts = [text + MARKS.get(cell["region"], " ") for text, cell in zip(line(row), row)]
         rows.append((f"{row[0]['sigma']:g}", texts))
     last = cells[-1]
     more = [
-        (f"at sigma = {last[0]['sigma']:g}", heads),
-        ("condition number", [f"{condition:.3g} " for condition in np.median(arrays["condition"], axis=1)]),
-        ("on the wrong side, mean", [f"{number:.1f} " for number in arrays["misplaced"].mean(axis=1)]),
+        ("condition number", [f"{condition:.3g}" for condition in np.median(inputs["condition"], axis=1)]),
+        ("on the wrong side, mean", [f"{number:.1f}" for number in inputs["misplaced"].mean(axis=1)]),
         ("A at a loss drop of 10 %", line(last, "A_10")),
         ("err_inf", line(last, "err_inf")),
         ("err_0", line(last, "err_0")),
-        ("smallest rho", [f"{min(cell['rhos'], default=np.nan):.3f} " for cell in last]),
-        ("largest rho", [f"{max(cell['rhos'], default=np.nan):.3f} " for cell in last]),
+        ("smallest rho", [f"{min(cell['rhos'], default=np.nan):.3f}" for cell in last]),
+        ("largest rho", [f"{max(cell['rhos'], default=np.nan):.3f}" for cell in last]),
         ("test accuracy", line(last, "test_accuracy")),
     ]
+    more = [(f"at sigma = {last[0]['sigma']:g}", heads), *((label, [f"{c} " for c in texts]) for label, texts in more)]
     unlearnt = sum(cell["unlearnt"] for row in cells for cell in row)
     heading = (
         f"rho on digits, classes {CLASSES}; ReLU, L = 2 layers, N = {N}, P = {P};\n"
         f"medians of {settings['inits']} training sets and initial weights (seed {settings['seed']});\n"
-        f"{unlearnt} of {arrays['rho'].size} runs did not learn all labels, left out.\n"
-        f"{silence.REGIONS} Marks: * silent, ~ lazy, + late."
+        f"{unlearnt} of {len(cells) * len(heads) * settings['inits']} runs did not learn all labels, left out.\n"
+        f"{silence.REGIONS}\nMarks: {', '.join(f'{mark} {word}' for word, mark in MARKS.items())}."
     )
-    tables = [experiments.table(rows), experiments.table(more)]
-    return "\n\n".join([heading, *tables, results["summary"]["verdict"]])
+    return "\n\n".join([heading, common.table(rows), common.table(more), verdict(cells)])
+
+
+def figure(cells):
+    """Maps over power and sigma of rho, with its regions, and of A at a loss drop of 10 %; and the test accuracy.
+
+    Lines border the silent and the lazy cells of the first map.
+    """
+    powers = [cell["power"] for cell in cells[0]]
+    fig, (left, middle, right) = style.panels(1, 3, (15, 4.8), width_ratios=[1.4, 1.4, 0.8])
+    _map(fig, left, cells, "rho", r"$\rho$", extend="both", norm="log", vmin=0.01, vmax=1)
+    left.set_title(r"$\rho = err_\infty / err_0$, medians; cells without a word: partially aligned", fontsize=10)
+    _map(fig, middle, cells, "A_10", r"$A(K_t, K_\infty)$", extend="min", vmin=0.7, vmax=1)
+    middle.set_title(r"alignment $A(K_t, K_\infty)$ at a loss drop of 10 %; borders as left", fontsize=10)
+    for row, (color, dashes), marker in zip(cells[:: -max(1, len(cells) // 3)], style.STYLES, "os^v"):
+        accuracy = [cell["medians"]["test_accuracy"] if cell["medians"] else np.nan for cell in row]
+        right.plot(powers, accuracy, color=color, ls=dashes, marker=marker, label=rf"$\sigma$ = {row[0]['sigma']:g}")
+    right.set(xlabel=r"power $\gamma$", ylabel="share of test digits classified rightly")
+    right.set_title("what whitening costs", fontsize=10)
+    right.legend(fontsize=8, loc="center right")
+    return fig
+
+
+def _map(fig, ax, cells, name, label, extend, **scale):
+    """The cells' medians of this name in colours and numbers, bordered by region; the map of rho has words, too."""
+    values = np.array([[(cell["medians"] or {}).get(name) for cell in row] for row in cells], float)
+    image = ax.pcolormesh(values, cmap="cividis", **scale)
+    fig.colorbar(image, ax=ax, extend=extend, label=label)
+    regions = np.array([[cell["region"] for cell in row] for row in cells])
+    for (i, j), value in np.ndenumerate(values):
+        told = f"{value:#.2g}" if name == "rho" else f"{value:.2f}"
+        if name == "rho" and regions[i, j] != "partially aligned":
+            told += f"\n{regions[i, j]}"
+        color = "white" if image.norm(value) < 0.5 else style.BLACK
+        ax.text(j + 0.5, i + 0.5, told, color=color, fontsize=8, ha="center", va="center")
+    for word, *look in [
+        ("silent", style.BLACK, "-", 5),
+        ("silent", "white", "-", 2.5),
+        ("lazy", style.BLACK, "--", 2.5),
+    ]:
+        look, inside = dict(zip(("color", "ls", "lw"), look)), regions == word
+        i, j = np.nonzero(inside[1:] != inside[:-1])
+        ax.hlines(i + 1, j, j + 1, **look)
+        i, j = np.nonzero(inside[:, 1:] != inside[:, :-1])
+        ax.vlines(j + 1, i, i + 1, **look)
+    ax.set_xticks(np.arange(len(cells[0])) + 0.5, [f"{cell['power']:g}" for cell in cells[0]])
+    ax.set_yticks(np.arange(len(cells)) + 0.5, [f"{row[0]['sigma']:g}" for row in cells])
+    ax.set(xlabel=r"power $\gamma$ of the singular values (0 white, 1 raw)")
+    ax.set(ylabel=r"scale of the initial weights $\sigma$", ylim=(len(cells), 0))

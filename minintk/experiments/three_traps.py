@@ -1,6 +1,7 @@
-"""The final kernel's machine can be the network for three other reasons, and each has a control that shows it.
+"""The final kernel's predictor can be the network for three other reasons, and each has a control that shows it.
 
-Claim. A small err_inf on test points is no evidence of silent alignment. It is also found
+Claim. That the kernel predictor of K_inf (its machine, for short) is the network on test points, to a small err_inf, is
+no evidence of silent alignment. A small err_inf is also found
 
     T1. in a lazy network. Control: the machine of K_0 is as good, rho is near 1.
     T2. in a linear network, on any data. Control: the same run with ReLU fails.
@@ -28,10 +29,12 @@ Try next. T1 with sigma = 1: which of the two errors is larger? T2 with test poi
 and err_0 are rounding errors both, and rho their ratio. T3 with 40 samples in place of 120.
 """
 
+import functools
+
 import numpy as np
 
-from minintk import alignment, data, experiments, guard, kernel, network, silence
-from minintk.experiments import silent_alignment
+from minintk import alignment, data, experiments, guard, network, silence
+from minintk.experiments import common, style
 
 # Of each run: title, slope, sigma, P, D, N, condition number of the population (None: exactly white), step size
 CASES = (
@@ -42,34 +45,46 @@ CASES = (
 )
 STEPS, TARGET_LOSS, P_TEST = 2000, 1e-3, 200
 UNTRAINED = (40, 10, (10, 20, 40, 80, 200, 400))  # N, D and the sample sizes P of the curve
-SHOWN = ("A_0", "A_rel", "growth_end", "err_inf", "err_0", "rho", "err_inf_relu", "rho_relu", "untrained")
+SHOWN = {
+    "A_0": ("A(K_0, K_inf)", "{:.3f}"),
+    "A_rel": ("share of the turning done at 10% loss drop", "{:.2f}"),
+    "growth_end": ("|K_inf| / |K_0|", "{:.3g}"),
+    "err_inf": ("err_inf, predictor of K_inf", "{:.2g}"),
+    "err_0": ("err_0, predictor of K_0", "{:.2g}"),
+    "rho": ("control 1: rho = err_inf / err_0", "{:.2g}"),
+    "err_inf_relu": ("control 2: err_inf of the same run with ReLU", "{:.2g}"),
+    "rho_relu": ("           its rho", "{:.2g}"),
+    "untrained": ("control 3: error of an untrained network", "{:.1g}"),
+}
 
 
 @guard.settings(seed="int [0, inf)", inits="int [1, inf)")
 def run(seed=0, inits=3):
     """One silent run and the three traps, each with all three controls; medians of `inits` runs."""
-    cases = []
+    cases, arrays = [], {}
     for title, *settings in CASES:
         runs = [_case(*settings, np.random.default_rng([seed, i])) for i in range(inits)]
-        medians = silent_alignment.medians({"runs": runs})
-        _, sigma, P, D, N, condition, _ = settings
-        told = {"rank": runs[0]["rank"], "sigma": sigma, "P": P, "D": D, "N": N, "condition": condition or 1}
-        cases.append({"title": title, **told, "relu": settings[0] == 0, "runs": runs, "medians": medians})
+        slope, sigma, P, D, N, condition, _ = settings
+        told = {"title": title, "rank": runs[0]["rank"], "sigma": sigma, "P": P, "D": D, "N": N}
+        told |= {"condition": condition or 1, "relu": slope == 0}
+        told["medians"] = common.medians([run["numbers"] for run in runs])
+        cases.append(told | {"runs": runs})
+        for name in ("network", "machine_inf", "machine_0"):
+            arrays[f"{title.split()[0]}_{name}"] = runs[0][name]
     N, D, sizes = UNTRAINED
     curve = [[untrained_error(0.0, P, D, N, np.random.default_rng([seed, i])) for i in range(inits)] for P in sizes]
-    arrays = {"untrained_P": np.array(sizes), "untrained_error": np.array(curve)}
-    for case, name in zip(cases, ("silent", "T1", "T2", "T3")):
-        arrays |= {f"{name}_{key}": case["runs"][0][key] for key in ("network", "machine_inf", "machine_0")}
+    arrays |= {"untrained_P": np.array(sizes), "untrained_error": np.array(curve)}
     told = [{key: value for key, value in case.items() if key != "runs"} for case in cases]
     summary = {"experiment": "three_traps", "settings": {"seed": seed, "inits": inits, "cases": CASES}, "cases": told}
     summary["verdict"] = "\n".join(f"{case['title']}: {verdict(case['medians'])}" for case in told)
-    return {"cases": cases, "curve": (sizes, np.median(curve, axis=1)), "arrays": arrays, "summary": summary}
+    errors = np.median(curve, axis=1)
+    return experiments.Result(summary, arrays, report(summary, errors), functools.partial(figure, cases, errors))
 
 
 def _case(slope, sigma, P, D, N, condition, step_size, rng):
     X = data.white(P, D, rng) if condition is None else data.gaussian(P, D, condition, rng)
     X_test = data.gaussian(P_TEST, D, condition or 1, rng)
-    y = rng.permutation(np.repeat([[1.0], [-1.0]], P // 2, axis=0))  # (P, 1)
+    y = common.balanced_labels(P, rng)  # (P, 1)
     weights = network.init_weights([D, N, 1], sigma, rng)
     how = {"steps": STEPS, "target_loss": TARGET_LOSS}
     result = silence.experiment(weights, X, y, X_test, step_size, slope, **how)
@@ -82,21 +97,21 @@ def _case(slope, sigma, P, D, N, condition, step_size, rng):
 
 
 def untrained_error(slope, P, D, N, rng):
-    """The error of the machine of an untrained network's kernel, given that network's own outputs at P samples."""
+    """How far an untrained network is from the machine of its own kernel, given its own outputs at P samples."""
     X, X_test = data.gaussian(P, D, rng=rng), data.gaussian(P_TEST, D, rng=rng)
     weights = network.init_weights([D, N, 1], 1.0, rng)
     f, f_test = (network.forward(weights, inputs, slope)[-1] for inputs in (X, X_test))
-    K, K_test = kernel.ntk(weights, X, slope=slope), kernel.ntk(weights, X_test, X, slope=slope)
-    return alignment.kernel_error(kernel.kernel_predictor(K, K_test, f), f_test)
+    machine = silence.kernel_machine(weights, X, X_test, f, np.zeros_like(f), np.zeros_like(f_test), slope)
+    return alignment.kernel_error(machine, f_test)
 
 
 def verdict(numbers):
-    """Whether the machine is the network, and which of the controls gives another reason for it than silence."""
+    """Whether the predictor of K_inf is the network, and which controls give another reason for it than silence."""
     if numbers["err_inf"] > 0.1:
-        return f"no trap: the machine of K_inf misses the network by {numbers['err_inf']:.0%}."
+        return f"no trap: the predictor of K_inf misses the network by {numbers['err_inf']:.0%}."
     found = []
     if numbers["rho"] > 0.5:
-        found.append(f"the machine of K_0 is as good (rho = {numbers['rho']:.2g})")
+        found.append(f"the predictor of K_0 is as good (rho = {numbers['rho']:.2g})")
     if numbers["err_inf_relu"] > 0.1:
         found.append(f"the same run with ReLU fails (err_inf {numbers['err_inf_relu']:.2g})")
     if numbers["untrained"] < 0.01:
@@ -110,20 +125,9 @@ def verdict(numbers):
     return f"{start} and no control objects, but by rho and t_align the run is {region}: undecided."
 
 
-def report(results):
-    """The table, a column for each run, with the controls at the end, and the verdicts."""
-    cases = results["cases"]
-    labels = {
-        "A_0": ("A(K_0, K_inf)", "{:.3f}"),
-        "A_rel": ("share of the turning done at 10% loss drop", "{:.2f}"),
-        "growth_end": ("|K_inf| / |K_0|", "{:.3g}"),
-        "err_inf": ("err_inf, machine of K_inf", "{:.2g}"),
-        "err_0": ("err_0, machine of K_0", "{:.2g}"),
-        "rho": ("control 1: rho = err_inf / err_0", "{:.2g}"),
-        "err_inf_relu": ("control 2: err_inf of the same run with ReLU", "{:.2g}"),
-        "rho_relu": ("           its rho", "{:.2g}"),
-        "untrained": ("control 3: error of an untrained network", "{:.1g}"),
-    }
+def report(summary, errors):
+    """The table, a column for each run, with the controls at the end, and the verdicts; errors (len(sizes),)."""
+    cases, settings = summary["cases"], summary["settings"]
     rows = [
         ("", [case["title"] for case in cases]),
         ("activation", ["ReLU" if case["relu"] else "linear" for case in cases]),
@@ -133,24 +137,43 @@ def report(results):
         ("P samples / rank of K_inf", [f"{case['P']} / {case['rank']}" for case in cases]),
         None,
     ]
-    for name in SHOWN:
-        label, form = labels[name]
-        values = [None if case["relu"] and name.endswith("relu") else case["medians"][name] for case in cases]
-        rows.append((label, ["-" if value is None else form.format(value) for value in values]))
-    settings = results["summary"]["settings"]
-    N, D, _ = UNTRAINED
-    sizes, curve = results["curve"]
-    own = [("samples P", list(map(str, sizes))), ("error", [f"{error:.1e}" for error in curve])]
+    with_itself = {"err_inf_relu": None, "rho_relu": None}  # what is ReLU already has no second run
+    columns = [case["medians"] | (with_itself if case["relu"] else {}) for case in cases]
+    rows += [common.row(columns, label, form, name) for name, (label, form) in SHOWN.items()]
+    N, D, sizes = UNTRAINED
+    own = [("samples P", [str(P) for P in sizes]), ("error", [f"{error:.1e}" for error in errors])]
     return "\n".join(
         [
             f"Two layers, white samples but for T2; medians of {settings['inits']} runs (seed {settings['seed']}).",
-            silence.REGIONS,
-            "",
-            experiments.table(rows),
-            "",
+            f"{silence.REGIONS}\n",
+            f"{common.table(rows)}\n",
             f"Untrained ReLU network, N = {N}, D = {D}: how far its own kernel misses its outputs, from P samples",
-            experiments.table(own),
-            "",
-            results["summary"]["verdict"],
+            f"{common.table(own)}\n",
+            summary["verdict"],
         ]
     )
+
+
+def figure(cases, errors):
+    """For each case the network against both predictors, titled with the controls; untrained networks against P."""
+    fig, (*axes, last) = style.panels(1, len(cases) + 1, (3.3 * (len(cases) + 1), 4.2))
+    for case, ax in zip(cases, axes):
+        run = common.median_run(case["runs"], "rho")
+        n = run["numbers"]
+        style.scatter(ax, run["network"], run["machine_inf"], run["machine_0"])
+        relu = "" if case["relu"] else rf"; with ReLU $err_\infty$ = {n['err_inf_relu']:.2g}"
+        ax.set_title(
+            rf"{case['title']}: $err_\infty$ = {n['err_inf']:.2g}" + "\n"
+            rf"$\rho$ = {n['rho']:.2g}{relu}" + "\n"
+            f"untrained network {n['untrained']:.2g}",
+            fontsize=9,
+        )
+    axes[0].set_ylabel("kernel predictor")
+    axes[0].legend(fontsize=7.5, loc="upper left", markerscale=2)
+    fig.suptitle("of each case the run of median $\\rho$, with its own numbers", fontsize=9)
+    N, D, sizes = UNTRAINED
+    last.plot(sizes, errors, color=style.GREEN, ls="--", marker="s")
+    last.set(xscale="log", yscale="log", xlabel="samples $P$", ylabel="error of its own kernel's predictor")
+    last.set_title(f"untrained ReLU networks, medians,\nrank at most $N D$ = {N * D}", fontsize=9)
+    last.axvline(N * D, color="0.6", lw=0.8)
+    return fig

@@ -1,6 +1,0 @@
-import sys
-
-from minintk import cli
-
-if __name__ == "__main__":
-    sys.exit(cli.main())

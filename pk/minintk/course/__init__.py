@@ -1,1 +1,0 @@
-"""The course: exercises cut from the library, functions swapped and lent, feedback that names the mistake."""
