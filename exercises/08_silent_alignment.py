@@ -11,8 +11,8 @@ import numpy as np
 
 from minintk import alignment, guard, kernel, training
 
-DROPS = (0.01, 0.1, 0.5, 0.9)
-LEVEL = 0.95
+DROPS = (0.01, 0.1, 0.5, 0.9)  # the shares of the loss at which a run is looked at
+LEVEL = 0.95  # of alignment, that counts as aligned
 
 
 @guard.accepts(kernels="T P P | T C C P P")

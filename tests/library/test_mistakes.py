@@ -1,4 +1,4 @@
-"""The tests are tested: every mistake in the solutions fails, and the feedback says what it must say."""
+"""The tests are tested: every mistake in tests/mistakes fails, and the feedback says what it must say."""
 
 import itertools
 
@@ -9,11 +9,12 @@ from minintk.course import check, dev, examine, units
 MISTAKES = {
     f"{unit['module']}.{name}: {what}": (f"{unit['module']}.{name}", wrong, phrase)
     for unit in units.units()
-    for name, what, wrong, phrase in dev.solution(unit).MISTAKES
+    for name, what, wrong, phrase in dev.mistakes(unit)
 }
 
 
-def find_texts():
+@pytest.fixture(scope="module")
+def texts():
     """The first failed row's feedback for every mistake; one mistake of each exercise in one run."""
     queues = {}
     for key, (full, wrong, _) in MISTAKES.items():
@@ -28,11 +29,6 @@ def find_texts():
             rows = examiner.results[full]["rows"]
             found[key] = next((row["text"] for row in rows if row["status"] == "failed"), None)
     return found
-
-
-@pytest.fixture(scope="module")
-def texts(ahead):
-    return ahead(find_texts)
 
 
 @pytest.mark.parametrize("key", MISTAKES)
