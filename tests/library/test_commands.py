@@ -381,7 +381,7 @@ def test_every_solution_can_be_shown(book, run):
 
 def test_a_derivation_is_the_part_under_the_name():
     first, second = "## first\n\nOne.\n\n### A detail\n\n    x = 1", "## second\n\nTwo, as in\n\n    ## first"
-    text = f"# Unit 1\n\nAt first.\n\n{first}\n\n{second}\n\n## first of all\n\nThree.\n"
+    text = f"# Unit 1\n\nAt first.\n\n## first of all\n\nNone.\n\n{first}\n\n{second}\n\n## third\n\nThree.\n"
     assert help.derivation(text, "first") == first
     assert help.derivation(text, "second") == second
 
