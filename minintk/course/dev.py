@@ -1,4 +1,4 @@
-"""For those who change the course: `cut` writes exercises/, `check` proves that everything agrees."""
+"""For those who change the course: `cut` writes exercises/ and solutions/, `check` proves that everything agrees."""
 
 import ast
 import importlib.util
@@ -8,32 +8,41 @@ import re
 import tempfile
 
 from minintk.course import check as checks
+from minintk.course import cut as cuts
 from minintk.course import examine, submission, units, workbook
 
 
 def cut():
-    """Writes the exercise files and their README from the library and units.toml into the clone's exercises/."""
-    folder = units.PACKAGE.parent / "exercises"
-    for name, text in workbook.files().items():
-        (folder / name).write_text(text, encoding="utf-8")
-    return folder
+    """Writes the exercise files, their README and the solutions from the library and units.toml into the clone."""
+    for path, text in written().items():
+        path.write_text(text, encoding="utf-8")
+    return units.PACKAGE.parent
+
+
+def written():
+    """{path: text} of all that `cut` writes."""
+    exercises = {units.PACKAGE.parent / "exercises" / name: text for name, text in workbook.files().items()}
+    solutions = {
+        units.PACKAGE.parent / "solutions" / unit["file"]: cuts.exercise_file(unit, solved=True)
+        for unit in units.units()
+    }
+    return exercises | solutions
 
 
 def check():
     """Every disagreement found, as sentences; none is what we want."""
-    return [*_files(), *_texts(), *_stubs(), *_rows(), *_mistakes(), *_holes(), *_order()]
+    return [*_files(), *_texts(), *_stubs(), *_rows(), *_mistakes(), *_solutions(), *_holes(), *_order()]
 
 
 def _files():
-    folder = units.PACKAGE.parent / "exercises"
-    for name, text in workbook.files().items():
-        path = folder / name
+    for path, text in written().items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
-            yield f"{path.name} is not what the library gives; run minintk dev cut"
-    known = set(workbook.files()) | {"silent_alignment.png"}
-    yield from (
-        f"{path.name} does not belong into exercises" for path in folder.glob("[!.]*") if path.name not in known
-    )
+            yield f"{path.parent.name}/{path.name} is not what the library gives; run minintk dev cut"
+    texts = {f"solutions/{unit['file'][:-3]}.md" for unit in units.units()} | {"solutions/README.md"}
+    known = {f"{path.parent.name}/{path.name}" for path in written()} | {"exercises/silent_alignment.png"} | texts
+    for path in [*units.PACKAGE.parent.glob("exercises/[!.]*"), *units.PACKAGE.parent.glob("solutions/[!._]*")]:
+        if f"{path.parent.name}/{path.name}" not in known:
+            yield f"{path.parent.name}/{path.name} does not belong there"
 
 
 def _texts():
@@ -91,27 +100,40 @@ def _rows():
     yield from (f"tests mark {full}, which is no exercise" for full in found)
 
 
-def solution(unit):
-    """The unit's solution file as a module."""
-    spec = importlib.util.spec_from_file_location(f"solution_{unit['id']}", units.folder("solutions") / unit["file"])
+def mistakes(unit):
+    """The wrong answers of a unit: [(exercise, what is wrong, the function, words that its feedback must contain)]."""
+    path = units.folder("tests") / "mistakes" / unit["file"]
+    spec = importlib.util.spec_from_file_location(f"mistakes_{unit['id']}", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module
+    return module.MISTAKES
 
 
 def _mistakes():
-    """Every exercise has at least two mistakes, and its finished function is named in the solution."""
+    """Every exercise has at least two mistakes."""
     for unit in units.units():
-        module = solution(unit)
-        names = [name for name, *_ in module.MISTAKES]
-        for exercise in unit["exercise"]:
-            if (count := names.count(exercise["name"])) < 2:
-                yield f"{exercise['full']}: {count} mistakes in the solution, expected at least 2"
-            if getattr(module, exercise["name"], None) is not getattr(units.module(exercise), exercise["name"]):
-                yield f"{exercise['full']}: not re-exported by {unit['file']}"
+        made = [name for name, *_ in mistakes(unit)]
+        names = [exercise["name"] for exercise in unit["exercise"]]
         yield from (
-            f"{unit['file']}: a mistake of {n!r}" for n in set(names) if n not in [e["name"] for e in unit["exercise"]]
+            f"{name}: {made.count(name)} mistakes, expected at least 2" for name in names if made.count(name) < 2
         )
+        yield from (f"{unit['file']}: a mistake of {name!r}" for name in set(made) if name not in names)
+
+
+def _solutions():
+    """Every exercise has its derivation, and the solutions get full marks."""
+    folder = units.folder("solutions")
+    for unit in units.units():
+        text = (folder / unit["file"]).with_suffix(".md").read_text(encoding="utf-8")
+        headings = re.findall(r"^## (\w+)$", text, re.MULTILINE)
+        for exercise in unit["exercise"]:
+            if headings.count(exercise["name"]) != 1:
+                yield f"{exercise['full']}: its derivation needs one heading, found {headings.count(exercise['name'])}"
+    examiner = examine.Examiner(examine.Folder(folder))
+    checks.run(examiner)
+    for exercise in units.exercises():
+        if (score := examiner.score(exercise["full"])) != exercise["points"]:
+            yield f"{exercise['full']}: the solution gets {score} of {units.points(exercise['points'])}"
 
 
 def _holes():

@@ -32,17 +32,15 @@ def solution(folder, word, ask=input):
     if progress.state(folder)[exercise["full"]][0] != "passed" and not _sure(ask):
         screen.say(f"Not shown. minintk hint {exercise['name']} gives a hint.")
         return
-    text = (units.folder("solutions") / exercise["file"]).read_text(encoding="utf-8")
+    text = (units.folder("solutions") / exercise["file"]).with_suffix(".md").read_text(encoding="utf-8")
     screen.say(derivation(text, exercise["name"]))
     screen.say("\n" + _library_text(exercise))
 
 
 def derivation(text, name):
-    """The part of a solution file's docstring that is headed by the exercise's name, or all of it."""
-    document = re.match(r'"""(.*?)"""', text, re.DOTALL)[1].strip()
-    blocks = re.split(r"\n(?=(?:[0-9.]+ )?[a-z_0-9]+(?:, [a-z_0-9]+)*\n-{3,}\n)", document)
-    headed = [block for block in blocks if name in re.split(r"[^a-z_0-9]+", block.split("\n", 1)[0])]
-    return (headed[0] if headed else document).strip()
+    """The part of a unit's derivations under the heading "## name", up to the next heading of this kind."""
+    parts = re.split(r"^## ", text, flags=re.MULTILINE)
+    return next(f"## {part}".strip() for part in parts if part.startswith(f"{name}\n"))
 
 
 def diff(folder, word):

@@ -96,6 +96,24 @@ def test_a_stub_has_no_body_but_the_task_and_its_full_name(stubs):
         assert started is (name in ("LOSSES", "LIMIT"))
 
 
+def test_a_solution_keeps_the_functions_whole_with_what_they_need():
+    solved = cut.cut(LIBRARY, ["triple", "double"], "toy")
+    given, kept = ({n.name: n for n in ast.parse(t).body if hasattr(n, "name")} for t in (LIBRARY, solved))
+    assert list(kept) == ["triple", "double", "_halved"]  # the private one below the one that calls it
+    assert all(ast.unparse(node) == ast.unparse(given[name]) for name, node in kept.items())
+    assert "    # the secret of doubling\n" in solved
+    assert solved.startswith(
+        "import math\nimport os\nimport numpy as np\n\nfrom minintk import guard, network\n"
+        'from minintk.toy import shifted\n\nLOSSES = ("mse", "softmax")\nLIMIT = 5  # of doublings\nTILE = 384\n'
+    )
+
+
+def test_a_solution_keeps_the_method_that_its_stub_leaves_out():
+    library = 'def double(x):\n    """Twice x.\n\n    How: add x\n    to x.\n    """\n    return x + x\n'
+    assert "How" not in cut.cut(library, ["double"], "toy", TASKS)
+    assert library in cut.cut(library, ["double"], "toy")
+
+
 def test_the_given_block_matrix_is_imported_into_the_kernel_exercises():
     unit = next(unit for unit in units.units() if unit["module"] == "kernel")
     text = cut.exercise_file(unit)

@@ -1,6 +1,4 @@
-"""The tests are tested: every mistake in the solutions fails, and the feedback says what it must say."""
-
-import itertools
+"""The tests are tested: every mistake in tests/mistakes fails, and the feedback says what it must say."""
 
 import pytest
 
@@ -9,30 +7,39 @@ from minintk.course import check, dev, examine, units
 MISTAKES = {
     f"{unit['module']}.{name}: {what}": (f"{unit['module']}.{name}", wrong, phrase)
     for unit in units.units()
-    for name, what, wrong, phrase in dev.solution(unit).MISTAKES
+    for name, what, wrong, phrase in dev.mistakes(unit)
 }
 
 
-def find_texts():
-    """The first failed row's feedback for every mistake; one mistake of each exercise in one run."""
-    queues = {}
-    for key, (full, wrong, _) in MISTAKES.items():
-        queues.setdefault(full, []).append((key, wrong))
-    found = {}
-    for batch in itertools.zip_longest(*queues.values()):
-        chosen = {full: one for full, one in zip(queues, batch, strict=True) if one is not None}
-        answers = examine.Local({full: wrong for full, (_, wrong) in chosen.items()})
-        examiner = examine.Examiner(answers, list(chosen), first_only=True)
-        check.run(examiner)
-        for full, (key, _) in chosen.items():
+class Graded:
+    """A pytest plugin that grades all mistakes on one collection of the tests. texts: the first feedback for each."""
+
+    def __init__(self):
+        self.texts = {}
+
+    def pytest_runtestloop(self, session):
+        tests = {}
+        for key, (full, wrong, _) in MISTAKES.items():
+            examiner = examine.Examiner(examine.Local({full: wrong}), [full])
             rows = examiner.results[full]["rows"]
-            found[key] = next((row["text"] for row in rows if row["status"] == "failed"), None)
-    return found
+            if full not in tests:
+                tests[full] = list(session.items)
+                examiner.pytest_collection_modifyitems(session.config, tests[full])  # leaves this exercise's, in order
+            session.config.pluginmanager.register(examiner)
+            for test in tests[full]:
+                session.config.hook.pytest_runtest_protocol(item=test, nextitem=None)
+                if any(row["status"] == "failed" for row in rows):
+                    break
+            session.config.pluginmanager.unregister(examiner)
+            self.texts[key] = next((row["text"] for row in rows if row["text"]), None)
+        return True
 
 
 @pytest.fixture(scope="module")
-def texts(ahead):
-    return ahead(find_texts)
+def texts():
+    graded = Graded()
+    check.pytest_run([f"test_{module}.py" for module in dict.fromkeys(u["module"] for u in units.units())], [graded])
+    return graded.texts
 
 
 @pytest.mark.parametrize("key", MISTAKES)

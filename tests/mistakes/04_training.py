@@ -1,0 +1,312 @@
+"""Unit 4: wrong answers, each with words that its feedback must contain."""
+
+import numpy as np
+
+from minintk import network, training
+from minintk.training import gradient_descent_step, loss_and_cotangent, loss_gradient, span_coordinates
+
+
+def wrong_loss_sums(f, y, loss="mse"):
+    value, cotangent = loss_and_cotangent(f, y, loss)
+    return len(f) * value, len(f) * cotangent
+
+
+def wrong_loss_without_half(f, y, loss="mse"):
+    if loss != "mse":
+        return loss_and_cotangent(f, y, loss)
+    return ((f - y) ** 2).sum() / len(f), 2 * (f - y) / len(f)
+
+
+def wrong_loss_half_in_cotangent_only(f, y, loss="mse"):
+    if loss != "mse":
+        return loss_and_cotangent(f, y, loss)
+    return ((f - y) ** 2).sum() / len(f), (f - y) / len(f)
+
+
+def wrong_loss_mean_over_outputs(f, y, loss="mse"):
+    if loss != "mse":
+        return loss_and_cotangent(f, y, loss)
+    return ((f - y) ** 2).mean() / 2, (f - y) / f.size
+
+
+def wrong_loss_broadcasts(f, y, loss="mse"):
+    if loss != "mse" or f.shape[1] > 1:
+        return loss_and_cotangent(f, y, loss)
+    residual = f - y.ravel()
+    return (residual**2).sum() / (2 * len(f)), residual / len(f)
+
+
+def wrong_loss_cotangent_not_mean(f, y, loss="mse"):
+    value, cotangent = loss_and_cotangent(f, y, loss)
+    return value, len(f) * cotangent
+
+
+def wrong_loss_target_minus_output(f, y, loss="mse"):
+    value, cotangent = loss_and_cotangent(f, y, loss)
+    return value, -cotangent
+
+
+def wrong_loss_value_only(f, y, loss="mse"):
+    return loss_and_cotangent(f, y, loss)[0]
+
+
+def wrong_logistic_for_labels_0_and_1(f, y, loss="mse"):
+    if loss != "logistic":
+        return loss_and_cotangent(f, y, loss)
+    return (np.logaddexp(0, f) - y * f).sum() / len(f), (1 / (1 + np.exp(-f)) - y) / len(f)
+
+
+def wrong_logistic_without_inner_derivative(f, y, loss="mse"):
+    if loss != "logistic":
+        return loss_and_cotangent(f, y, loss)
+    return np.logaddexp(0, -y * f).sum() / len(f), -np.exp(-np.logaddexp(0, y * f)) / len(f)
+
+
+def wrong_logistic_probability_of_the_label(f, y, loss="mse"):
+    if loss != "logistic":
+        return loss_and_cotangent(f, y, loss)
+    return np.logaddexp(0, -y * f).sum() / len(f), -y * np.exp(-np.logaddexp(0, -y * f)) / len(f)
+
+
+def wrong_logistic_overflows(f, y, loss="mse"):
+    if loss != "logistic":
+        return loss_and_cotangent(f, y, loss)
+    with np.errstate(over="ignore"):
+        return np.log(1 + np.exp(-y * f)).sum() / len(f), -y / (1 + np.exp(y * f)) / len(f)
+
+
+def wrong_softmax_overflows(f, y, loss="mse"):
+    if loss != "softmax":
+        return loss_and_cotangent(f, y, loss)
+    with np.errstate(all="ignore"):
+        p = np.exp(f) / np.exp(f).sum(axis=1, keepdims=True)
+        return -(y * np.log(p)).sum() / len(f), (p - y) / len(f)
+
+
+def wrong_softmax_over_samples(f, y, loss="mse"):
+    if loss != "softmax":
+        return loss_and_cotangent(f, y, loss)
+    log_p = f - np.logaddexp.reduce(f, axis=0)
+    return -(y * log_p).sum() / len(f), (np.exp(log_p) - y) / len(f)
+
+
+def wrong_softmax_one_maximum(f, y, loss="mse"):
+    if loss != "softmax":
+        return loss_and_cotangent(f, y, loss)
+    with np.errstate(all="ignore"):
+        e = np.exp(f - f.max())
+        p = e / e.sum(axis=1, keepdims=True)
+        return -np.log(p[y > 0]).sum() / len(f), (p - y) / len(f)
+
+
+def wrong_gradient_of_residual(weights, X, y, slope=0.0, loss="mse"):
+    layers = network.forward(weights, X, slope)
+    value, cotangent = training.loss_and_cotangent(layers[-1], y, loss)
+    deltas = network.backward(weights, layers, len(X) * cotangent, slope)
+    return value, network.weight_gradients(layers, deltas)
+
+
+def wrong_gradient_mean_twice(weights, X, y, slope=0.0, loss="mse"):
+    value, gradients = loss_gradient(weights, X, y, slope, loss)
+    return value, [G / len(X) for G in gradients]
+
+
+def wrong_gradient_downhill(weights, X, y, slope=0.0, loss="mse"):
+    value, gradients = loss_gradient(weights, X, y, slope, loss)
+    return value, [-G for G in gradients]
+
+
+def wrong_gradient_of_outputs(weights, X, y, slope=0.0, loss="mse"):
+    layers = network.forward(weights, X, slope)
+    value, cotangent = training.loss_and_cotangent(layers[-1], y, loss)
+    deltas = network.backward(weights, layers, np.ones_like(cotangent), slope)
+    return value, network.weight_gradients(layers, deltas)
+
+
+def wrong_gradient_outputs_of_layers(weights, X, y, slope=0.0, loss="mse"):
+    layers = network.forward(weights, X, slope)
+    value, cotangent = training.loss_and_cotangent(layers[-1], y, loss)
+    deltas = network.backward(weights, layers, cotangent, slope)
+    return value, [B.T @ h for B, h in zip(deltas, layers[1:])]
+
+
+def wrong_gradient_backward_without_slope(weights, X, y, slope=0.0, loss="mse"):
+    layers = network.forward(weights, X, slope)
+    value, cotangent = training.loss_and_cotangent(layers[-1], y, loss)
+    return value, network.weight_gradients(layers, network.backward(weights, layers, cotangent))
+
+
+def wrong_gradient_without_slope(weights, X, y, slope=0.0, loss="mse"):
+    return loss_gradient(weights, X, y, loss=loss)
+
+
+def wrong_gradient_always_mse(weights, X, y, slope=0.0, loss="mse"):
+    return loss_gradient(weights, X, y, slope)
+
+
+def wrong_gradient_without_value(weights, X, y, slope=0.0, loss="mse"):
+    return loss_gradient(weights, X, y, slope, loss)[1]
+
+
+def wrong_step_uphill(weights, X, y, step_size, slope=0.0, loss="mse"):
+    value, gradients = training.loss_gradient(weights, X, y, slope, loss)
+    return [W + step_size * G for W, G in zip(weights, gradients)], value
+
+
+def wrong_step_in_place(weights, X, y, step_size, slope=0.0, loss="mse"):
+    value, gradients = training.loss_gradient(weights, X, y, slope, loss)
+    for W, G in zip(weights, gradients):
+        W -= step_size * G
+    return weights, value
+
+
+def wrong_step_layer_by_layer(weights, X, y, step_size, slope=0.0, loss="mse"):
+    weights, value = list(weights), training.loss_gradient(weights, X, y, slope, loss)[0]
+    for l in range(len(weights)):
+        weights[l] = weights[l] - step_size * training.loss_gradient(weights, X, y, slope, loss)[1][l]
+    return weights, value
+
+
+def wrong_step_loss_after(weights, X, y, step_size, slope=0.0, loss="mse"):
+    after = gradient_descent_step(weights, X, y, step_size, slope, loss)[0]
+    return after, training.loss_gradient(after, X, y, slope, loss)[0]
+
+
+def wrong_step_mean_twice(weights, X, y, step_size, slope=0.0, loss="mse"):
+    value, gradients = training.loss_gradient(weights, X, y, slope, loss)
+    return [W - step_size / len(X) * G for W, G in zip(weights, gradients)], value
+
+
+def wrong_step_without_slope(weights, X, y, step_size, slope=0.0, loss="mse"):
+    return gradient_descent_step(weights, X, y, step_size, loss=loss)
+
+
+def wrong_step_always_mse(weights, X, y, step_size, slope=0.0, loss="mse"):
+    return gradient_descent_step(weights, X, y, step_size, slope)
+
+
+def wrong_step_weights_only(weights, X, y, step_size, slope=0.0, loss="mse"):
+    return gradient_descent_step(weights, X, y, step_size, slope, loss)[0]
+
+
+def wrong_step_double_precision(weights, X, y, step_size, slope=0.0, loss="mse"):
+    value, gradients = training.loss_gradient(weights, X, y, slope, loss)
+    return [np.array(W, dtype=float) - step_size * G for W, G in zip(weights, gradients)], value
+
+
+def wrong_span_without_singular_values(X):
+    Z, Q = span_coordinates(X)
+    return Z / np.linalg.norm(Z, axis=0), Q
+
+
+def wrong_span_rows(X):
+    Z, Q = span_coordinates(X)
+    return Z, Q.T
+
+
+def wrong_span_swapped(X):
+    Z, Q = span_coordinates(X)
+    return Q, Z
+
+
+def wrong_span_centred(X):
+    return span_coordinates(X - X.mean(axis=0))
+
+
+def wrong_span_singular_values_in_basis(X):
+    Z, Q = span_coordinates(X)
+    S = np.linalg.norm(Z, axis=0)
+    return Z / S, Q * S
+
+
+def wrong_span_qr(X):
+    Q, R = np.linalg.qr(X.T)
+    return R.T, Q
+
+
+def wrong_span_counts_rows(X):
+    U, S, Vt = np.linalg.svd(X, full_matrices=False)
+    return U * S, Vt.T
+
+
+def wrong_span_absolute_cut(X):
+    U, S, Vt = np.linalg.svd(X, full_matrices=False)
+    kept = S > 1e-10
+    return (U * S)[:, kept], Vt[kept].T
+
+
+def wrong_span_double_precision_cut(X):
+    U, S, Vt = np.linalg.svd(X, full_matrices=False)
+    kept = S > 1e-12 * S[0]
+    return (U * S)[:, kept], Vt[kept].T
+
+
+def wrong_span_double_precision(X):
+    return span_coordinates(X.astype(float))
+
+
+MISTAKES = [
+    ("loss_and_cotangent", "sums over samples", wrong_loss_sums, "P times the expected"),
+    ("loss_and_cotangent", "mse without the 1/2", wrong_loss_without_half, "2 times the expected"),
+    ("loss_and_cotangent", "1/2 in the derivative only", wrong_loss_half_in_cotangent_only, "wrong only in [0]"),
+    ("loss_and_cotangent", "mean over outputs as well", wrong_loss_mean_over_outputs, "1/C times the expected"),
+    ("loss_and_cotangent", "(P, 1) minus (P,) is (P, P)", wrong_loss_broadcasts, "has shape"),
+    ("loss_and_cotangent", "cotangent without 1/P", wrong_loss_cotangent_not_mean, "wrong only in [1]"),
+    ("loss_and_cotangent", "y - f for f - y", wrong_loss_target_minus_output, "sign is flipped"),
+    ("loss_and_cotangent", "returns the loss alone", wrong_loss_value_only, "returned a float"),
+    ("loss_and_cotangent", "logistic loss of labels 0, 1", wrong_logistic_for_labels_0_and_1, "wrong only in [1]"),
+    (
+        "loss_and_cotangent",
+        "logistic derivative without the factor y",
+        wrong_logistic_without_inner_derivative,
+        "wrong only in [1]",
+    ),
+    (
+        "loss_and_cotangent",
+        "logistic derivative with 1 / (1 + e^{-y f})",
+        wrong_logistic_probability_of_the_label,
+        "wrong only in [1]",
+    ),
+    ("loss_and_cotangent", "log(1 + exp(u)) of a large u", wrong_logistic_overflows, "wrong only in [0]"),
+    ("loss_and_cotangent", "exp(f) of a large f", wrong_softmax_overflows, "NaN"),
+    (
+        "loss_and_cotangent",
+        "softmax over samples, not outputs",
+        wrong_softmax_over_samples,
+        "All entries of the list are wrong",
+    ),
+    ("loss_and_cotangent", "one maximum for all samples, log of p = 0", wrong_softmax_one_maximum, "NaN"),
+    ("loss_gradient", "derivative by f without 1/P", wrong_gradient_of_residual, "P times the expected"),
+    ("loss_gradient", "divides by P once more", wrong_gradient_mean_twice, "1/P times the expected"),
+    ("loss_gradient", "minus the gradient", wrong_gradient_downhill, "sign is flipped"),
+    ("loss_gradient", "cotangent of ones: gradient of sum f", wrong_gradient_of_outputs, "wrong only in [1]"),
+    ("loss_gradient", "outputs of the layers for their inputs", wrong_gradient_outputs_of_layers, "has shape"),
+    ("loss_gradient", "no slope in the backward pass", wrong_gradient_backward_without_slope, "wrong only in [1]"),
+    ("loss_gradient", "no slope in both passes", wrong_gradient_without_slope, "right for slope = 0"),
+    ("loss_gradient", "mse whatever the loss", wrong_gradient_always_mse, "right for loss = 'mse'"),
+    ("loss_gradient", "returns the gradients alone", wrong_gradient_without_value, "returned 1 thing"),
+    ("gradient_descent_step", "goes uphill", wrong_step_uphill, "wrong only in [0]"),
+    ("gradient_descent_step", "W -= step_size * G", wrong_step_in_place, "was changed in place"),
+    ("gradient_descent_step", "one layer after the other", wrong_step_layer_by_layer, "wrong only in [0][1]"),
+    ("gradient_descent_step", "the loss after the step", wrong_step_loss_after, "wrong only in [1]"),
+    ("gradient_descent_step", "divides by P once more", wrong_step_mean_twice, "wrong only in [0]"),
+    (
+        "gradient_descent_step",
+        "does not pass the slope on",
+        wrong_step_without_slope,
+        "right for slope = 0",
+    ),
+    ("gradient_descent_step", "does not pass the loss on", wrong_step_always_mse, "right for loss = 'mse'"),
+    ("gradient_descent_step", "returns the weights alone", wrong_step_weights_only, "returned 1 thing"),
+    ("gradient_descent_step", "copies the weights as float64", wrong_step_double_precision, "float32"),
+    ("span_coordinates", "U instead of U S", wrong_span_without_singular_values, "Z Q^T is X again"),
+    ("span_coordinates", "V^T instead of V", wrong_span_rows, "Z (P, r) and Q (D, r)"),
+    ("span_coordinates", "Q first, then Z", wrong_span_swapped, "Z (P, r) and Q (D, r)"),
+    ("span_coordinates", "centres the rows", wrong_span_centred, "Z Q^T is X again"),
+    ("span_coordinates", "S goes to Q instead of Z", wrong_span_singular_values_in_basis, "Q^T Q is the identity"),
+    ("span_coordinates", "QR of X^T: no rank", wrong_span_qr, "Rows that depend on each other"),
+    ("span_coordinates", "keeps all min(P, D)", wrong_span_counts_rows, "Rows that depend on each other"),
+    ("span_coordinates", "an absolute cut", wrong_span_absolute_cut, "whatever the scale"),
+    ("span_coordinates", "a cut of 1e-12 for float32", wrong_span_double_precision_cut, "rounding noise"),
+    ("span_coordinates", "makes everything float64", wrong_span_double_precision, "float32"),
+]

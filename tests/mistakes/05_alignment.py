@@ -1,0 +1,305 @@
+"""Unit 5: wrong answers, each with words that its feedback must contain."""
+
+import numpy as np
+
+from minintk import kernel
+
+
+def wrong_alignment_without_norms(K, Q):
+    return float(np.vdot(K, Q))
+
+
+def wrong_alignment_centred(K, Q):
+    with np.errstate(all="ignore"):
+        K, Q = K - K.mean(), Q - Q.mean()
+        return float(np.vdot(K, Q) / (np.linalg.norm(K) * np.linalg.norm(Q)))
+
+
+def wrong_alignment_squared_norms(K, Q):
+    return float(np.vdot(K, Q) / (np.vdot(K, K) * np.vdot(Q, Q)))
+
+
+def wrong_alignment_largest_eigenvalues(K, Q):
+    if np.ndim(K) > 2:
+        return float(np.vdot(K, Q) / (np.linalg.norm(K) * np.linalg.norm(Q)))
+    return float(np.vdot(K, Q) / (np.linalg.norm(K, 2) * np.linalg.norm(Q, 2)))
+
+
+def wrong_alignment_mean_over_rows(K, Q):
+    return float(np.mean((K * Q).sum(-1) / (np.linalg.norm(K, axis=-1) * np.linalg.norm(Q, axis=-1))))
+
+
+def wrong_alignment_of_each_entry(K, Q):
+    return K * Q / (np.linalg.norm(K) * np.linalg.norm(Q))
+
+
+def wrong_relative_to_the_start(A, A0):
+    return (A - A0) / A0
+
+
+def wrong_relative_without_scale(A, A0):
+    return A - A0
+
+
+def wrong_relative_ratio(A, A0):
+    return A / A0
+
+
+def wrong_relative_what_is_missing(A, A0):
+    return (1 - A) / (1 - A0)
+
+
+def wrong_relative_clipped(A, A0):
+    return np.maximum(0.0, (A - A0) / (1 - A0))
+
+
+def wrong_relative_in_place(A, A0):
+    A = np.asarray(A)
+    A -= A0
+    A /= 1 - A0
+    return A
+
+
+def wrong_task_norm_not_squared(K, y):
+    return float(np.vdot(y, K @ y) / (np.linalg.norm(K) * np.linalg.norm(y)))
+
+
+def wrong_task_without_kernel_norm(K, y):
+    return float(np.vdot(y, K @ y) / np.vdot(y, y))
+
+
+def wrong_task_trace_for_norm(K, y):
+    return float(np.vdot(y, K @ y) / (np.trace(K) * np.vdot(y, y)))
+
+
+def wrong_task_matrix(K, y):
+    return y.T @ K @ y / (np.linalg.norm(K) * np.vdot(y, y))
+
+
+def wrong_task_all_pairs_of_columns(K, y):
+    return float(np.sum(y.T @ K @ y) / (np.linalg.norm(K) * np.vdot(y, y)))
+
+
+def wrong_task_outer_product(K, y):
+    Y = y if y.ndim == 2 else y[:, None]
+    return float(np.vdot(K, Y @ Y.T) / (np.linalg.norm(K) * np.linalg.norm(Y @ Y.T)))
+
+
+def wrong_rank_counts(K):
+    return float(np.linalg.matrix_rank(K))
+
+
+def wrong_rank_without_square(K):
+    return float(np.trace(K) / np.linalg.norm(K))
+
+
+def wrong_rank_sums_all_entries(K):
+    return float(K.sum() ** 2 / np.vdot(K, K))
+
+
+def wrong_rank_upside_down(K):
+    return float(np.vdot(K, K) / np.trace(K) ** 2)
+
+
+def wrong_rank_share_of_the_top(K):
+    return float(np.trace(K) / np.linalg.norm(K, 2))
+
+
+def wrong_learning_share_that_is_left(times, losses, drop=0.1):
+    reached = np.flatnonzero(losses <= drop * losses[0])
+    return float(times[reached[0]]) if len(reached) else np.inf
+
+
+def wrong_learning_argmax(times, losses, drop=0.1):
+    return float(times[np.argmax(losses <= (1 - drop) * losses[0])])
+
+
+def wrong_learning_index(times, losses, drop=0.1):
+    reached = np.flatnonzero(losses <= (1 - drop) * losses[0])
+    return float(reached[0]) if len(reached) else np.inf
+
+
+def wrong_learning_stays(times, losses, drop=0.1):
+    above = np.flatnonzero(losses > (1 - drop) * losses[0])
+    first = above[-1] + 1 if len(above) else 0
+    return float(times[first]) if first < len(times) else np.inf
+
+
+def wrong_learning_absolute(times, losses, drop=0.1):
+    reached = np.flatnonzero(losses <= losses[0] - drop)
+    return float(times[reached[0]]) if len(reached) else np.inf
+
+
+def wrong_learning_strictly(times, losses, drop=0.1):
+    reached = np.flatnonzero(losses < (1 - drop) * losses[0])
+    return float(times[reached[0]]) if len(reached) else np.inf
+
+
+def wrong_learning_none(times, losses, drop=0.1):
+    for t, loss in zip(times, losses):
+        if loss <= (1 - drop) * losses[0]:
+            return float(t)
+
+
+def wrong_time_first_crossing(times, alignments, level=0.95):
+    reached = np.flatnonzero(alignments >= level)
+    return float(times[reached[0]]) if len(reached) else np.inf
+
+
+def wrong_time_last_below(times, alignments, level=0.95):
+    below = np.flatnonzero(alignments < level)
+    return float(times[below[-1]]) if len(below) else float(times[0])
+
+
+def wrong_time_end_if_never(times, alignments, level=0.95):
+    below = np.flatnonzero(alignments < level)
+    first = below[-1] + 1 if len(below) else 0
+    return float(times[min(first, len(times) - 1)])
+
+
+def wrong_time_strictly_above(times, alignments, level=0.95):
+    below = np.flatnonzero(alignments <= level)
+    first = below[-1] + 1 if len(below) else 0
+    return float(times[first]) if first < len(times) else np.inf
+
+
+def wrong_time_index(times, alignments, level=0.95):
+    below = np.flatnonzero(alignments < level)
+    first = below[-1] + 1 if len(below) else 0
+    return float(first) if first < len(times) else np.inf
+
+
+def wrong_error_absolute(prediction, network):
+    return float(np.linalg.norm(prediction - network))
+
+
+def wrong_error_relative_to_the_prediction(prediction, network):
+    return float(np.linalg.norm(prediction - network) / np.linalg.norm(prediction))
+
+
+def wrong_error_squared(prediction, network):
+    return float(((prediction - network) ** 2).sum() / (network**2).sum())
+
+
+def wrong_error_mean_of_relative_errors(prediction, network):
+    return float(np.mean(abs(prediction - network) / abs(network)))
+
+
+def wrong_error_difference_of_norms(prediction, network):
+    return float(abs(np.linalg.norm(prediction) - np.linalg.norm(network)) / np.linalg.norm(network))
+
+
+def wrong_error_mean_squared(prediction, network):
+    return float(np.sqrt(((prediction - network) ** 2).mean()) / np.linalg.norm(network))
+
+
+def wrong_ratio_upside_down(err_inf, err_0):
+    return err_0 / err_inf if err_inf else float("inf")
+
+
+def wrong_ratio_difference(err_inf, err_0):
+    return err_0 - err_inf
+
+
+def wrong_ratio_gain(err_inf, err_0):
+    return 1 - err_inf / err_0
+
+
+def wrong_ratio_at_most_one(err_inf, err_0):
+    return min(1.0, err_inf / err_0)
+
+
+def wrong_gap_from_zero(K_inf_train, K_inf_test, f_train, f_test, f0_train, f0_test):
+    return f_test - kernel.kernel_predictor(K_inf_train, K_inf_test, f_train)
+
+
+def wrong_gap_without_f0_at_the_test_points(K_inf_train, K_inf_test, f_train, f_test, f0_train, f0_test):
+    return f_test - kernel.kernel_predictor(K_inf_train, K_inf_test, f_train, f0_train)
+
+
+def wrong_gap_machine_minus_network(K_inf_train, K_inf_test, f_train, f_test, f0_train, f0_test):
+    return kernel.kernel_predictor(K_inf_train, K_inf_test, f_train, f0_train, f0_test) - f_test
+
+
+def wrong_gap_is_the_machine(K_inf_train, K_inf_test, f_train, f_test, f0_train, f0_test):
+    return kernel.kernel_predictor(K_inf_train, K_inf_test, f_train, f0_train, f0_test)
+
+
+def wrong_gap_without_inverse(K_inf_train, K_inf_test, f_train, f_test, f0_train, f0_test):
+    return f_test - f0_test - K_inf_test @ (f_train - f0_train)
+
+
+def wrong_gap_blocks_one_by_one(K_inf_train, K_inf_test, f_train, f_test, f0_train, f0_test):
+    if K_inf_train.ndim == 2:
+        return f_test - kernel.kernel_predictor(K_inf_train, K_inf_test, f_train, f0_train, f0_test)
+    columns = [
+        kernel.kernel_predictor(K_inf_train[c, c], K_inf_test[c, c], f_train[:, c], f0_train[:, c], f0_test[:, c])
+        for c in range(len(K_inf_train))
+    ]
+    return f_test - np.stack(columns, axis=1)
+
+
+def wrong_gap_norm(K_inf_train, K_inf_test, f_train, f_test, f0_train, f0_test):
+    gap = f_test - kernel.kernel_predictor(K_inf_train, K_inf_test, f_train, f0_train, f0_test)
+    return float(np.linalg.norm(gap))
+
+
+MISTAKES = [
+    ("kernel_alignment", "leaves out the norms", wrong_alignment_without_norms, "Yours is 2,"),
+    ("kernel_alignment", "subtracts the means", wrong_alignment_centred, "NaN"),
+    ("kernel_alignment", "divides by the squared norms", wrong_alignment_squared_norms, "Yours is 0.25"),
+    ("kernel_alignment", "takes np.linalg.norm(K, 2)", wrong_alignment_largest_eigenvalues, "Yours is 1,"),
+    ("kernel_alignment", "takes the mean of row cosines", wrong_alignment_mean_over_rows, "over all entries"),
+    ("kernel_alignment", "does not sum over the entries", wrong_alignment_of_each_entry, "returned an array"),
+    ("relative_alignment", "divides by the start", wrong_relative_to_the_start, "Yours is 0.125"),
+    ("relative_alignment", "does not divide", wrong_relative_without_scale, "Yours is 0.1,"),
+    ("relative_alignment", "takes the ratio to the start", wrong_relative_ratio, "Yours is 1.125"),
+    ("relative_alignment", "returns the share that is missing", wrong_relative_what_is_missing, "0 at the start"),
+    ("relative_alignment", "cuts off negative values", wrong_relative_clipped, "the worst entry"),
+    ("relative_alignment", "writes into the input", wrong_relative_in_place, "was changed in place"),
+    ("task_alignment", "forgets the square of |y|", wrong_task_norm_not_squared, "Yours is"),
+    ("task_alignment", "forgets the norm of K", wrong_task_without_kernel_norm, "Yours is 1,"),
+    ("task_alignment", "divides by the trace of K", wrong_task_trace_for_norm, "Yours is 0.25"),
+    ("task_alignment", "returns a matrix for several columns", wrong_task_matrix, "returned an array"),
+    ("task_alignment", "sums over pairs of columns too", wrong_task_all_pairs_of_columns, "are added up"),
+    ("task_alignment", "divides by the norm of y y^T", wrong_task_outer_product, "are added up"),
+    ("effective_rank", "counts the non-zero eigenvalues", wrong_rank_counts, "Yours is 6,"),
+    ("effective_rank", "forgets to square the trace", wrong_rank_without_square, "the square root of the expected"),
+    ("effective_rank", "sums all entries, not the diagonal", wrong_rank_sums_all_entries, "y y^T, by hand"),
+    ("effective_rank", "turns the fraction upside down", wrong_rank_upside_down, "Yours is 0.2,"),
+    ("effective_rank", "divides by the largest eigenvalue", wrong_rank_share_of_the_top, "with the eigenvalues"),
+    ("learning_time", "waits until only that share is left", wrong_learning_share_that_is_left, "Yours is 4,"),
+    ("learning_time", "takes argmax of a mask that is all False", wrong_learning_argmax, "infinite if it never drops"),
+    ("learning_time", "returns the index", wrong_learning_index, "Yours is"),
+    ("learning_time", "takes the time from which on it stays low", wrong_learning_stays, "the first time, a share"),
+    ("learning_time", "subtracts the drop from the loss", wrong_learning_absolute, "the time of the drop"),
+    ("learning_time", "does not count equality", wrong_learning_strictly, "equality included"),
+    ("learning_time", "ends without a return if the loss never drops", wrong_learning_none, "returned None"),
+    ("alignment_time", "takes the first time at the level", wrong_time_first_crossing, "from its last rise"),
+    ("alignment_time", "takes the last time below the level", wrong_time_last_below, "Yours is"),
+    ("alignment_time", "returns the end if it never stays", wrong_time_end_if_never, "expected inf"),
+    ("alignment_time", "does not count equality", wrong_time_strictly_above, "Yours is 2.5"),
+    ("alignment_time", "returns the index", wrong_time_index, "Yours is"),
+    ("kernel_error", "does not divide", wrong_error_absolute, "Yours is 1,"),
+    ("kernel_error", "divides by the norm of the prediction", wrong_error_relative_to_the_prediction, "expected 0.2"),
+    ("kernel_error", "forgets the square root", wrong_error_squared, "the square of the expected"),
+    ("kernel_error", "takes the mean of the relative errors", wrong_error_mean_of_relative_errors, "Yours is 0.125"),
+    ("kernel_error", "subtracts the norms", wrong_error_difference_of_norms, "expected 0.2"),
+    ("kernel_error", "divides a mean by a norm", wrong_error_mean_squared, "1/sqrt(P) times the expected"),
+    ("silence_ratio", "turns the ratio upside down", wrong_ratio_upside_down, "Yours is 50,"),
+    ("silence_ratio", "takes the difference", wrong_ratio_difference, "Yours is 0.49"),
+    ("silence_ratio", "returns the gain", wrong_ratio_gain, "Yours is 0.98"),
+    ("silence_ratio", "does not let it be above 1", wrong_ratio_at_most_one, "expected 1.5"),
+    ("predictor_gap", "leaves out f_0", wrong_gap_from_zero, "Yours is 2.5, expected 3"),
+    (
+        "predictor_gap",
+        "leaves out f_0 at the test points",
+        wrong_gap_without_f0_at_the_test_points,
+        "Yours is 4, expected 3",
+    ),
+    ("predictor_gap", "subtracts the network from the machine", wrong_gap_machine_minus_network, "sign is flipped"),
+    ("predictor_gap", "returns the machine itself", wrong_gap_is_the_machine, "yours 3, expected -1"),
+    ("predictor_gap", "leaves out the inverse", wrong_gap_without_inverse, "Yours is 1, expected 3"),
+    ("predictor_gap", "solves for each output alone", wrong_gap_blocks_one_by_one, "solved as one system"),
+    ("predictor_gap", "returns the norm of the gap", wrong_gap_norm, "returned a float"),
+]

@@ -1,0 +1,236 @@
+"""Unit 8: wrong answers, each with words that its feedback must contain."""
+
+import numpy as np
+
+from minintk import alignment, kernel, silence, training
+from minintk.silence import alignment_curve, gap_curve, kernel_machine, silence_numbers
+
+
+def wrong_curve_from_the_start(kernels):
+    return np.array([alignment.kernel_alignment(K, kernels[0]) for K in kernels])
+
+
+def wrong_curve_of_neighbours(kernels):
+    return np.array([alignment.kernel_alignment(K, Q) for K, Q in zip(kernels, kernels[1:])])
+
+
+def wrong_curve_without_norms(kernels):
+    return np.array([np.vdot(K, kernels[-1]) / np.vdot(kernels[-1], kernels[-1]) for K in kernels])
+
+
+def wrong_curve_one_number(kernels):
+    return alignment.kernel_alignment(kernels[0], kernels[-1])
+
+
+def wrong_machine_from_zero(weights, X, X_test, f_train, f0_train, f0_test, slope=0.0):
+    K_train, K_test = kernel.ntk(weights, X, slope=slope), kernel.ntk(weights, X_test, X, slope=slope)
+    return kernel.kernel_predictor(K_train, K_test, f_train)
+
+
+def wrong_machine_without_f0_at_the_test_points(weights, X, X_test, f_train, f0_train, f0_test, slope=0.0):
+    K_train, K_test = kernel.ntk(weights, X, slope=slope), kernel.ntk(weights, X_test, X, slope=slope)
+    return kernel.kernel_predictor(K_train, K_test, f_train, f0_train)
+
+
+def wrong_machine_transposed(weights, X, X_test, f_train, f0_train, f0_test, slope=0.0):
+    K_train, K_test = kernel.ntk(weights, X, slope=slope), kernel.ntk(weights, X, X_test, slope=slope)
+    return f0_test + K_test @ np.linalg.solve(K_train, f_train - f0_train)
+
+
+def wrong_machine_without_slope(weights, X, X_test, f_train, f0_train, f0_test, slope=0.0):
+    K_train, K_test = kernel.ntk(weights, X), kernel.ntk(weights, X_test, X)
+    return kernel.kernel_predictor(K_train, K_test, f_train, f0_train, f0_test)
+
+
+def gaps(weights, X, X_test, outputs, test_outputs, slope):
+    """G_t (T, P_test, C), as it should be: the wrong curves below go wrong after this."""
+    K_train, K_test = kernel.ntk(weights, X, slope=slope), kernel.ntk(weights, X_test, X, slope=slope)
+    return np.array(
+        [
+            alignment.predictor_gap(K_train, K_test, f, f_test, outputs[0], test_outputs[0])
+            for f, f_test in zip(outputs, test_outputs)
+        ]
+    )
+
+
+def wrong_gaps_over_each_moment(weights, X, X_test, outputs, test_outputs, slope=0.0):
+    G = gaps(weights, X, X_test, outputs, test_outputs, slope)
+    return np.linalg.norm(G, axis=(1, 2)) / np.linalg.norm(test_outputs, axis=(1, 2))
+
+
+def wrong_gaps_without_scale(weights, X, X_test, outputs, test_outputs, slope=0.0):
+    return np.linalg.norm(gaps(weights, X, X_test, outputs, test_outputs, slope), axis=(1, 2))
+
+
+def wrong_gaps_signed(weights, X, X_test, outputs, test_outputs, slope=0.0):
+    return gaps(weights, X, X_test, outputs, test_outputs, slope)[:, :, 0] / np.linalg.norm(test_outputs[-1])
+
+
+def wrong_gaps_from_zero(weights, X, X_test, outputs, test_outputs, slope=0.0):
+    K_train, K_test = kernel.ntk(weights, X, slope=slope), kernel.ntk(weights, X_test, X, slope=slope)
+    G = [f_test - kernel.kernel_predictor(K_train, K_test, f) for f, f_test in zip(outputs, test_outputs)]
+    return np.linalg.norm(G, axis=(1, 2)) / np.linalg.norm(test_outputs[-1])
+
+
+def wrong_gaps_without_slope(weights, X, X_test, outputs, test_outputs, slope=0.0):
+    G = gaps(weights, X, X_test, outputs, test_outputs, 0.0)
+    return np.linalg.norm(G, axis=(1, 2)) / np.linalg.norm(test_outputs[-1])
+
+
+def wrong_numbers_at_what_is_left(times, losses, alignments, norms, network, machine_inf, machine_0):
+    numbers = silence_numbers(times, losses, alignments, norms, network, machine_inf, machine_0)
+    left = [np.flatnonzero(losses <= d * losses[0]) for d in silence.DROPS]
+    return numbers | {
+        "A": [float(alignments[i[0]]) if len(i) else None for i in left],
+        "growth": [float(norms[i[0]] / norms[0]) if len(i) else None for i in left],
+    }
+
+
+def wrong_numbers_errors_swapped(times, losses, alignments, norms, network, machine_inf, machine_0):
+    return silence_numbers(times, losses, alignments, norms, network, machine_0, machine_inf)
+
+
+def wrong_numbers_ratio_upside_down(times, losses, alignments, norms, network, machine_inf, machine_0):
+    numbers = silence_numbers(times, losses, alignments, norms, network, machine_inf, machine_0)
+    return numbers | {"t_ratio": numbers["t_learn"] / numbers["t_align"]}
+
+
+def wrong_numbers_loss_at_align(times, losses, alignments, norms, network, machine_inf, machine_0):
+    numbers = silence_numbers(times, losses, alignments, norms, network, machine_inf, machine_0)
+    drop = numbers["drop_at_align"]
+    return numbers | {"drop_at_align": None if drop is None else 1 - drop}
+
+
+def wrong_numbers_argmax(times, losses, alignments, norms, network, machine_inf, machine_0):
+    numbers = silence_numbers(times, losses, alignments, norms, network, machine_inf, machine_0)
+    first = [np.argmax(losses <= (1 - d) * losses[0]) for d in silence.DROPS]  # 0 where it was never reached
+    return numbers | {
+        "A": [float(alignments[i]) for i in first],
+        "growth": [float(norms[i] / norms[0]) for i in first],
+    }
+
+
+def trained(weights, X, y, X_test, step_size, slope, loss, steps, target_loss):
+    """A recorded run, as it should be: the wrong experiments below go wrong after this."""
+    return training.gradient_descent(
+        weights,
+        X,
+        y,
+        step_size,
+        slope,
+        loss,
+        steps=steps,
+        target_loss=target_loss,
+        record_steps=np.unique(np.geomspace(1, steps, 400).astype(int)),
+        record_drops=silence.DROPS,
+        record_kernels=True,
+        X_test=X_test,
+    )
+
+
+def result_of(run, X, X_test, slope, f_train=None, f0=None, first=0, last=-1):
+    """What an experiment returns, with the targets, the start and the two sets of weights that are given."""
+    f0_train, f0_test = f0 or (run.outputs[0], run.test_outputs[0])
+    ends = run.outputs[-1] if f_train is None else f_train, f0_train, f0_test
+    curves = {
+        "times": run.times,
+        "losses": run.losses,
+        "alignments": alignment_curve(run.kernels),
+        "norms": np.array([np.linalg.norm(K) for K in run.kernels]),
+    }
+    machines = {
+        "machine_inf": kernel_machine(run.weights[last], X, X_test, *ends, slope),
+        "machine_0": kernel_machine(run.weights[first], X, X_test, *ends, slope),
+    }
+    network = run.test_outputs[-1]
+    return {
+        **curves,
+        **machines,
+        "network": network,
+        "gaps": gap_curve(run.weights[-1], X, X_test, run.outputs, run.test_outputs, slope),
+        "kernels": run.kernels,
+        "numbers": silence_numbers(**curves, **machines, network=network),
+    }
+
+
+def wrong_experiment_targets_y(weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20_000, target_loss=1e-4):
+    run = trained(weights, X, y, X_test, step_size, slope, loss, steps, target_loss)
+    return result_of(run, X, X_test, slope, f_train=np.reshape(y, run.outputs[-1].shape))
+
+
+def wrong_experiment_from_zero(weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20_000, target_loss=1e-4):
+    run = trained(weights, X, y, X_test, step_size, slope, loss, steps, target_loss)
+    return result_of(run, X, X_test, slope, f0=(0 * run.outputs[0], 0 * run.test_outputs[0]))
+
+
+def wrong_experiment_final_weights_twice(
+    weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20_000, target_loss=1e-4
+):
+    run = trained(weights, X, y, X_test, step_size, slope, loss, steps, target_loss)
+    return result_of(run, X, X_test, slope, first=-1)
+
+
+def wrong_experiment_gaps_to_the_first_kernel(
+    weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20_000, target_loss=1e-4
+):
+    run = trained(weights, X, y, X_test, step_size, slope, loss, steps, target_loss)
+    result = result_of(run, X, X_test, slope)
+    return result | {"gaps": gap_curve(run.weights[0], X, X_test, run.outputs, run.test_outputs, slope)}
+
+
+def wrong_experiment_all_steps(weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20_000, target_loss=1e-4):
+    run = trained(weights, X, y, X_test, step_size, slope, loss, min(steps, 400), 0.0)
+    return result_of(run, X, X_test, slope)
+
+
+def wrong_experiment_without_slope(
+    weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20_000, target_loss=1e-4
+):
+    run = trained(weights, X, y, X_test, step_size, 0.0, loss, steps, target_loss)
+    return result_of(run, X, X_test, 0.0)
+
+
+def wrong_experiment_always_mse(
+    weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20_000, target_loss=1e-4
+):
+    run = trained(weights, X, y, X_test, step_size, slope, "mse", steps, target_loss)
+    return result_of(run, X, X_test, slope)
+
+
+MISTAKES = [
+    ("alignment_curve", "compares with the first kernel", wrong_curve_from_the_start, "yours 1, expected"),
+    ("alignment_curve", "compares each kernel with the next one", wrong_curve_of_neighbours, "has shape"),
+    ("alignment_curve", "forgets the norm of K_t", wrong_curve_without_norms, "the worst entry"),
+    ("alignment_curve", "returns one number for the whole run", wrong_curve_one_number, "returned a float"),
+    ("kernel_machine", "leaves out f_0", wrong_machine_from_zero, "the worst entry"),
+    (
+        "kernel_machine",
+        "leaves out f_0 at the test points",
+        wrong_machine_without_f0_at_the_test_points,
+        "the worst entry",
+    ),
+    ("kernel_machine", "takes the test kernel train by test", wrong_machine_transposed, "ValueError"),
+    ("kernel_machine", "does not pass the slope on", wrong_machine_without_slope, "with this slope"),
+    ("gap_curve", "divides by the norm of f_t instead of f_T", wrong_gaps_over_each_moment, "the worst entry"),
+    ("gap_curve", "does not divide by |f_T|", wrong_gaps_without_scale, "a constant factor"),
+    ("gap_curve", "returns the gaps instead of their norms", wrong_gaps_signed, "has shape"),
+    ("gap_curve", "leaves out f_0", wrong_gaps_from_zero, "the worst entry"),
+    ("gap_curve", "does not pass the slope on", wrong_gaps_without_slope, "with this slope"),
+    ("silence_numbers", "takes the loss drop for the share that is left", wrong_numbers_at_what_is_left, "is None"),
+    ("silence_numbers", "swaps the two machines", wrong_numbers_errors_swapped, 'only in ["err_inf"]'),
+    ("silence_numbers", "inverts the ratio of the times", wrong_numbers_ratio_upside_down, 'only in ["t_ratio"]'),
+    (
+        "silence_numbers",
+        "returns the loss that is left at t_align",
+        wrong_numbers_loss_at_align,
+        'only in ["drop_at_align"]',
+    ),
+    ("silence_numbers", "takes argmax where a drop was not reached", wrong_numbers_argmax, "None for a loss drop"),
+    ("experiment", "gives the machines y instead of f_T(X)", wrong_experiment_targets_y, "the last gap equals err_inf"),
+    ("experiment", "starts the machines from 0", wrong_experiment_from_zero, "the last gap equals err_inf"),
+    ("experiment", "takes the final weights for K_0", wrong_experiment_final_weights_twice, "on white data is silent"),
+    ("experiment", "measures the gaps to K_0's machine", wrong_experiment_gaps_to_the_first_kernel, "equals err_inf"),
+    ("experiment", "does not stop at the target loss", wrong_experiment_all_steps, "to the target loss"),
+    ("experiment", "does not pass the slope on", wrong_experiment_without_slope, "slope, loss and step size"),
+    ("experiment", "does not pass the loss on", wrong_experiment_always_mse, "slope, loss and step size"),
+]
