@@ -1,7 +1,7 @@
 """Unit 8. Silent alignment.
 
 Does the kernel of a small network on white inputs turn before its loss moves, and does the network end as the
-machine of that kernel?
+kernel predictor of its final kernel, or machine in short?
 
 Work from top to bottom; minintk check 8 grades this file. The line @guard.accepts
 above a function says what it accepts and checks it: leave it there, and write what follows the docstring.
@@ -13,43 +13,45 @@ from minintk import alignment, guard, kernel, training
 
 DROPS = (0.01, 0.1, 0.5, 0.9)  # the shares of the loss at which a run is looked at
 LEVEL = 0.95  # of alignment, that counts as aligned
+RECORDS = 400  # steps of a run that are kept, at most, evenly spaced in log(step)
 
 
 @guard.accepts(kernels="T P P | T C C P P")
 def alignment_curve(kernels):
-    """A(K_t, K_inf) at every recorded time (T,); K_inf is the last of the kernels (T, P, P) or (T, C, C, P, P)."""
-    # Return A(K_t, K_inf) for every recorded kernel K_t. K_inf is the last of them.
-    # The curve shows when the kernel has arrived at its final direction, while its size is left out.
-    # An array of shape (T,) comes out, and it ends at 1.
+    """A(K_t, K_inf) at every recorded time, where K_inf is the last of the kernels.
+
+    kernels (T, P, P) or (T, C, C, P, P). Returns an array (T,), which ends at 1.
+    """
+    # Follow the kernel's direction through a run, its size left out. The curve shows when the kernel has arrived.
     # (3 points, about 5 minutes)
     raise NotImplementedError("silence.alignment_curve")
 
 
 @guard.accepts(weights="D -> C", X="P D", X_test="P2 D", f_train="P C", f0_train="P C", f0_test="P2 C", slope="[0, 1]")
 def kernel_machine(weights, X, X_test, f_train, f0_train, f0_test, slope=0.0):
-    """What the kernel at these weights predicts at X_test (P2, D) from f_0 and the final outputs f_train (P, C).
+    """What the machine of K, its kernel predictor, gives at the test points; K is the kernel at these weights.
 
-    X (P, D); f0_train (P, C) and f0_test (P2, C): the network's outputs before training. Returns (P2, C).
+    weights: [W_1 ... W_L] of a network with this slope; X (P, D); X_test (P2, D). The machine starts at f_0, the
+    network's outputs before training, f0_train (P, C) and f0_test (P2, C). Its targets are the network's final outputs
+    f_train (P, C), not y: unfinished training is not the kernel's error. Returns (P2, C). Paper, Theorem 1.
+    By hand: one layer has K = X X^T. X = 2, X_test = 1, f_train = 7, f0_train = 3 and f0_test = 1 give 3.
     """
-    # Return what the kernel at the given weights predicts at X_test: f_0(x) + k(x)^T K^{-1} [f_T(X) - f_0(X)].
-    # The final weights give the machine of K_inf, the first weights that of K_0: the claim and its control.
-    # f_0 is the network before training in both cases, and the targets are its final outputs f_train, not y.
-    # Both kernels take the slope. An array of shape (P2, C) comes out.
+    # Ask what a kernel predicts. The final weights give the machine of K_inf, the first ones that of K_0: the claim
+    # and its control.
     # (7 points, about 15 minutes)
     raise NotImplementedError("silence.kernel_machine")
 
 
 @guard.accepts(weights="D -> C", X="P D", X_test="P2 D", outputs="T P C", test_outputs="T P2 C", slope="[0, 1]")
 def gap_curve(weights, X, X_test, outputs, test_outputs, slope=0.0):
-    """|G_t| / |f_T| at the test points (T,): the gap to the machine of the kernel at the final weights.
+    """|G_t| / |f_T| at every recorded time: how far the network is from the machine of the kernel at these weights.
 
-    outputs (T, P, C) and test_outputs (T, P2, C): the network at X (P, D) and X_test (P2, D); f_0 is their first entry
-    and f_T their last.
+    G_t is the gap of `alignment.predictor_gap` at X_test (P2, D). weights: [W_1 ... W_L], the final ones, of a network
+    with this slope; outputs (T, P, C) and test_outputs (T, P2, C): the network's at X (P, D) and X_test; f_0 is their
+    first entry and f_T their last. Norms go over test points and outputs. Returns an array (T,), which starts at 0.
     """
-    # Return |G_t| / |f_T| at the test points for every recorded time. G_t is the gap to these weights' machine.
-    # Against the loss drop it shows when the error was made. A kernel that turns in the silent phase makes none.
-    # f_0 is the first entry of outputs and test_outputs. |f_T|, from the last one, is the scale for all times.
-    # Norms go over test points and outputs. An array of shape (T,) comes out; it starts at 0.
+    # See when the error of the machine of K_inf was made. A kernel that turns in the silent phase makes none.
+    # The scale |f_T| is the same at all times.
     # (5 points, about 20 minutes)
     raise NotImplementedError("silence.gap_curve")
 
@@ -58,17 +60,18 @@ def gap_curve(weights, X, X_test, outputs, test_outputs, slope=0.0):
 def silence_numbers(times, losses, alignments, norms, network, machine_inf, machine_0):
     """The numbers that tell a silent run from a lazy or a noisy one.
 
-    times, losses, alignments A(K_t, K_inf) and norms |K_t|, each (T,); the final test outputs of the network, of the
-    machine of K_inf and of that of K_0, each (P2, C). Returns a dict: A_0; A and growth = |K_t| / |K_0|, lists with one
-    entry for each loss drop of DROPS (None if it was not reached); t_align at LEVEL, t_learn, t_ratio =
-    t_align / t_learn (None if t_learn is inf, inf if only t_align is); drop_at_align, the loss drop at t_align (None if
-    that is inf); err_inf, err_0, rho; and growth_end, |K_inf| / |K_0|.
+    times, losses, alignments A(K_t, K_inf) and norms |K_t|, each (T,); the final outputs at the test points of the
+    network, of the machine of K_inf and of that of K_0, each (P2, C). Returns a dict of eleven floats or lists:
+    A_0, the first alignment; growth_end, |K_inf| / |K_0|;
+    A, growth: lists of A(K_t, K_inf) and of |K_t| / |K_0| at the first time with a loss drop of at least d, for each d
+    of DROPS; None where there is no such time;
+    t_align at LEVEL, and t_learn, as in unit 5;
+    t_ratio, t_align / t_learn; None if t_learn is inf, and inf if only t_align is;
+    drop_at_align, 1 - L(t_align) / L(0); None if t_align is inf;
+    err_inf, err_0 and rho, as in unit 5.
     """
-    # Return a dict with all eleven names of the docstring; values are plain numbers (float), lists of them, or None.
-    # A and growth are read at the first moment with a loss drop of at least d, for d in DROPS; None if there is none.
-    # t_align (level 0.95) and t_learn are those of unit 5, t_ratio = t_align / t_learn, or None if t_learn is inf.
-    # drop_at_align is 1 - L(t_align) / L(0), or None if t_align is inf; t_align is one of the recorded times.
-    # No single number tells silent from lazy: a lazy run has A near 1, t_align = 0, growth near 1 and rho near 1.
+    # Put a run into eleven numbers. None alone tells silent from lazy: a lazy run has A near 1, t_align = 0, growth
+    # near 1 and rho near 1. What was not reached is None or inf, as the docstring says, never a number.
     # (5 points, about 30 minutes)
     raise NotImplementedError("silence.silence_numbers")
 
@@ -85,22 +88,19 @@ def silence_numbers(times, losses, alignments, norms, network, machine_inf, mach
     target_loss="[0, inf)",
 )
 def experiment(weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20_000, target_loss=1e-4):
-    """Trains a network by gradient descent and measures how silently its kernel aligned.
+    """Trains a network by `training.gradient_descent` and measures how silently its kernel aligned.
 
-    weights: [W_1 ... W_L] at the start; X (P, D), y as in `training.loss_and_cotangent`; X_test (P2, D). Trains by
-    run = training.gradient_descent(weights, X, y, step_size, slope, loss, steps=, target_loss=, record_steps=,
-    record_drops=, record_kernels=True, X_test=X_test), whose result has times, losses, kernels, outputs, test_outputs
-    at the recorded moments, the start and the end among them, and weights, the first and the last.
-    Returns a dict: times, losses, alignments, norms, gaps, each (T,); kernels, (3, P, P) or (3, C, C, P, P): K_0, the
-    first recorded at a loss drop of 1 % (K_0 if there is none), K_inf; network, machine_inf, machine_0, the final test
-    outputs (P2, C); and numbers, see `silence_numbers`. ValueError if the target loss is met at the start, or if the
-    steps are too small to move it at all.
+    weights: [W_1 ... W_L] at the start; X (P, D), y as in `training.loss_and_cotangent`; X_test (P2, D). Recorded are
+    the start, the first step with each loss drop of DROPS, the end, and RECORDS steps from 1 to `steps`, evenly
+    spaced in log(step), each once. Returns a dict:
+    times, losses, alignments A(K_t, K_inf), norms |K_t|, and gaps, see `gap_curve`, each (T,);
+    kernels, all of them, (T, P, P) or (T, C, C, P, P); K_0 is the first and K_inf the last;
+    network, machine_inf, machine_0, the final outputs at X_test (P2, C) of the network and of the two machines;
+    numbers, see `silence_numbers`.
+    ValueError if the target loss is met at the start, or if the steps are too small to move the loss at all.
     """
-    # First train with training.gradient_descent; step_size, slope, loss, steps and target_loss are given. Record
-    # kernels, outputs at X_test, the drops DROPS, and about 300 steps evenly spaced in log(step).
-    # Then look back, with the last kernel as K_inf: alignments, norms |K_t|, the two machines, the gaps, the numbers.
-    # Both machines get f_T(X) and f_0 of the run; they differ in the weights, last or first. The gaps take the last.
-    # Names in the dict: times, losses, alignments, norms, gaps, kernels, network, machine_inf, machine_0, numbers.
-    # kernels are K_0, the first one recorded at a loss drop of 1 % or more (K_0 if there is none), and K_inf.
+    # All together. Train and record first, then look back: K_inf is known only at the end.
+    # training.gradient_descent records what it is asked for, as its docstring says. Both machines have the same f_0
+    # and f_T, those of the run; they differ in the weights.
     # (11 points, about 60 minutes)
     raise NotImplementedError("silence.experiment")

@@ -10,20 +10,27 @@ from minintk import guard
 
 @guard.accepts(X="P D")
 def second_moment(X):
-    """The mean over samples of x_i x_j, an array (D, D), for X (P, D).
+    """The mean over samples of x_i x_j, an array (D, D) in the precision of X (P, D).
 
     Nothing is subtracted: centre the rows first if their mean should not count.
     By hand: rows (1, 2), (3, 4) give [[5, 7], [7, 10]].
+
+    How: X^T X / P. The matrix product adds up the outer products x x^T of all rows.
     """
     return X.T @ X / len(X)
 
 
 @guard.accepts(X="P D")
 def condition_number(X):
-    """The largest eigenvalue of the second moment of X (P, D) over its smallest non-zero one; 1 for white data.
+    """The largest eigenvalue of the second moment of X (P, D) over its smallest non-zero one.
 
-    Singular values below 1e-10 of the largest (1e-5 in single precision) count as zero. ValueError if X is all zeros.
+    Returns a number, 1 for white data. Eigenvalues below 1e-20 of the largest (1e-10 in single precision) count as
+    zero. That is finer than np.linalg.eigvalsh can tell: its error is about 1e-16 of the largest. ValueError if X is
+    all zeros.
     By hand: rows (2, 0), (0, 1) give 4.
+
+    How: With X = U S V^T the eigenvalues are S^2 / P, and P cancels: (s_1 / s_r)^2, where s_r is the smallest singular
+    value above 1e-10 of the largest, s_1 (1e-5 in single precision).
     """
     S = np.linalg.svd(X, compute_uv=False)
     if S[0] == 0:
@@ -34,13 +41,15 @@ def condition_number(X):
 
 @guard.accepts(X="P D", power="[0, 1]", rcond="[0, 1)")
 def whitening_map(X, power=0.0, rcond=1e-3):
-    """The matrix M (D, D) with X M = scale * U S^power V^T, where X = U S V^T: power 0 is white, power 1 is raw.
+    """The matrix M (D, D) with X M = c U S^power V^T, where X = U S V^T: it raises the singular values to a power.
 
-    X (P, D): the training rows. Rows seen later are mapped by the same M: whitening with their statistics too would
-    leave the training rows not white. Of the singular values only the r above rcond times the largest are kept, since
-    dividing by the others would amplify noise. The scale makes the mean squared row norm of X M equal to r, so that
-    learning rates carry over. ValueError if X is all zeros.
+    X (P, D): the training rows; power: the whitening exponent, 0 is white and 1 is raw. Only the r singular values
+    above rcond times the largest are kept, since dividing by the others would amplify noise: rows at right angles to
+    the kept columns of V go to 0. The number c > 0 makes the mean squared row norm of X M equal to r, so that learning
+    rates carry over. Rows seen later go through the same M. ValueError if X is all zeros.
     By hand: rows (2, 0), (0, 1) and power 0 give sqrt(2) diag(1/2, 1).
+
+    How: X V = U S, so M = c V S^{power - 1} V^T with the r kept values, and c = sqrt(P r / sum_i s_i^{2 power}).
     """
     S, Vt = np.linalg.svd(X, full_matrices=False)[1:]
     if S[0] == 0:

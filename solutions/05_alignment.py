@@ -10,10 +10,12 @@ from minintk import guard, kernel
 
 @guard.accepts(K="P P2 | C C P P2", Q="P P2 | C C P P2")
 def kernel_alignment(K, Q):
-    """The cosine of the angle between two kernels, A(K, Q) = <K, Q> / (|K| |Q|), Frobenius, not centred.
+    """A(K, Q): the cosine of the angle between two kernels, each taken as one vector of all its entries; not centred.
 
     K, Q (P, P2) or (C, C, P, P2). Returns a number, at most 1; 1 means that one is a positive multiple of the other.
-    By hand: the 2 x 2 identity and the matrix of ones give 1 / sqrt(2).
+    ValueError if one of them is all zeros. By hand: the 2 x 2 identity and the matrix of ones give 1 / sqrt(2).
+
+    How: A = <K, Q> / (|K| |Q|), where <K, Q> is the sum of K * Q over all axes, and |K| = sqrt(<K, K>).
     """
     return float(np.vdot(K, Q) / (_norm(K, "kernel_alignment: K") * _norm(Q, "kernel_alignment: Q")))
 
@@ -27,35 +29,53 @@ def _norm(a, name):
 
 @guard.accepts(A="...", A0="(-inf, 1)")
 def relative_alignment(A, A0):
-    """The share of the missing alignment that has been made up, (A - A_0) / (1 - A_0): 0 at the start, 1 if aligned.
+    """The share of the way from A_0 to 1 that A has gone: 0 at A = A_0, 1 at A = 1, a straight line through both.
 
-    A: a number or an array of alignments; A0: the alignment at time 0, below 1. Returns the same form as A.
+    A: a number or an array of alignments; A0: the alignment at time 0, below 1. Returns a new number or array of A's
+    shape, negative where A is below A_0. By hand: A = 0.9 and A_0 = 0.8 give 0.5.
+
+    How: The part gone over the whole, (A - A_0) / (1 - A_0).
     """
     return (A - A0) / (1 - A0)
 
 
 @guard.accepts(K="P P", y="P | P C")
 def task_alignment(K, y):
-    """How much of K points along the targets: A_y = y^T K y / (|K| |y|^2).
+    """The kernel-target alignment, not centred: how much of K points along the targets.
 
-    K (P, P); y (P,): the alignment of K with y y^T; or y (P, C): sum_c y_c^T K y_c / (|K| |y|^2),
-    which is not the alignment with y y^T. Returns a number.
+    K (P, P). For y (P,) it is A_y = A(K, y y^T), see `kernel_alignment`. For y (P, C) it is the mean of A_y over the
+    columns of y, each weighted with its |y_c|^2; that is not the alignment with the matrix y y^T. Returns a number,
+    whatever the scales of K and y. ValueError if one of them is all zeros.
     By hand: the P x P identity gives 1 / sqrt(P) for any y.
+
+    How: <K, y y^T> = y^T K y and |y y^T| = |y|^2, so A_y = y^T K y / (|K| |y|^2). For columns the weights cancel one
+    |y_c|^2: sum_c y_c^T K y_c / (|K| |y|^2), with |y|^2 the sum of all squares. Above the line stands sum(y * (K y)) in
+    both cases.
     """
     return float(np.vdot(y, K @ y) / (_norm(K, "task_alignment: K") * _norm(y, "task_alignment: y") ** 2))
 
 
 @guard.accepts(K="P P")
 def effective_rank(K):
-    """(tr K)^2 / |K|^2 for K (P, P): (sum of eigenvalues)^2 / (sum of squares), r if r are equal and the rest 0."""
+    """The participation ratio of the eigenvalues of K: (their sum)^2 / (the sum of their squares).
+
+    K (P, P), symmetric. Returns a number: r if r eigenvalues are equal and the others 0. The scale of K does not
+    matter. ValueError if K is all zeros. By hand: diag(3, 3, 0, 0) gives 2.
+
+    How: No eigenvalue is needed. Their sum is tr K; their squares are the eigenvalues of K K, whose trace is |K|^2, the
+    sum of all squared entries. So it is (tr K)^2 / |K|^2.
+    """
     return float(np.trace(K) ** 2 / _norm(K, "effective_rank: K") ** 2)
 
 
 @guard.accepts(times="T", losses="T", drop="[0, 1]")
 def learning_time(times, losses, drop=0.1):
-    """The first recorded time at which the loss has dropped by this share of its start; inf if it never has.
+    """The first recorded time at which the loss has dropped by at least this share of its start; inf if it never has.
 
-    times (T,), losses (T,). The condition is L(t) <= (1 - drop) L(0).
+    times (T,), losses (T,). Returns one of the times, or inf; whether the loss rises again later does not matter.
+    By hand: losses 8, 6, 4, 1 at times 0, 1, 2.5, 4 and drop = 0.25 give 1.
+
+    How: The smallest t with L(t) <= (1 - drop) L(0).
     """
     reached = np.flatnonzero(losses <= (1 - drop) * losses[0])
     return float(times[reached[0]]) if len(reached) else np.inf
@@ -63,9 +83,13 @@ def learning_time(times, losses, drop=0.1):
 
 @guard.accepts(times="T", alignments="T", level="[-1, 1]")
 def alignment_time(times, alignments, level=0.95):
-    """The time from which on the alignment stays at or above the level; inf if it ends below.
+    """The first recorded time from which on the alignment stays at or above the level; inf if it ends below.
 
-    times (T,), alignments (T,) along a run. A curve that rises, falls and rises again counts from its last rise.
+    times (T,), alignments (T,) along a run. Returns one of the times, or inf. A curve that rises, falls and rises again
+    counts from its last rise. By hand: 0.9, 0.96, 0.7, 0.97 at times 0, 1, 2, 3 and the level 0.95 give 3.
+
+    How: With i the last index at which the alignment is below the level, it is times[i + 1]; times[0] if there is no
+    such i, and inf if i is the last index of all.
     """
     below = np.flatnonzero(alignments < level)
     first = below[-1] + 1 if len(below) else 0
@@ -74,18 +98,22 @@ def alignment_time(times, alignments, level=0.95):
 
 @guard.accepts(prediction="P | P C", network="P | P C")
 def kernel_error(prediction, network):
-    """The relative distance |prediction - network| / |network| over test points: err_inf with K_inf, err_0 with K_0.
+    """|prediction - network| / |network|, where |.| is the root of the sum of squares over all points and outputs.
 
-    prediction, network: (P2,) or (P2, C). Returns a number.
+    prediction (P2,) or (P2, C): what the kernel predictor of a kernel K (the machine of K, in short) gives at the test
+    points; network: the network's outputs there. Returns a number, called err_inf for K_inf and err_0 for K_0.
+    ValueError if the network's outputs are all zeros.
+    By hand: the prediction (3, 5) of a network (3, 4) has the error 0.2.
     """
     return float(np.linalg.norm(prediction - network) / _norm(network, "kernel_error: network"))
 
 
 @guard.accepts(err_inf="[0, inf)", err_0="(0, inf)")
 def silence_ratio(err_inf, err_0):
-    """rho = err_inf / err_0. A lazy network has rho near 1, a silently aligned one below 0.05.
+    """rho = err_inf / err_0: the error of the machine of K_inf, measured in errors of the machine of K_0.
 
-    A small err_inf alone proves nothing: where the kernel never moves, err_0 is small too.
+    Two numbers as from `kernel_error`. Returns a number: near 1 if the network is lazy, below 0.05 if it is silently
+    aligned, above 1 if K_inf is the worse one. By hand: 0.01 and 0.5 give 0.02.
     """
     return err_inf / err_0
 
@@ -99,10 +127,17 @@ def silence_ratio(err_inf, err_0):
     f0_test="P2 | P2 C",
 )
 def predictor_gap(K_inf_train, K_inf_test, f_train, f_test, f0_train, f0_test):
-    """G_t(x) = [f_t(x) - f_0(x)] - k_inf(x)^T K_inf^{-1} [f_t(X) - f_0(X)]: how far f_t is from K_inf's machine.
+    """G_t: how far the network at time t is from the machine of K_inf, at the test points.
 
-    K_inf_train (P, P), K_inf_test (P2, P); f_train (P,) or (P, C) and f_test: the outputs at time t; f0_train and
-    f0_test: at time 0. Returns G_t at the test points, in f_test's shape. G_0 = 0, and the gap changes only while the
-    loss falls and the kernel is misaligned.
+    The machine is a second model: it starts at the network's first outputs f_0, its kernel is K_inf all the time, and
+    it is trained to the targets f_t(X). G_t(x) is the network's output f_t(x) minus the output that it ends at.
+    K_inf_train (P, P), K_inf_test (P2, P), or (C, C, P, P) and (C, C, P2, P); f_train (P,) or (P, C) and f_test: the
+    outputs at time t; f0_train and f0_test: at time 0. Returns G_t in f_test's shape. G_0 = 0, and the gap changes only
+    while the loss falls and the kernel is misaligned.
+    By hand: K_inf = 2 and k_inf = 1. The network goes from 3 to 7 at the training point, and from 1 to 6 at the test
+    point. There the machine goes from 1 to 3: G_t = 3.
+
+    How: G_t(x) = [f_t(x) - f_0(x)] - k_inf(x)^T K_inf^{-1} [f_t(X) - f_0(X)]: f_test minus what kernel.kernel_predictor
+    gives with the targets f_train, started at f0_train and f0_test.
     """
     return f_test - kernel.kernel_predictor(K_inf_train, K_inf_test, f_train, f0_train, f0_test)

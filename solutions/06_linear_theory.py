@@ -11,11 +11,17 @@ from minintk.linear_theory import mode_time
 
 @guard.accepts(W0="N D", a0="N", beta="D", s="(0, inf)", time="[0, inf)")
 def early_weights(W0, a0, beta, s, time):
-    """Two layers while the outputs are still near 0: weights grow along beta, and nothing else moves.
+    """The weights of a two-layer linear network f(x) = a.(W x) at an early time, while its outputs are still near 0.
 
-    W0 (N, D) = W_1 and a0 (N,) = W_2[0] at time 0; beta (D,), |beta| = 1. With b0 = W0 beta, da/dt = s W beta and
-    dW/dt = s a beta^T give a(t) = cosh(st) a0 + sinh(st) b0, W(t) = W0 + [(cosh(st) - 1) b0 + sinh(st) a0] beta^T.
-    Returns W (N, D), a (N,). The error is O(sigma^2). Paper, phase I of section 3.1.
+    W0 (N, D) = W_1 and a0 (N,) = W_2[0] at time 0. The inputs are white, X^T X / P = I, and the targets s X beta with
+    beta (D,), |beta| = 1. With f left out of y - f gradient flow is da/dt = s W beta, dW/dt = s a beta^T. Returns its
+    exact solution W (N, D), a (N,), new arrays. A network of size sigma follows it up to O(sigma^2).
+    Paper, section 3.1, phase I.
+    By hand: W0 = (0, 3), a0 = 1, beta = (1, 0), s = 2 and time = log(2) / 2 give W = (3/4, 3), a = 5/4.
+
+    How: b = W beta obeys db/dt = s a, and da/dt = s b. With b0 = W0 beta this gives a = cosh(st) a0 + sinh(st) b0 and
+    b = cosh(st) b0 + sinh(st) a0. W changes along beta only, by what b has gained:
+    W = W0 + [(cosh(st) - 1) b0 + sinh(st) a0] beta^T.
     """
     b0 = W0 @ beta  # (N,)
     a = np.cosh(s * time) * a0 + np.sinh(s * time) * b0
@@ -25,12 +31,17 @@ def early_weights(W0, a0, beta, s, time):
 
 @guard.accepts(q0="(0, inf)", r0="(-inf, inf)", s="(0, inf)", times="T")
 def two_layer_mode(q0, r0, s, times):
-    """The learned strength r = a^T W beta and the size q = (|a|^2 + |W beta|^2) / 2 of a two-layer network, all along.
+    """The learned strength r = a.(W beta) and the size q = (|a|^2 + |W beta|^2) / 2 of a two-layer network, all along.
 
-    q0 > |r0| at time 0; times (T,). Returns r (T,), q (T,). q^2 - r^2 = c is conserved, and dr/dt = 2 (s - r) q.
-    With R = sqrt(s^2 + c) and z = (q + r) / sqrt(c), dz/dt = -(z - z_+)(z - z_-) sqrt(c), z_pm = (s +- R) / sqrt(c): so
-    (z - z_+) / (z - z_-) decays as e^{-2Rt}. In the text we read, equations (50)-(51) take r0 = 0, which is wrong by
-    O(D^{-1/2}) at every sigma.
+    W, a, beta and s as in `early_weights`. With small weights dr/dt = 2 (s - r) q and dq/dt = 2 (s - r) r, with r = r0
+    and q = q0 at time 0; ValueError unless q0 > |r0|. times (T,). Returns r (T,), q (T,), right to nine digits at all
+    times: without overflow or NaN long after learning, and for r0 = s, where nothing moves; r0 may be negative or
+    above s. Paper, equations (50)-(51).
+    By hand: q0 = 3, r0 = 0 and s = 4 end at r = 4, q = 5.
+
+    How: q^2 - r^2 = c is conserved, so z = (q + r) / sqrt(c) gives both: r = sqrt(c) (z - 1/z) / 2,
+    q = sqrt(c) (z + 1/z) / 2. dz/dt = -sqrt(c) (z - z_+)(z - z_-) with z_pm = (s +- R) / sqrt(c), R = sqrt(s^2 + c). So
+    x = (z - z_+) / (z - z_-) is x_0 e^{-2Rt}, which cannot overflow, and z = (z_+ - z_- x) / (1 - x).
     """
     if q0 <= abs(r0):
         raise ValueError(f"two_layer_mode: q0 is {q0!r}, expected more than |r0| = {abs(r0)!r}")
@@ -44,21 +55,30 @@ def two_layer_mode(q0, r0, s, times):
 
 @guard.accepts(q0="(0, inf)", r0="(-inf, inf)", s="(0, inf)")
 def half_loss_time(q0, r0, s):
-    """When a two-layer network has halved its loss: t = log[2 s (sqrt(2) - 1) / (q0 + r0)] / (2 s), for small weights.
+    """When a two-layer network has halved its loss (s - r)^2 / 2, in the limit of small weights.
 
-    With q0 + r0 ~ sigma^2 the learning time grows as (1 / 2s) log(1 / sigma^2); the alignment time does not.
-    By hand: s = 1 and q0 + r0 = 2 (sqrt(2) - 1) e^{-2} give 1.
+    q0, r0 and s as in `two_layer_mode`; ValueError unless q0 + r0 > 0. Returns a number that is linear in log(q0 + r0)
+    and is approached by the true time as q0 and r0 shrink by a common factor. Paper, section 3.1.2.
+    By hand: s = 1 and q0 + r0 = 0.112115 give 1.
+
+    How: (s - r)^2 is half of s^2 at r = s (1 - sqrt(1/2)), and `mode_time` gives the time for this share of s:
+    t = log[2 s (sqrt(2) - 1) / (q0 + r0)] / (2 s).
     """
     return mode_time(q0, r0, s, 1 - np.sqrt(1 / 2))
 
 
 @guard.accepts(u0="(0, inf)", s="(0, inf)", L="int [2, inf)", times="T")
 def deep_mode(u0, s, L, times):
-    """The singular value u of every layer of a rank-one network: du/dt = u^{L-1} (s - u^L) from u0 < s^{1/L}.
+    """The singular value u of every layer of a deep linear network, rank one and balanced: all layers have the same u.
 
-    times (T,). Returns u (T,); the learned strength is u^L. In x = u^L / s and the logit y = log(x / (1 - x)) this is
-    dt/dy = x^{2/L - 1} / (L s^{2 - 2/L}), smooth on both plateaus: integrated by Gauss' rule, solved by
-    Newton's method.
+    du/dt = u^{L-1} (s - u^L), u = u0 at time 0; ValueError unless u0 < s^{1/L}. For L > 2 and a small u0 a long plateau
+    comes first, then a jump to s^{1/L}. times (T,). Returns u (T,), not the strength u^L, right to six digits for L = 2
+    to 5 from time 0 until long after the jump. Paper, section 4.1.
+    By hand: L = 2, s = 1 and u0^2 = 1/2 give u^2 = 3/4 at time log(3) / 2.
+
+    How: Turn it around and compute the time as an integral, which has no plateau to wait on. With x = u^L / s and the
+    logit y = log(x / (1 - x)) it is dt/dy = x^{2/L - 1} / (L s^{2 - 2/L}), smooth at both ends. Add up t(y) over small
+    cells, from y_0 to 40, by Gauss' rule; find the cell of each time, and y inside by Newton's method. u = (s x)^{1/L}.
     """
     x0 = L * np.log(u0) - np.log(s)  # log(u0^L / s)
     if x0 >= 0:
@@ -86,25 +106,47 @@ def deep_mode(u0, s, L, times):
 
 @guard.accepts(u0="(0, inf)", s="(0, inf)", L="int [3, inf)")
 def escape_time(u0, s, L):
-    """How long a deep network stays near 0: t* = u0^{-(L-2)} / ((L-2) s), L > 2, when u = u0 / (1 - t / t*)^{1/(L-2)}.
+    """How long a deep network stays near 0: when its weights would be infinite if they went on as they begin.
 
-    Both the alignment and the learning time scale so with sigma ~ u0, hence their ratio does not go to 0 for L > 2.
+    While u^L is small beside s, `deep_mode` is du/dt = s u^{L-1}, L > 2. Returns the time, a number, at which the
+    solution of this equation with u = u0 at time 0 becomes infinite. Paper, section 4.1.
+    By hand: L = 3, s = 1 and u0 = 1/2 give 2.
+
+    How: u^{-(L-2)} has the constant derivative -(L-2) s. It falls along a straight line and is 0 at
+    t* = u0^{-(L-2)} / ((L-2) s).
     """
     return float(u0 ** (2 - L) / ((L - 2) * s))
 
 
 @guard.accepts(X="P D", beta="D", s="(0, inf)", L="int [1, inf)")
 def final_kernel(X, beta, s, L):
-    """The kernel at the end, K_inf = s^{2 - 2/L} X [(L - 1) beta beta^T + I] X^T (P, P), for X (P, D), beta (D,)."""
+    """The kernel at the end of training, K_inf (P, P) of L linear layers with one output and small initial weights.
+
+    X (P, D); beta (D,), |beta| = 1. On white data with the targets s X beta all layers end rank one and equally large:
+    W_l = u r_{l+1} r_l^T with |r_l| = 1, r_1 = beta, r_{L+1} = 1 and u^L = s. K_inf is the kernel of these weights on
+    the rows of X, which need not be white here. The other r_l do not matter. Paper, section 4.1.
+    By hand: X = I (2, 2), beta = (1, 0), s = 4 and L = 2 give diag(8, 4).
+
+    How: The first layer's inputs are X, so that it adds s^{2 - 2/L} X X^T. A later layer's inputs are multiples of
+    X beta: each of the L - 1 adds s^{2 - 2/L} X beta beta^T X^T. K_inf = s^{2 - 2/L} X [(L - 1) beta beta^T + I] X^T.
+    """
     f = X @ beta  # (P,)
     return s ** (2 - 2 / L) * ((L - 1) * np.outer(f, f) + X @ X.T)
 
 
 @guard.accepts(X="P D", B="C D", L="int [1, inf)")
 def final_kernel_blocks(X, B, L):
-    """The kernel at the end with several outputs, targets Y = X B^T: (C, C, P, P), for X (P, D), B (C, D).
+    """The kernel at the end of training with C outputs: (C, C, P, P), also for C = 1, with the blocks of `kernel.ntk`.
 
-    K_cc' = sum_l [(B B^T)^{(L-l)/L}]_cc' X (B^T B)^{(l-1)/L} X^T, where the power 0 of a matrix is I.
+    X (P, D); B (C, D), of any rank: singular values below 1e-12 of the largest are 0. On white data with the targets
+    X B^T small initial weights end balanced: with B = U S V^T, S (k, k) the singular values above 0,
+    W_l = R_{l+1} S^{1/L} R_l^T, where each R_l has k orthonormal columns, R_1 = V and R_{L+1} = U. Returns the kernel
+    of these weights on the rows of X, which need not be white here. The other R_l do not matter.
+    By hand: X = I (2, 2), B = diag(4, 1), L = 2 give the blocks diag(8, 5), diag(5, 2), and 0 between the outputs.
+
+    How: Layer l adds, to block c c', the number [(B B^T)^{(L-l)/L}]_cc', from the layers above, times the matrix
+    X (B^T B)^{(l-1)/L} X^T, from those below. (B B^T)^p = U S^{2p} U^T and (B^T B)^p = V S^{2p} V^T for p > 0; for
+    p = 0 both are I, not U U^T or V V^T. left[:, :, None, None] * right multiplies all pairs at once.
     """
     U, S, Vt = np.linalg.svd(B, full_matrices=False)
     S = np.where(S > 1e-12 * S.max(), S, 0.0)
@@ -118,11 +160,15 @@ def final_kernel_blocks(X, B, L):
 
 @guard.accepts(weights="D -> C", X="P D", slope="[0, 1]")
 def layer_terms(weights, X, slope=0.0):
-    """What each layer adds to the kernel: K = sum_l K_l, K_l = (h_{l-1} h_{l-1}^T) * (B_l B_l^T), * elementwise.
+    """What each layer adds to the kernel: K = K_1 + ... + K_L, where K_l comes from the weights W_l alone.
 
-    weights: [W_1 ... W_L]; X (P, D). Returns [K_1 ... K_L], each (P, P), or (C, C, P, P) with several outputs.
-    In a linear network with one output B_l is the same row for all samples: K_l is h_{l-1} h_{l-1}^T, scaled. So K_1
-    stays a multiple of X X^T, and K_l, l > 1, becomes rank one with the layers below it.
+    weights: [W_1 ... W_L]; X (P, D). K_l[m, n] = <df(x_m)/dW_l, df(x_n)/dW_l>, the sum over all entries of W_l. Returns
+    a list of L arrays, each (P, P), or with several outputs (C, C, P, P), K_l[c, c', m, n] for f_c(x_m) and f_c'(x_n).
+    By hand: slope = 1, W_1 = (2), W_2 = (3), samples 1 and 2 give [[9, 18], [18, 36]] and [[4, 8], [8, 16]].
+
+    How: The gradients are outer products, so K_l[c, c'] = (B_l[c] B_l[c']^T) * (h_{l-1} h_{l-1}^T), entry by entry,
+    with the pairs (h_{l-1}, B_l) of `kernel.gradient_factors`. In a linear network with one output K_l is a multiple of
+    h_{l-1} h_{l-1}^T.
     """
     terms = []
     for h, B in kernel.gradient_factors(weights, X, slope):
@@ -133,9 +179,15 @@ def layer_terms(weights, X, slope=0.0):
 
 @guard.accepts(weights="D -> C")
 def balance_defect(weights):
-    """W_{l+1}^T W_{l+1} - W_l W_l^T for l = 1 ... L-1, each (n_l, n_l): constant under gradient flow.
+    """What gradient flow conserves: for every hidden layer a matrix (n_l, n_l), l = 1 ... L-1; none if L = 1.
 
-    For slope = 1 the whole matrices are, for slope < 1 their diagonals. Small weights start small and so stay balanced.
-    Paper, appendix D.
+    weights: [W_1 ... W_L], W_l (n_l, n_{l-1}). Returns a list of L - 1 matrices, quadratic in the weights. Entry i, j
+    of matrix l is a number made of the weights that leave the hidden units i and j, in W_{l+1}, minus one made in the
+    same way of those that enter them, in W_l; on the diagonal these are squared norms. In a linear network every entry
+    is constant under gradient flow, for any data and any loss; with slope < 1 the diagonal is. Paper, appendix D.
+    By hand: W_1 = [[1, 2]] and W_2 = [[3]] give [[4]].
+
+    How: By the chain rule both W_{l+1}^T dW_{l+1}/dt and dW_l/dt W_l^T are the same matrix. So W_{l+1}^T W_{l+1} and
+    W_l W_l^T have the same derivative, and their difference W_{l+1}^T W_{l+1} - W_l W_l^T is constant.
     """
     return [W2.T @ W2 - W1 @ W1.T for W1, W2 in zip(weights, weights[1:])]

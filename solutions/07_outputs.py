@@ -10,24 +10,30 @@ from minintk import guard, integrator, linear_theory, training
 
 @guard.accepts(y="P C", loss=training.LOSSES)
 def early_residual(y, loss="mse"):
-    """What drives the weights while the outputs are still 0: minus P times dL/df at f = 0, (P, C).
+    """What drives the weights while the outputs are still 0: -P dL/df at f = 0, (P, C).
 
-    y (P, C): targets for "mse", signs for "logistic", one-hot rows for "softmax". The silent phase knows of the loss
-    through this alone.
-    By hand: "logistic" and one sample with y = 1: log(1 + e^{-f}) has the slope -1/2 at f = 0, and 1/2 comes out.
+    y (P, C) and the loss L, a mean over samples, as in `training.loss_and_cotangent`: y holds targets for "mse", signs
+    for "logistic", one-hot rows for "softmax", and is not changed. The silent phase knows of the loss by this alone.
+    By hand: "softmax", one sample of the first of two classes, y = [[1, 0]], gives [[1/2, -1/2]].
+
+    How: "mse": y - f is y. "logistic": y / (1 + e^{y f}) is y / 2. "softmax": y - softmax(f) is y - 1 / C.
     """
     return {"mse": y, "logistic": y / 2, "softmax": y - 1 / y.shape[1]}[loss]
 
 
 @guard.accepts(X="P D", y="P C", loss=training.LOSSES)
 def early_modes(X, y, loss="mse"):
-    """The rates at which directions grow in the silent phase: residual^T X / P = sum_a s_a z_a v_a^T.
+    """The directions that small weights of a two-layer linear network grow in while f is nearly 0, and their rates.
 
-    X (P, D), y (P, C) as in `early_residual`. Returns Z (C, r), s (r,) falling, V (D, r), r = min(C, D), with
-    orthonormal columns z_a and v_a. In a two-layer linear network with small weights W_2^T z_a + W_1 v_a, a vector of
-    the hidden units, grows as e^{s_a t}. The signs of z_a and v_a are free, together. With "softmax" one
-    rate is 0 if C <= D.
+    X (P, D), y (P, C) as in `early_residual`, which gives the residual. The flow is dW_1/dt = W_2^T M and
+    dW_2/dt = M W_1^T, where M = residual^T X / P (C, D) is constant. Returns Z (C, r), s (r,), V (D, r), r = min(C, D)
+    modes: orthonormal columns z_a and orthonormal columns v_a, and rates s_a >= 0, largest first, such that for all
+    weights the hidden vector W_2^T z_a + W_1 v_a grows exactly as e^{s_a t}. z_a and v_a may change sign together;
+    some s_a may be 0.
     By hand: X = I and y = [[0, 4], [2, 0]], P = 2, give s = (2, 1), z_1 = (0, 1) and v_1 = (1, 0).
+
+    How: d/dt (W_2^T z + W_1 v) = W_1 M^T z + W_2^T M v is s (W_2^T z + W_1 v) for all weights if M v = s z and
+    M^T z = s v. So M = sum_a s_a z_a v_a^T is a singular value decomposition: the last result of np.linalg.svd is V^T.
     """
     Z, s, Vt = np.linalg.svd(early_residual(y, loss).T @ X / len(X), full_matrices=False)
     return Z, s, Vt.T
@@ -35,11 +41,14 @@ def early_modes(X, y, loss="mse"):
 
 @guard.accepts(weights="D -> C", Z="C A", V="D A")
 def mode_strengths(weights, Z, V):
-    """How much of each mode a linear network has learned: r_a = z_a^T W_L ... W_1 v_a, (A,).
+    """How much of each mode a linear network f(x) = W_L ... W_1 x has learned: r_a = z_a.f(v_a), (A,).
 
-    weights: [W_1 ... W_L]; Z (C, A), V (D, A): a direction of the outputs and one of the inputs in each column. With
-    targets Y = X B^T, B = sum_a s_a z_a v_a^T, and small weights it goes from nearly 0 to r_a = s_a.
+    weights: [W_1 ... W_L]; Z (C, A), V (D, A): direction z_a of the outputs and v_a of the inputs in column a, of any
+    length. With targets Y = X B^T, B = sum_a s_a z_a v_a^T, and small weights r_a goes from nearly 0 to s_a.
     By hand: one layer W = [[3, 1], [0, 2]] with z = (1, 0), v = (1, 0) gives 3, and with z = v = (1, 1) it gives 6.
+
+    How: F = W_L ... W_1 V (C, A), multiplied from the right end; r_a = sum_c Z[c, a] F[c, a]. Z^T F would have all
+    pairs of modes, of which only the diagonal is asked for.
     """
     moved = V  # (n_l, A)
     for W in weights:
@@ -49,15 +58,20 @@ def mode_strengths(weights, Z, V):
 
 @guard.accepts(weights="D -> N -> C", B="C D", share="(0, 1)")
 def sequential_mode_times(weights, B, share=0.5):
-    """When each mode of a two-layer network with several outputs has the strength share * s_a, largest s_a first.
+    """When each mode of a two-layer linear network with several outputs has the strength share * s_a, largest first.
 
-    weights: [W_1, W_2] at time 0, N hidden units; targets Y = X B^T on white X, B (C, D) = sum_a s_a z_a v_a^T. Returns
-    times (modes,) in the order of the s_a, a time for each s_a > 0 (above 1e-12 of the largest); ValueError if there
-    are more such modes than hidden units N. Mode a grows in the hidden units along g_a = W_2^T z_a + W_1 v_a (N,).
-    Once a mode b with s_b > s_a is learned, any part along g_b decays as e^{(s_a - s_b) t}: only g_a', the part of g_a
-    orthogonal to all earlier ones, is left. So
-    t_a = log[4 s_a share / ((1 - share) |g_a'|^2)] / (2 s_a), for small weights and well separated s_a.
-    By hand: s_a = 1, share = 1/2 and |g_a'| = 2 e^{-3} give 3.
+    weights: [W_1, W_2] at time 0, N hidden units; targets X B^T on white X, B (C, D) = sum_a s_a z_a v_a^T, a singular
+    value decomposition. The flow is dW_1/dt = W_2^T (B - W_2 W_1), dW_2/dt = (B - W_2 W_1) W_1^T; strengths as in
+    `mode_strengths`. Returns t_a (modes,) in the limit of small weights, for s_a that differ: linear in the logarithm
+    of a common factor of all weights, and approached by the true time as this factor goes to 0. In this limit a mode is
+    learned completely before the next one begins. The order is that of the s_a, even if the times do not rise. An s_a
+    below 1e-12 of the largest has no time. ValueError if there are more modes with a time than hidden units.
+    By hand: N = C = D = 1, W_1 = W_2 = e^{-3} and B = 1 give 3 for share = 1/2.
+
+    How: Mode a begins as g_a = W_2^T z_a + W_1 v_a (N,), which grows as e^{s_a t}. Once a mode b with s_b > s_a is
+    learned, the part along g_b decays as e^{(s_a - s_b) t}. What is left is g_a', the part orthogonal to all earlier
+    ones: the diagonal of R in a QR decomposition, up to sign. Then `linear_theory.mode_time` with
+    q0 + r0 = |g_a'|^2 / 2 gives t_a = log[4 s_a share / ((1 - share) |g_a'|^2)] / (2 s_a).
     """
     Z, S, Vt = np.linalg.svd(B, full_matrices=False)
     kept = S > 1e-12 * S[0]
@@ -71,14 +85,18 @@ def sequential_mode_times(weights, B, share=0.5):
 
 @guard.accepts(K="C C P P", X="P D", Z="C A", V="D A")
 def eigenvector_alignment(K, X, Z, V):
-    """The largest A(K, Q) over all Q built like a two-layer linear network's K_inf, with any numbers for its s_a.
+    """The largest alignment A(K, Q) over all Q built like a two-layer linear network's K_inf, with any mode sizes.
 
     K (C, C, P, P): of one output K[None, None], (1, 1, P, P). X (P, D), Z (C, A), V (D, A): modes z_a, v_a in columns,
-    of any length. Q runs through the sums Q_cc' = sum_a [lambda_a delta_cc' X v_a v_a^T X^T +
-    mu_a (z_a z_a^T)_cc' X X^T] with any numbers lambda_a, mu_a; K_inf has lambda_a = mu_a = s_a. The best Q is the
-    projection of K on the span of these 2 A terms, which may be linearly dependent. Returns a number,
-    |projection| / |K|: 1 for every network W_1 = sum_a q_a v_a^T, W_2 = sum_a z_a p_a^T with orthogonal q_a and p_a.
+    of any length, also 0. Q runs through the sums Q_cc' = sum_a [lambda_a delta_cc' X v_a v_a^T X^T +
+    mu_a (z_a z_a^T)_cc' X X^T] with any numbers lambda_a, mu_a; K_inf has lambda_a = mu_a = s_a. The 2 A terms may be
+    linearly dependent. Returns a number, A as in `alignment.kernel_alignment`: 1 for every network
+    W_1 = sum_a q_a v_a^T, W_2 = sum_a z_a p_a^T with orthogonal q_a and p_a.
     By hand: C = 1, X = I (2, 2), z = (1), v = (1, 0): Q is any diagonal matrix, and K of four ones gives 1 / sqrt(2).
+
+    How: The best Q is the projection of K on the span of the terms, and A(K, Q) = |projection| / |K|. The projection is
+    T c, T (C C P P, 2 A) with a flattened term in each column and c the least-squares solution of T c = K:
+    np.linalg.lstsq finds it for dependent terms too.
     """
     F, C = X @ V, len(Z)  # (P, A)
     terms = [np.multiply.outer(np.eye(C), np.outer(f, f)) for f in F.T]
@@ -90,12 +108,15 @@ def eigenvector_alignment(K, X, Z, V):
 
 @guard.accepts(times="T", sizes="T")
 def kernel_clock(times, sizes):
-    """The clock on which the frozen K_inf would have learned: h(t) (T,), by trapezoids.
+    """The clock on which the frozen K_inf would have learned: h(t) (T,), 0 at the first time.
 
-    times (T,), sizes (T,): |K_t|; the last one is |K_inf|. h(t) is the integral of |K_u| / |K_inf| over u from the
-    first time to t. It starts at 0 and does not count the silence, in which |K_u| is small. A trapezoid is the time
-    between two moments times the mean of the two |K_u| / |K_inf|.
+    times (T,), rising; sizes (T,): |K_t|, the last one is |K_inf|. If the kernel only grows, K_t = g(t) K_inf with
+    g = |K_t| / |K_inf|, then the flow df/dt = -K_t dL/df has at time t the outputs that df/dh = -K_inf dL/df has at
+    h(t). Integrals are taken by the trapezoidal rule between the given times.
     By hand: times (0, 1, 3) and sizes (0, 2, 4) give (0, 0.25, 1.75).
+
+    How: dh = g dt, so h is the integral of g, and a trapezoid adds (t_{i+1} - t_i) (g_i + g_{i+1}) / 2: np.cumsum, with
+    a 0 put in front.
     """
     g = sizes / sizes[-1]
     return np.concatenate([[0.0], np.cumsum(np.diff(times) * (g[1:] + g[:-1]) / 2)])
@@ -108,8 +129,14 @@ def frozen_kernel_flow(K, y, times, loss="mse"):
     K (P, P), the same for every output and none between two, or (C, C, P, P): df_c(x_m)/dt is minus the sum over c', n
     of K[c, c', m, n] dL/df_c'(x_n). y as in `training.loss_and_cotangent`, which gives dL/df with its 1 / P; it arrives
     as (P, C), and for "softmax" with a (P, P) kernel it must be one-hot. times: T rising numbers, with or without 0.
-    For "mse" and one output this is `kernel.constant_kernel_flow`; other losses have no closed form and are integrated.
+    Returns f at each of the times, right to six digits. For "mse" and one output it is `kernel.constant_kernel_flow`.
     By hand: K = 2, one sample, y = 1: "mse" gives 1 - e^{-2t}; "logistic" the solution of e^f + f = 1 + 2 t.
+
+    How: Other losses have no closed form. velocity(theta), theta = f.ravel(), gives theta the shape of y, takes the
+    loss and dL/df from `training.loss_and_cotangent`, and returns -K @ dL/df, or -np.einsum("cdmn,nd->mc", K, dL/df),
+    flattened, and the loss. integrator.integrate(velocity, np.zeros(y.size), max(times), -np.inf, times, (), rtol=1e-8,
+    budget=100_000) yields (t, loss, theta, evaluations) at t = 0 and then at each of the times: keep theta by t, and
+    read it at the times.
     """
 
     def velocity(f):

@@ -9,21 +9,30 @@ from minintk import alignment, guard, kernel, training
 
 DROPS = (0.01, 0.1, 0.5, 0.9)  # the shares of the loss at which a run is looked at
 LEVEL = 0.95  # of alignment, that counts as aligned
-RECORDS = 400  # moments of a run that are kept, evenly spaced in log(time)
-MEMORY = 2**28  # bytes of kernels that are kept; fewer moments if these are larger
+RECORDS = 400  # steps of a run that are kept, at most, evenly spaced in log(step)
+MEMORY = 2**28  # bytes of kernels that are kept; fewer steps if they would take more
 
 
 @guard.accepts(kernels="T P P | T C C P P")
 def alignment_curve(kernels):
-    """A(K_t, K_inf) at every recorded time (T,); K_inf is the last of the kernels (T, P, P) or (T, C, C, P, P)."""
+    """A(K_t, K_inf) at every recorded time, where K_inf is the last of the kernels.
+
+    kernels (T, P, P) or (T, C, C, P, P). Returns an array (T,), which ends at 1.
+    """
     return np.array([alignment.kernel_alignment(K, kernels[-1]) for K in kernels])
 
 
 @guard.accepts(weights="D -> C", X="P D", X_test="P2 D", f_train="P C", f0_train="P C", f0_test="P2 C", slope="[0, 1]")
 def kernel_machine(weights, X, X_test, f_train, f0_train, f0_test, slope=0.0):
-    """What the kernel at these weights predicts at X_test (P2, D) from f_0 and the final outputs f_train (P, C).
+    """What the machine of K, its kernel predictor, gives at the test points; K is the kernel at these weights.
 
-    X (P, D); f0_train (P, C) and f0_test (P2, C): the network's outputs before training. Returns (P2, C).
+    weights: [W_1 ... W_L] of a network with this slope; X (P, D); X_test (P2, D). The machine starts at f_0, the
+    network's outputs before training, f0_train (P, C) and f0_test (P2, C). Its targets are the network's final outputs
+    f_train (P, C), not y: unfinished training is not the kernel's error. Returns (P2, C). Paper, Theorem 1.
+    By hand: one layer has K = X X^T. X = 2, X_test = 1, f_train = 7, f0_train = 3 and f0_test = 1 give 3.
+
+    How: K = kernel.ntk(weights, X) and k = kernel.ntk(weights, X_test, X), both with the slope. The rest is
+    kernel.kernel_predictor(K, k, f_train, f0_train, f0_test).
     """
     K_train, K_test = kernel.ntk(weights, X, slope=slope), kernel.ntk(weights, X_test, X, slope=slope)
     return kernel.kernel_predictor(K_train, K_test, f_train, f0_train, f0_test)
@@ -31,28 +40,37 @@ def kernel_machine(weights, X, X_test, f_train, f0_train, f0_test, slope=0.0):
 
 @guard.accepts(weights="D -> C", X="P D", X_test="P2 D", outputs="T P C", test_outputs="T P2 C", slope="[0, 1]")
 def gap_curve(weights, X, X_test, outputs, test_outputs, slope=0.0):
-    """|G_t| / |f_T| at the test points (T,): the gap to the machine of the kernel at the final weights.
+    """|G_t| / |f_T| at every recorded time: how far the network is from the machine of the kernel at these weights.
 
-    outputs (T, P, C) and test_outputs (T, P2, C): the network at X (P, D) and X_test (P2, D); f_0 is their first entry
-    and f_T their last.
+    G_t is the gap of `alignment.predictor_gap` at X_test (P2, D). weights: [W_1 ... W_L], the final ones, of a network
+    with this slope; outputs (T, P, C) and test_outputs (T, P2, C): the network's at X (P, D) and X_test; f_0 is their
+    first entry and f_T their last. Norms go over test points and outputs. Returns an array (T,), which starts at 0.
+
+    How: The two kernels are those of kernel_machine, the same at all times, and each time has a predictor_gap. All of
+    them at once: G_t is linear in f_t, so the times can be columns of the targets of one kernel predictor.
     """
     K_train, K_test = kernel.ntk(weights, X, slope=slope), kernel.ntk(weights, X_test, X, slope=slope)
-    gaps = [
-        alignment.predictor_gap(K_train, K_test, f_train, f_test, outputs[0], test_outputs[0])
-        for f_train, f_test in zip(outputs, test_outputs)
-    ]
-    return np.linalg.norm(gaps, axis=(1, 2)) / np.linalg.norm(test_outputs[-1])
+    moved, test_moved = ((f - f[0]).T.reshape(-1, len(f)) for f in (outputs, test_outputs))  # (C P, T) and (C P2, T)
+    machine = kernel.kernel_predictor(kernel.block_matrix(K_train), kernel.block_matrix(K_test), moved)
+    return np.linalg.norm(test_moved - machine, axis=0) / np.linalg.norm(test_outputs[-1])
 
 
 @guard.accepts(times="T", losses="T", alignments="T", norms="T", network="P2 C", machine_inf="P2 C", machine_0="P2 C")
 def silence_numbers(times, losses, alignments, norms, network, machine_inf, machine_0):
     """The numbers that tell a silent run from a lazy or a noisy one.
 
-    times, losses, alignments A(K_t, K_inf) and norms |K_t|, each (T,); the final test outputs of the network, of the
-    machine of K_inf and of that of K_0, each (P2, C). Returns a dict: A_0; A and growth = |K_t| / |K_0|, lists with one
-    entry for each loss drop of DROPS (None if it was not reached); t_align at LEVEL, t_learn, t_ratio =
-    t_align / t_learn (None if t_learn is inf, inf if only t_align is); drop_at_align, the loss drop at t_align (None if
-    that is inf); err_inf, err_0, rho; and growth_end, |K_inf| / |K_0|.
+    times, losses, alignments A(K_t, K_inf) and norms |K_t|, each (T,); the final outputs at the test points of the
+    network, of the machine of K_inf and of that of K_0, each (P2, C). Returns a dict of eleven floats or lists:
+    A_0, the first alignment; growth_end, |K_inf| / |K_0|;
+    A, growth: lists of A(K_t, K_inf) and of |K_t| / |K_0| at the first time with a loss drop of at least d, for each d
+    of DROPS; None where there is no such time;
+    t_align at LEVEL, and t_learn, as in unit 5;
+    t_ratio, t_align / t_learn; None if t_learn is inf, and inf if only t_align is;
+    drop_at_align, 1 - L(t_align) / L(0); None if t_align is inf;
+    err_inf, err_0 and rho, as in unit 5.
+
+    How: The index for d is the first one with L <= (1 - d) L(0), if np.flatnonzero finds any. t_align is one of the
+    times: np.searchsorted(times, t_align) is its index. The rest are calls of functions of unit 5.
     """
     drops = 1 - losses / losses[0]
     reached = [np.flatnonzero(losses <= (1 - d) * losses[0]) for d in DROPS]
@@ -87,16 +105,21 @@ def silence_numbers(times, losses, alignments, norms, network, machine_inf, mach
     target_loss="[0, inf)",
 )
 def experiment(weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20_000, target_loss=1e-4):
-    """Trains a network by gradient descent and measures how silently its kernel aligned.
+    """Trains a network by `training.gradient_descent` and measures how silently its kernel aligned.
 
-    weights: [W_1 ... W_L] at the start; X (P, D), y as in `training.loss_and_cotangent`; X_test (P2, D). Trains by
-    run = training.gradient_descent(weights, X, y, step_size, slope, loss, steps=, target_loss=, record_steps=,
-    record_drops=, record_kernels=True, X_test=X_test), whose result has times, losses, kernels, outputs, test_outputs
-    at the recorded moments, the start and the end among them, and weights, the first and the last.
-    Returns a dict: times, losses, alignments, norms, gaps, each (T,); kernels, (3, P, P) or (3, C, C, P, P): K_0, the
-    first recorded at a loss drop of 1 % (K_0 if there is none), K_inf; network, machine_inf, machine_0, the final test
-    outputs (P2, C); and numbers, see `silence_numbers`. ValueError if the target loss is met at the start, or if the
-    steps are too small to move it at all.
+    weights: [W_1 ... W_L] at the start; X (P, D), y as in `training.loss_and_cotangent`; X_test (P2, D). Recorded are
+    the start, the first step with each loss drop of DROPS, the end, and RECORDS steps from 1 to `steps`, evenly
+    spaced in log(step), each once. Returns a dict:
+    times, losses, alignments A(K_t, K_inf), norms |K_t|, and gaps, see `gap_curve`, each (T,);
+    kernels, all of them, (T, P, P) or (T, C, C, P, P); K_0 is the first and K_inf the last;
+    network, machine_inf, machine_0, the final outputs at X_test (P2, C) of the network and of the two machines;
+    numbers, see `silence_numbers`.
+    ValueError if the target loss is met at the start, or if the steps are too small to move the loss at all.
+
+    How: run = training.gradient_descent(..., record_steps=np.unique(np.geomspace(1, steps, RECORDS).astype(int)),
+    record_drops=DROPS, record_kernels=True, X_test=X_test) keeps all that is needed: f_0 is the first entry of
+    run.outputs and run.test_outputs, f_T the last; run.weights are the first and the last. The rest is the functions
+    above. The machine of K_inf, and the gaps, take the last weights, the machine of K_0 takes the first.
     """
     records = max(20, min(RECORDS, MEMORY // (8 * (len(X) * len(weights[-1])) ** 2)))
     run = training.gradient_descent(
@@ -130,12 +153,11 @@ def experiment(weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20
         "alignments": alignment_curve(run.kernels),
         "norms": np.array([np.linalg.norm(K) for K in run.kernels]),
     }
-    early = int(np.argmax(run.losses <= (1 - DROPS[0]) * run.losses[0]))  # 0, the start, if it was never reached
     return {
         **curves,
         **machines,
         "network": run.test_outputs[-1],
         "gaps": gap_curve(run.weights[-1], X, X_test, run.outputs, run.test_outputs, slope),
-        "kernels": run.kernels[[0, early, -1]],
+        "kernels": run.kernels,
         "numbers": silence_numbers(**curves, **machines, network=run.test_outputs[-1]),
     }
