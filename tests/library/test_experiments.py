@@ -1,4 +1,4 @@
-"""What every experiment promises: files, a screen, a figure, the same numbers for the same seed, and room for changes."""
+"""What every experiment promises: files, a screen, a figure, the same numbers for a seed, and room for changes."""
 
 import re
 
@@ -10,8 +10,81 @@ from minintk import experiments, network
 from minintk.experiments import style
 
 NAMES = list(experiments.registry())
-SMALL = {}
-TRY = {}
+# Settings and constants that make a run short
+LINEAR = {"L": 2, "P": 40, "D": 10, "N": 10, "sigma": 0.03}
+FOLLOWED = (("leaky, white", 0.1, 0.05, None), ("ReLU, white", 0.0, 0.1, None), ("ReLU, stretched", 0.0, 0.1, 100))
+TRAPS = (
+    ("silent", 0.0, 0.1, 10, 20, 30, None, 0.1),
+    ("T1 lazy", 0.0, 3.0, 10, 20, 30, None, 1e-3),
+    ("T2 linear", 1.0, 0.1, 10, 20, 10, 100, 0.03),
+    ("T3 P > rank", 0.0, 0.1, 24, 4, 4, None, 0.1),
+)
+LEVELS = np.array([0.9, 0.5, 0.3])
+
+SMALL = {
+    "silent_alignment": {
+        "settings": {"P": 8, "width": 20, "powers": (0, 1), "inits": 1, "sigma": 0.1},
+        "constants": {},
+    },
+    "lazy_to_rich": {
+        "settings": {"sigmas": (1, 0.1), "inits": 1},
+        "constants": {"P": 10, "D": 20, "N": 20, "P_TEST": 20},
+    },
+    "whitening": {
+        "settings": {"inits": 1},
+        "constants": {
+            "CONDITIONS": (1, 10), "LINEAR": LINEAR, "POWERS": (0, 1), "SIZES": (9, 40),
+            "P": 10, "D": 20, "N": 20, "SIGMA": 0.1, "P_TEST": 20,
+        },
+    },
+    "losses": {
+        "settings": {"inits": 1},
+        "constants": {
+            "CASES": (
+                ("leaky, logistic", "white", 0.1, 0.05, "logistic", 0.2),
+                ("ReLU, logistic", "stretched", 0.0, 0.1, "logistic", 0.1),
+                ("digits, softmax", "digits", 0.0, 0.1, "softmax", 0.2),
+            ),
+            "P": 10, "D": 20, "N": 20, "P_TEST": 20, "LEVELS": LEVELS, "LATE": np.append(LEVELS, 0.1),
+            "SIZES": (10, 40),
+        },
+    },
+    "gap": {
+        "settings": {"inits": 1},
+        "constants": {"CASES": FOLLOWED, "P": 10, "D": 20, "N": 20, "P_TEST": 20, "STEP": 0.1},
+    },
+    "three_traps": {
+        "settings": {"inits": 1},
+        "constants": {
+            "CASES": TRAPS, "P_TEST": 20, "STEPS": 500, "TARGET_LOSS": 0.05, "UNTRAINED": (5, 4, (5, 10, 20)),
+        },
+    },
+    "phase_diagram": {
+        "settings": {"sigmas": (1, 0.1), "powers": (0, 1), "inits": 1},
+        "constants": {"P": 20, "N": 20, "STEPS": 200, "TARGET_LOSS": 0.01},
+    },
+}  # fmt: skip
+
+# What "Try next" invites to change
+TRY = {
+    "lazy_to_rich": [{"N": 40}],
+    "whitening": [{"LINEAR": LINEAR | {"L": 3, "sigma": 0.1}}, {"SLOPE": 0.5, "SIGMA": 1e-3}],
+    "losses": [{"N": 40}, {"LATE": np.append(LEVELS, 0.01)}],
+    "gap": [
+        {"STEP": 0.05},
+        {"CASES": tuple((title, 1.0, *rest) for title, _, *rest in FOLLOWED)},
+        {"CASES": FOLLOWED[:1] + (("linear", 1.0, 0.1, 100),)},
+    ],
+    "three_traps": [
+        {
+            "CASES": tuple(
+                (title, slope, 1.0 if "T1" in title else sigma, *rest) for title, slope, sigma, *rest in TRAPS
+            )
+        },
+        {"CASES": TRAPS[:3] + (("T3 P > rank", 0.0, 0.1, 8, 4, 4, None, 0.1),)},
+    ],
+    "phase_diagram": [{"CLASSES": "0,1"}, {"CLASSES": "parity"}],
+}
 
 
 def small(name, monkeypatch, constants=(), **settings):
@@ -70,5 +143,5 @@ def test_what_try_next_invites_to_change_may_be_changed(name, constants, monkeyp
 @pytest.mark.parametrize("name", NAMES)
 def test_every_constant_that_try_next_names_is_changed_above(name):
     told = experiments.find(name).__doc__.partition("Try next.")[2]
-    named = set(re.findall(r"\b([A-Z][A-Z_]*)\b(?: =|,| in )", told)) & set(vars(experiments.find(name)))
+    named = set(re.findall(r"\b[A-Z][A-Z_]+\b", told)) & set(vars(experiments.find(name)))
     assert named <= {constant for changed in TRY.get(name, []) for constant in changed}
