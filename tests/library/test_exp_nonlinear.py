@@ -77,7 +77,7 @@ def test_the_verdict_on_whitening_changes_with_the_numbers(found):
     for case in powers + sizes:
         case["medians"]["rho"] = 0.02
     words = whitening.verdict(linear, powers, sizes)
-    assert "does NOT find beta late" in words and "NOT exact" in words
+    assert "does NOT find beta late" in words and "and A is" in words and "NOT exact" in words
     assert "does NOT make the difference" in words and "make NO clear difference" in words
 
 

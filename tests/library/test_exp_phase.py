@@ -96,6 +96,8 @@ def test_the_verdict_changes_with_the_numbers(cells):
     words = phase_diagram.verdict(cells)
     assert words.startswith("Nowhere silent") and "At no sigma lazy" in words and "accuracy" not in words
     assert "At power 1 smaller weights do not help: 0.3 at sigma = 0.01, 0.3 at sigma = 0.003." in words
+    cells[-1][-1]["medians"]["rho"] = 0.25
+    assert "At power 1 smaller weights do not help: 0.3 at sigma = 0.01, 0.25" in phase_diagram.verdict(cells)
     cells[-1][-1]["medians"]["rho"] = 0.1
     assert "At power 1 rho still falls with sigma: 0.3 at sigma = 0.01, 0.1" in phase_diagram.verdict(cells)
     for cell, accuracy in zip(cells[-1], (0.7, 0.9, 0.92, 0.95, 0.97, 0.98), strict=True):
@@ -130,7 +132,9 @@ def test_lines_run_between_cells_and_cells_have_words(cells):
         assert np.allclose(np.diff(ax.get_xticks()), 1)
         ends = np.concatenate([path.vertices for lines in ax.collections[1:] for path in lines.get_paths()])
         assert len(ends) and np.array_equal(ends, ends.round())
-    assert {"silent", "lazy"} <= {text.get_text().split("\n")[-1] for text in left.texts}
+    numbers, words = zip(*((text.get_text() + "\n").split("\n")[:2] for text in left.texts))
+    assert [float(rho) for rho in numbers] == pytest.approx([c["medians"]["rho"] for c in sum(cells, [])], rel=0.05)
+    assert {"silent", "lazy"} <= set(words)
 
 
 def test_cells_without_a_number_can_be_told_and_drawn(found, cells):
