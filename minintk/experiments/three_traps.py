@@ -30,6 +30,7 @@ and err_0 are rounding errors both, and rho their ratio. T3 with 40 samples in p
 """
 
 import functools
+import textwrap
 
 import numpy as np
 
@@ -76,7 +77,8 @@ def run(seed=0, inits=3):
     arrays |= {"untrained_P": np.array(sizes), "untrained_error": np.array(curve)}
     told = [{key: value for key, value in case.items() if key != "runs"} for case in cases]
     summary = {"experiment": "three_traps", "settings": {"seed": seed, "inits": inits, "cases": CASES}, "cases": told}
-    summary["verdict"] = "\n".join(f"{case['title']}: {verdict(case['medians'])}" for case in told)
+    words = [f"{case['title']}: {verdict(case['medians'])}" for case in told]
+    summary["verdict"] = "\n".join(textwrap.fill(line, 100, subsequent_indent="  ") for line in words)
     errors = np.median(curve, axis=1)
     return experiments.Result(summary, arrays, report(summary, errors), functools.partial(figure, cases, errors))
 
