@@ -189,14 +189,14 @@ def _reset(options):
 
 def _see(options):
     from minintk.course import swap, units
-    from minintk.experiments import unit_figures
+    from minintk.experiments import style, unit_figures
 
     unit = units.unit(options.unit)
     with swap.swapped(units.workbook(options.workbook), passed=True) as (mine, every, problems):
         print("\n".join([*problems, swap.told(mine, every)]))
         path = pathlib.Path(options.out) / f"unit_{unit['id']}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        unit_figures.FIGURES[unit["module"]]().savefig(path, dpi=130)
+        style.draw(unit_figures.FIGURES[unit["module"]], path)
     print(f"{path}: {unit['figure']}")
 
 
