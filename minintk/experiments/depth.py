@@ -25,106 +25,92 @@ Source. Paper, section 4.1 and equations (58)-(63). In the text we read, 4.1.1 a
 without its factor L; with it, dc/dt = L c^{2-2/L} (s - c), rank-one networks follow the curve to 1e-6 ("u^L" in the
 table). In the text we read, (58) has the factor L - 1 on I and (63) has s^{2L-2}; the runs end at the form above.
 
-Try next. L = 5: 5: (0.06, 0.05, 0.04) in SIGMAS and 5: 0.06 in MAIN: what exponent do you expect, and which t_half?
-S = 3.0 in linear_phases.py: which times change, and by which factor for each L? N = 200 there: is alignment a smaller
-share of the learning time?
+Try next. L = 5: 5: (0.06, 0.05, 0.04) in SIGMAS: what exponent do you expect, and which t_half? S = 3.0 in
+linear_phases.py: which times change, and by which factor for each L? N = 200 there: is alignment a smaller share of the
+learning time?
 """
 
 import functools
 
 import numpy as np
 
-from minintk import alignment, experiments, guard, linear_theory, training
-from minintk.experiments import linear_phases
+from minintk import alignment, experiments, guard, linear_theory, silence
+from minintk.experiments import common, linear_phases, style
 
-SIGMAS = {2: (0.1, 0.01, 1e-3), 3: (0.03, 0.01, 3e-3), 4: (0.05, 0.02, 0.01)}  # by L, falling
-MAIN = {2: 1e-3, 3: 0.01, 4: 0.05}  # the sigma whose numbers stand in the table
+SIGMAS = {2: (1e-3, 0.01, 0.1), 3: (0.01, 0.03, 3e-3), 4: (0.05, 0.02, 0.01)}  # by L; the first is the table's
 DROPS = (1e-3, 0.01, 0.1)  # the loss drops at which the layer terms are looked at, besides start and end
-S = linear_phases.S
+U_0 = 0.1  # of the rank-one networks
 
 
 @guard.settings(seed="int [0, inf)")
 def run(seed=0):
-    """For every depth the same random weights, scaled to three sigmas, and one rank-one network beside the closed form.
+    """For every depth the same random weights, scaled to its sigmas, and one rank-one network beside the closed form.
 
-    Returns arrays, summary, and depths: a dict of numbers and curves for each L.
+    Data, width and s are those of `linear_phases`.
     """
-    depths = [depth(seed, L) for L in SIGMAS]
-    numbers = [d["numbers"] for d in depths]
-    settings = {"seed": seed, "P": linear_phases.P, "D": linear_phases.D, "N": linear_phases.N, "s": S}
-    arrays = {f"L_{d['numbers']['L']}_{name}": curve for d in depths for name, curve in d["curves"].items()}
-    summary = {"experiment": "depth", "settings": settings | {"sigmas": SIGMAS}, "depths": numbers}
-    return {"depths": depths, "arrays": arrays, "summary": summary | {"verdict": verdict(numbers)}}
+    depths, curves = zip(*(depth(seed, L) for L in SIGMAS))
+    settings = {"seed": seed, "P": linear_phases.P, "D": linear_phases.D, "N": linear_phases.N, "s": linear_phases.S}
+    settings["sigmas"] = {L: sorted(sigmas, reverse=True) for L, sigmas in SIGMAS.items()}
+    summary = {"experiment": "depth", "settings": settings, "depths": depths, "verdict": verdict(depths)}
+    arrays = {f"L_{d['L']}_{name}": curve for d, c in zip(depths, curves) for name, curve in c.items()}
+    return experiments.Result(summary, arrays, report(summary), functools.partial(figure, depths, curves))
 
 
 def depth(seed, L):
     """Numbers and curves of all runs with L layers."""
-    X, beta, directions = linear_phases.task(seed, L)
-    grid = np.linspace(0.01, 2.0 if L == 2 else 1.5 / (L - 2), 200) / S  # of t sigma^{L-2}
-    flows = {sigma: flow(X, beta, [sigma * W for W in directions], grid * sigma ** (2 - L)) for sigma in SIGMAS[L]}
-    curves, at_align, A_before = {}, [], []
-    for sigma, run in flows.items():
-        A = np.array([alignment.kernel_alignment(K, run.kernels[-1]) for K in run.kernels])
-        first = np.searchsorted(run.times, alignment.alignment_time(run.times, A))
-        at_align.append(float(1 - run.losses[first] / run.losses[0]))
-        A_before.append(np.interp(grid, run.times * sigma ** (L - 2), A))
-        curves |= {f"sigma_{sigma:g}_times": run.times, f"sigma_{sigma:g}_A": A, f"sigma_{sigma:g}_losses": run.losses}
-    main, sigma = flows[MAIN[L]], MAIN[L]
-    A, drops = curves[f"sigma_{sigma:g}_A"], 1 - main.losses / main.losses[0]
-    shares = np.array([[top_share(K) for K in linear_theory.layer_terms(W, X, 1.0)] for W in main.weights])  # (T, L)
-    looked = [0, *(int(np.argmax(drops >= drop * (1 - 1e-6))) for drop in DROPS), -1]
-    t_align, t_half = alignment.alignment_time(main.times, A), alignment.learning_time(main.times, main.losses, 0.5)
-    until = grid <= t_align * sigma ** (L - 2)
+    (X, beta, directions), s = linear_phases.task(seed, L), linear_phases.S
+    main, *_ = SIGMAS[L]
+    grid = np.linspace(0.01, 2.0 if L == 2 else 1.5 / (L - 2), 200) / s  # of t sigma^{L-2}
+    curves, at_align, A_before = {}, {}, []
+    for sigma in sorted(SIGMAS[L], reverse=True):
+        flow = train(X, beta, [sigma * W for W in directions], grid * sigma ** (2 - L))
+        A, drops = silence.alignment_curve(flow.kernels), 1 - flow.losses / flow.losses[0]
+        t_align = alignment.alignment_time(flow.times, A)
+        at_align[sigma] = float(drops[np.searchsorted(flow.times, t_align)])
+        A_before.append(np.interp(grid, flow.times * sigma ** (L - 2), A))
+        kept = {"times": flow.times, "A": A, "losses": flow.losses}
+        curves |= {f"sigma_{sigma:g}_{name}": curve for name, curve in kept.items()}
+        if sigma == main:
+            numbers, shares = main_run(flow, A, drops, X, beta, L)
+            until = grid <= t_align * sigma ** (L - 2)
+            curves |= {"drops": drops, "shares": shares}
     times, c, c_theory = rank_one(X, beta, L)
-    K_inf = linear_theory.final_kernel(X, beta, S, L)
-    numbers = {
+    numbers |= {
         "L": L,
-        "sigma": sigma,
-        "A_0": float(A[0]),
-        "t_align": t_align,
-        "t_ratio": t_align / alignment.learning_time(main.times, main.losses),
-        "drop_at_align": dict(zip(map("{:g}".format, SIGMAS[L]), at_align)),
-        "exponent": float(np.polyfit(np.log(SIGMAS[L]), np.log(at_align), 1)[0]),
+        "sigma": main,
+        "drop_at_align": {f"{sigma:g}": drop for sigma, drop in at_align.items()},
+        "exponent": float(np.polyfit(np.log(list(at_align)), np.log(list(at_align.values())), 1)[0]),
         "collapse": float(abs(A_before[-1] - A_before[-2])[until].max()),
-        "t_half": t_half,
-        "effective_u_0": float(((L - 2) * S * t_half) ** (1 / (2 - L)) / sigma) if L > 2 else None,
-        "K_error": linear_phases.distance(main.kernels[-1], K_inf),
-        "rank_one_error": float(abs(c - c_theory).max() / S),
-        "shares": {f"K_{l + 1}": shares[looked, l].tolist() for l in range(L)},
-        "share_K": top_share(main.kernels[-1]),
-        "ranks": [alignment.effective_rank(main.kernels[i]) for i in (0, -1)],
+        "effective_u_0": float(((L - 2) * s * numbers["t_half"]) ** (1 / (2 - L)) / main) if L > 2 else None,
+        "rank_one_error": float(abs(c - c_theory).max() / s),
         "spectrum_theory": linear_theory.final_spectrum(linear_phases.D, L),
     }
-    curves |= {"drops": drops, "shares": shares, "rank_one_times": times, "rank_one_c": c, "rank_one_theory": c_theory}
-    return {"numbers": numbers, "curves": curves}
+    return numbers, curves | {"rank_one_times": times, "rank_one_c": c, "rank_one_theory": c_theory}
 
 
-def flow(X, beta, weights, times):
+def train(X, beta, weights, times):
     """A run to the end, recorded at these times and, for the layer terms, at many loss drops."""
-    return training.gradient_flow(
-        weights,
-        X,
-        (S * X @ beta)[:, None],
-        slope=1.0,
-        target_loss=1e-11 * S**2,
-        record_times=times,
-        record_drops=(*DROPS, *np.geomspace(2e-4, 0.9, 12), 0.5, 0.99),
-        record_kernels=True,
-        record_weights=True,
-    )
+    drops = (*DROPS, *np.geomspace(2e-4, 0.9, 12), 0.5, 0.99)
+    end = 1e-11 * linear_phases.S**2
+    return linear_phases.train(X, beta, weights, target_loss=end, record_times=times, record_drops=drops)
 
 
-def rank_one(X, beta, L, u_0=0.1):
-    """The learned strength c = u^L of a balanced rank-one network along beta: times, simulation, closed form."""
-    units = [beta, *np.eye(2)[[0] * (L - 1)], np.ones(1)]  # r_1 ... r_{L+1}
-    weights = [u_0 * np.outer(above, below) for below, above in zip(units, units[1:])]
-    start = -np.log(u_0) if L == 2 else linear_theory.escape_time(u_0, S, L) * S
-    times = np.linspace(0, 1.2 * start + 2, 240) / S
-    run = training.gradient_flow(
-        weights, X, (S * X @ beta)[:, None], slope=1.0, time=times[-1], record_times=times, record_weights=True
-    )
-    c = np.array([np.linalg.multi_dot(W[::-1])[0] @ beta for W in run.weights])
-    return run.times, c, linear_theory.deep_mode(u_0, S, L, run.times) ** L
+def main_run(flow, A, drops, X, beta, L):
+    """The numbers of the run that the table is about, and at each moment the top shares of its layer terms (T, L)."""
+    shares = np.array([[top_share(K) for K in linear_theory.layer_terms(W, X, 1.0)] for W in flow.weights])
+    looked = [0, *(int(np.argmax(drops >= drop * (1 - 1e-6))) for drop in DROPS), -1]
+    t_align = alignment.alignment_time(flow.times, A)
+    numbers = {
+        "A_0": float(A[0]),
+        "t_align": t_align,
+        "t_ratio": t_align / alignment.learning_time(flow.times, flow.losses),
+        "t_half": alignment.learning_time(flow.times, flow.losses, 0.5),
+        "K_error": common.relative_error(flow.kernels[-1], linear_theory.final_kernel(X, beta, linear_phases.S, L)),
+        "shares": {f"K_{l + 1}": shares[looked, l].tolist() for l in range(L)},
+        "share_K": top_share(flow.kernels[-1]),
+        "ranks": [alignment.effective_rank(flow.kernels[i]) for i in (0, -1)],
+    }
+    return numbers, shares
 
 
 def top_share(K):
@@ -132,12 +118,23 @@ def top_share(K):
     return float(np.linalg.eigvalsh(K)[-1] / np.trace(K))
 
 
+def rank_one(X, beta, L):
+    """The learned strength c = u^L of a balanced rank-one network along beta: times, simulation, closed form."""
+    s, units = linear_phases.S, [beta, *np.eye(2)[[0] * (L - 1)], np.ones(1)]  # r_1 ... r_{L+1}
+    weights = [U_0 * np.outer(above, below) for below, above in zip(units, units[1:])]
+    start = -np.log(U_0) if L == 2 else linear_theory.escape_time(U_0, s, L) * s
+    times = np.linspace(0, 1.2 * start + 2, 240) / s
+    flow = linear_phases.train(X, beta, weights, time=times[-1], record_times=times)
+    c = np.array([np.linalg.multi_dot(W[::-1])[0] @ beta for W in flow.weights])
+    return flow.times, c, linear_theory.deep_mode(U_0, s, L, flow.times) ** L
+
+
 def verdict(depths):
     """What the numbers of all depths mean, in sentences."""
     exponents = all(abs(d["exponent"] / d["L"] - 1) < 0.03 for d in depths)
     kernels = all(d["K_error"] < 0.01 and d["rank_one_error"] < 1e-4 for d in depths)
     collapse = all(d["collapse"] < 0.01 for d in depths)
-    ordered = all(later(d, i) for d in depths for i in (2, 3))
+    ordered = all(later(d, i) for d in depths for i in range(2, 1 + len(DROPS)))
     told = ", ".join(f"{d['exponent']:.2f}" for d in depths)
     ratios = ", ".join(f"{d['t_ratio']:.2f}" for d in depths)
     layers = ", ".join(f"{d['L']}" for d in depths)
@@ -157,14 +154,12 @@ def later(numbers, i):
     return all(a < b + 1e-3 for a, b in zip(shares, shares[1:])) and shares[-1] > 0.9
 
 
-def report(results):
-    """The table and the verdict as text."""
-    depths = results["summary"]["depths"]
-    row = functools.partial(experiments.row, depths)
-    looks = ["start", *(f"drop {drop:g}" for drop in DROPS), "end"]
-    terms = [(f"L = {d['L']}", name, shares) for d in depths for name, shares in d["shares"].items()]
+def report(summary):
+    """The tables, a column for each L and a row for each layer term, and the verdict."""
+    depths, settings = summary["depths"], summary["settings"]
+    row = functools.partial(common.row, depths)
     rows = [
-        ("L, layers", [str(d["L"]) for d in depths]),
+        row("L, layers", "{}", "L"),
         row("sigma, scale of the weights", "{:g}", "sigma"),
         row("A(K_t, K_inf) at the start", "{:.3f}", "A_0"),
         row("t_align, A >= 0.95 from then on", "{:.2f}", "t_align"),
@@ -176,19 +171,65 @@ def report(results):
         row("  u_0 / sigma whose escape time t* is t_half", "{:.2f}", "effective_u_0"),
         row("u^L of a rank-one network, error / s", "{:.0e}", "rank_one_error"),
         row("K_inf, relative error", "{:.1e}", "K_error"),
-        ("effective rank of K_0", [f"{d['ranks'][0]:.1f}" for d in depths]),
-        ("effective rank of K_inf", [f"{d['ranks'][1]:.1f}" for d in depths]),
-        ("  theory", [f"{d['spectrum_theory'][1]:.1f}" for d in depths]),
-        ("share of K_inf's top eigenvalue", [f"{d['share_K']:.3f}" for d in depths]),
-        ("  theory", [f"{d['spectrum_theory'][0]:.3f}" for d in depths]),
+        row("effective rank of K_0", "{:.1f}", "ranks", 0),
+        row("effective rank of K_inf", "{:.1f}", "ranks", 1),
+        row("  theory", "{:.1f}", "spectrum_theory", 1),
+        row("share of K_inf's top eigenvalue", "{:.3f}", "share_K"),
+        row("  theory", "{:.3f}", "spectrum_theory", 0),
     ]
-    shares = [("share of the top eigenvalue in K_l", looks)]
-    shares += [(f"  {layers}, {name}", [f"{share:.2f}" for share in values]) for layers, name, values in terms]
-    settings = results["summary"]["settings"]
+    terms = [("share of the top eigenvalue in K_l", ["start", *(f"drop {drop:g}" for drop in DROPS), "end"])]
+    for d in depths:
+        for name, shares in d["shares"].items():
+            terms.append((f"  L = {d['L']}, {name}", [f"{share:.2f}" for share in shares]))
     heading = (
         f"deep linear networks, N = {settings['N']}, on {settings['P']} white samples of D = {settings['D']} inputs; "
-        f"y = s X beta, s = {S:g};\nseed {settings['seed']}; gradient flow. The exponent is fitted to three sigmas for "
-        "each L, A compared for the\nsmaller two until t_align; the other lines are those of the one given."
+        f"y = s X beta, s = {settings['s']:g};\nseed {settings['seed']}; gradient flow. The exponent is fitted to "
+        "three sigmas for each L, A compared for the\nsmaller two until t_align; the other lines are those of the one "
+        "given."
     )
-    tables = [experiments.table(rows), "", experiments.table(shares)]
-    return "\n".join([heading, "", *tables, "", results["summary"]["verdict"]])
+    return "\n".join([heading, "", common.table(rows), "", common.table(terms), "", summary["verdict"]])
+
+
+def figure(depths, curves):
+    """Collapse of A(t), loss drop at alignment, layer terms of the deepest network, and rank-one networks."""
+    fig, ((collapse, drop), (terms, modes)) = style.panels(2, 2, (11, 8.4))
+    for d, c, (color, dashes), marker in zip(depths, curves, style.STYLES, "os^D"):
+        L, at_align = d["L"], {float(sigma): value for sigma, value in d["drop_at_align"].items()}
+        collapsed(collapse, L, at_align, c, color)
+        label = f"L = {L}, fitted slope {d['exponent']:.2f}"
+        drop.plot(at_align.keys(), at_align.values(), color=color, ls=dashes, marker=marker, label=label)
+        times, few = c["rank_one_times"], slice(None, None, 6)
+        modes.plot(times, c["rank_one_theory"], color=color, ls="-", lw=1)
+        modes.plot(times[few], c["rank_one_c"][few], color=color, ls="", marker=marker, ms=4, label=f"L = {L}")
+    collapse.set(xlim=(0, 1.2 / linear_phases.S), ylim=(None, 1.005), ylabel=r"$A(K_t, K_\infty)$")
+    collapse.set(xlabel=r"scaled time $t \sigma^{L-2}$")
+    collapse.set_title("alignment: one curve for all sigma", fontsize=10)
+    drop.set(xscale="log", yscale="log", xlabel=r"scale of the weights $\sigma$", ylabel="loss drop when aligned")
+    drop.set_title(r"how much is learned before the kernel is aligned: $\sigma^L$", fontsize=10)
+    modes.set(xscale="log", xlim=(1 / linear_phases.S, None), xlabel="flow time $t$", ylabel="strength $u^L$")
+    modes.set_title(f"rank-one networks from $u_0$ = {U_0:g}; lines: theory", fontsize=10)
+    layer_terms(terms, curves[-1]["drops"], curves[-1]["shares"])
+    for ax, place in ((collapse, "lower right"), (drop, "upper left"), (terms, "upper left"), (modes, "upper left")):
+        ax.legend(fontsize=8, loc=place)
+    return fig
+
+
+def collapsed(ax, L, sigmas, curves, color):
+    """The alignments of all runs with L layers, in scaled time."""
+    for sigma, line in zip(sigmas, ("-", "--", ":")):
+        times, A = (curves[f"sigma_{sigma:g}_{name}"] for name in ("times", "A"))
+        times = np.append(times * sigma ** (L - 2), 1.2 / linear_phases.S)  # trained: there the kernel stays
+        ax.plot(times, np.append(A, 1), color=color, ls=line, label=f"L = {L}, $\\sigma$ = {sigma:g}")
+    ax.annotate(f"L = {L}", (0, A[0]), (4, 8), textcoords="offset points", fontsize=9)
+
+
+def layer_terms(ax, drops, shares):
+    """How near each layer term is to rank one, against the loss drop."""
+    order = np.argsort(drops)
+    order = order[drops[order] > 0]
+    looks = zip(shares.T, [(style.BLACK, ":"), *style.STYLES], "Dos^v")
+    for l, (share, (color, dashes), marker) in enumerate(looks, start=1):
+        ax.plot(drops[order], share[order], color=color, ls=dashes, marker=marker, ms=3, label=f"$K_{l}$")
+    ax.set(xscale="log", xlim=(DROPS[0] / 100, 1), ylim=(0, 1.03), xlabel="loss drop $1 - L(t)/L(0)$")
+    ax.set(ylabel=r"share of the top eigenvalue in $K_l$")
+    ax.set_title(f"layer terms, L = {shares.shape[1]}: later layers first", fontsize=10)

@@ -37,11 +37,29 @@ import functools
 
 import numpy as np
 
-from minintk import alignment, data, experiments, guard, kernel, linear_theory, network, training
+from minintk import alignment, data, experiments, guard, kernel, linear_theory, network, silence, training
+from minintk.experiments import common, style
 
 P, D, N, S = 60, 30, 50, 1.0
-SIGMAS = (0.1, 0.03, 0.01, 1e-3, 1e-4)
+SIGMAS = (0.1, 0.03, 0.01, 1e-3, 1e-4)  # the largest one is left out of the fit
 MAIN = 1e-3  # the sigma at which theory and simulation must agree closely
+
+
+@guard.settings(seed="int [0, inf)")
+def run(seed=0):
+    """The same random weights, scaled to every sigma, trained by gradient flow and compared with the closed forms."""
+    X, beta, directions = task(seed, 2)
+    sigmas = sorted({*SIGMAS, MAIN}, reverse=True)
+    cases, curves = zip(*(case(X, beta, [sigma * W for W in directions], sigma) for sigma in sigmas))
+    summary = {
+        "experiment": "linear_phases",
+        "settings": {"seed": seed, "P": P, "D": D, "N": N, "L": 2, "s": S, "sigmas": sigmas},
+        "cases": cases,
+        "slope": slope(cases),
+        "verdict": verdict(cases),
+    }
+    arrays = {f"sigma_{n['sigma']:g}_{name}": curve for n, c in zip(cases, curves) for name, curve in c.items()}
+    return experiments.Result(summary, arrays, report(summary), functools.partial(figure, cases, curves))
 
 
 def task(seed, L):
@@ -51,68 +69,44 @@ def task(seed, L):
     return X, beta / np.linalg.norm(beta), network.init_weights([D, *[N] * (L - 1), 1], 1.0, rng)
 
 
-@guard.settings(seed="int [0, inf)")
-def run(seed=0):
-    """The same random weights, scaled to every sigma, trained by gradient flow and compared with the closed forms.
-
-    Returns arrays, summary, and cases: one dict of numbers and curves a sigma.
-    """
-    X, beta, directions = task(seed, 2)
-    cases = [case(X, beta, [sigma * W for W in directions], sigma) for sigma in SIGMAS]
-    summary = {
-        "experiment": "linear_phases",
-        "settings": {"seed": seed, "P": P, "D": D, "N": N, "L": 2, "s": S, "sigmas": SIGMAS},
-        "cases": [c["numbers"] for c in cases],
-        "slope": slope([c["numbers"] for c in cases]),
-        "verdict": verdict([c["numbers"] for c in cases]),
-    }
-    arrays = {f"sigma_{c['numbers']['sigma']:g}_{name}": curve for c in cases for name, curve in c["curves"].items()}
-    return {"cases": cases, "arrays": arrays, "summary": summary}
+def train(X, beta, weights, **words):
+    """Gradient flow on y = s X beta with kernels and weights kept; words: what else `training.gradient_flow` takes."""
+    y = (S * X @ beta)[:, None]  # (P, 1)
+    return training.gradient_flow(weights, X, y, slope=1.0, record_kernels=True, record_weights=True, **words)
 
 
 def case(X, beta, weights, sigma):
     """Numbers and curves of one run from these weights."""
     q_0, r_0 = linear_theory.mode_overlaps(weights, np.ones(1), beta)
     t_half = linear_theory.half_loss_time(q_0, r_0, S)
-    grid = np.concatenate([np.linspace(0, 2 / S, 201), np.arange(2.1 / S, t_half + 10 / S, 0.1 / S)])
-    flow = training.gradient_flow(
-        weights,
-        X,
-        (S * X @ beta)[:, None],
-        slope=1.0,
-        time=grid[-1],
-        record_times=grid,
-        record_drops=(0.1, 0.5),
-        record_kernels=True,
-        record_weights=True,
-    )
-    times, K_inf = flow.times, linear_theory.final_kernel(X, beta, S, 2)
+    early = np.linspace(0, 2 / S, 201)
+    grid = np.concatenate([early, np.arange(2.1 / S, t_half + 10 / S, 0.1 / S)])
+    flow = train(X, beta, weights, time=grid[-1], record_times=grid, record_drops=(0.1, 0.5))
+    times, A, K_inf = flow.times, silence.alignment_curve(flow.kernels), linear_theory.final_kernel(X, beta, S, 2)
     q, r = np.array([linear_theory.mode_overlaps(W, np.ones(1), beta) for W in flow.weights]).T
     r_theory, _ = linear_theory.two_layer_mode(q_0, r_0, S, times)
     r_paper, _ = linear_theory.two_layer_mode(q_0, 0.0, S, times)
-    A = np.array([alignment.kernel_alignment(K, flow.kernels[-1]) for K in flow.kernels])
-    A_theory = np.array([alignment.kernel_alignment(early_kernel(X, beta, weights, t), K_inf) for t in grid[:201]])
-    early = int(np.argmin(abs(times - 1 / S)))
-    W, a = linear_theory.early_weights(weights[0], weights[1][0], beta, S, times[early])
+    A_theory = np.array([alignment.kernel_alignment(early_kernel(X, beta, weights, t), K_inf) for t in early])
+    i = int(np.argmin(abs(times - 1 / S)))
+    W, a = linear_theory.early_weights(weights[0], weights[1][0], beta, S, times[i])
     numbers = {
         "sigma": sigma,
-        "W_error": distance(flow.weights[early][0], W),
-        "a_error": distance(flow.weights[early][1][0], a),
+        "W_error": common.relative_error(flow.weights[i][0], W),
+        "a_error": common.relative_error(flow.weights[i][1][0], a),
         "r_error": float(abs(r - r_theory).max() / S),
         "r_error_relative": float(abs(r / r_theory - 1).max()),
         "r_error_without_r0": float(abs(r - r_paper).max() / S),
         "A_0": float(A[0]),
         "t_align": alignment.alignment_time(times, A),
-        "t_align_theory": alignment.alignment_time(grid[:201], A_theory),
+        "t_align_theory": alignment.alignment_time(early, A_theory),
         "t_learn": alignment.learning_time(times, flow.losses),
         "t_learn_theory": linear_theory.mode_time(q_0, r_0, S, 1 - np.sqrt(0.9)),
         "t_half": alignment.learning_time(times, flow.losses, 0.5),
         "t_half_theory": t_half,
-        "K_error": distance(flow.kernels[-1], K_inf),
+        "K_error": common.relative_error(flow.kernels[-1], K_inf),
     }
     numbers["t_ratio"] = numbers["t_align"] / numbers["t_learn"]
-    curves = {"times": times, "losses": flow.losses, "A": A, "r": r, "q": q, "r_theory": r_theory}
-    return {"numbers": numbers, "curves": curves}
+    return numbers, {"times": times, "losses": flow.losses, "A": A, "r": r, "q": q, "r_theory": r_theory}
 
 
 def early_kernel(X, beta, weights, time):
@@ -121,21 +115,15 @@ def early_kernel(X, beta, weights, time):
     return kernel.ntk([W, a[None]], X, slope=1.0)
 
 
-def distance(found, theory):
-    """|found - theory| / |theory|."""
-    return float(np.linalg.norm(found - theory) / np.linalg.norm(theory))
-
-
 def slope(cases):
-    """d t_half / d log(1 / sigma^2), fitted for sigma <= 0.03; the theory says 1 / (2 s)."""
-    small = [c for c in cases if c["sigma"] <= 0.03]
-    return float(np.polyfit([-2 * np.log(c["sigma"]) for c in small], [c["t_half"] for c in small], 1)[0])
+    """d t_half / d log(1 / sigma^2), fitted to all but the largest sigma; the theory says 1 / (2 s)."""
+    return float(np.polyfit([-2 * np.log(c["sigma"]) for c in cases[1:]], [c["t_half"] for c in cases[1:]], 1)[0])
 
 
 def verdict(cases):
     """What the numbers of all sigmas mean, in sentences."""
     main = next(c for c in cases if c["sigma"] == MAIN)
-    aligned = [c["t_align"] for c in cases if c["sigma"] <= 0.03]
+    aligned = [c["t_align"] for c in cases[1:]]
     spread, fitted = S * (max(aligned) - min(aligned)), slope(cases)
     off = abs(main["t_half"] - main["t_half_theory"])
     close = main["r_error"] < 1e-5 and off < 0.002 and main["K_error"] < 1e-4
@@ -143,15 +131,15 @@ def verdict(cases):
     return (
         f"{'The theory holds' if close else 'The theory does NOT hold'} at sigma = {MAIN:g}: r(t) differs by "
         f"{main['r_error']:.1e} s,\n  the half-loss time by {off:.1e}, K_inf by {main['K_error']:.1e}.\n"
-        f"{'Two clocks' if apart else 'NOT two clocks'}: from sigma = 0.03 to {cases[-1]['sigma']:g} t_align changes "
-        f"by {spread:.3f} / s,\n  and the half-loss time grows as {fitted:.4f} log(1/sigma^2); "
+        f"{'Two clocks' if apart else 'NOT two clocks'}: from sigma = {cases[1]['sigma']:g} to {cases[-1]['sigma']:g} "
+        f"t_align changes by {spread:.3f} / s,\n  and the half-loss time grows as {fitted:.4f} log(1/sigma^2); "
         f"theory {1 / (2 * S):.4g}."
     )
 
 
-def report(results):
-    """The table and the verdict as text."""
-    row = functools.partial(experiments.row, results["summary"]["cases"])
+def report(summary):
+    """The table, a column for each sigma, and the verdict."""
+    row = functools.partial(common.row, summary["cases"])
     rows = [
         row("sigma, scale of the weights", "{:g}", "sigma"),
         None,
@@ -171,9 +159,38 @@ def report(results):
         row("  theory", "{:.3f}", "t_half_theory"),
         row("t_align / t_learn", "{:.2f}", "t_ratio"),
     ]
-    settings = results["summary"]["settings"]
     heading = (
         f"two linear layers, N = {N}, on {P} white samples of D = {D} inputs; y = s X beta, s = {S:g};\n"
-        f"one draw of weights (seed {settings['seed']}), scaled to each sigma; gradient flow."
+        f"one draw of weights (seed {summary['settings']['seed']}), scaled to each sigma; gradient flow."
     )
-    return "\n".join([heading, "", experiments.table(rows), "", results["summary"]["verdict"]])
+    return "\n".join([heading, "", common.table(rows), "", summary["verdict"]])
+
+
+def figure(cases, curves):
+    """Strength of the mode beside the theory; alignment and loss in time; the times against sigma."""
+    fig, (left, middle, right) = style.panels(1, 3, (15, 4.3))
+    main = next(i for i, n in enumerate(cases) if n["sigma"] == MAIN)
+    shown, end = sorted({0, len(cases) // 2, main}), 1.8 * cases[main]["t_half_theory"]
+    few = np.linspace(0, end, 30)
+    for i, (color, dashes), marker in zip(shown, style.STYLES, "os^"):
+        c, label = curves[i], f"$\\sigma$ = {cases[i]['sigma']:g}"
+        left.plot(c["times"], c["r_theory"], color=color, ls="-", lw=1)
+        left.plot(few, np.interp(few, c["times"], c["r"]), color=color, ls="", marker=marker, ms=4, label=label)
+        middle.plot(c["times"], c["A"], color=color, ls=dashes, lw=2, label=label)
+        middle.plot(c["times"], c["losses"] / c["losses"][0], color=color, ls=dashes, lw=1)
+    left.set(xlim=(0, end), xlabel="flow time $t$", ylabel="strength of the mode $r(t)$")
+    left.legend(fontsize=8, loc="lower right")
+    middle.set(xlim=(0, end), ylim=(0, 1.03), xlabel="flow time $t$", ylabel="alignment (thick), loss $L/L_0$ (thin)")
+    middle.set_title("the kernel turns at one time, the loss falls later and later", fontsize=10)
+    thick = "thick: $A(K_t,K_\\infty)$\nthin: loss $L/L_0$"
+    middle.legend(fontsize=8, loc="center right", title=thick, title_fontsize=8)
+    sigmas = [n["sigma"] for n in cases]
+    named = [("half", "s", "$t$ of loss drop 50 %"), ("learn", "^", "$t$ of loss drop 10 %"), ("align", "o", "aligned")]
+    for (name, marker, label), (color, dashes) in zip(named, style.STYLES):
+        right.plot(sigmas, [n[f"t_{name}_theory"] for n in cases], color=color, ls=dashes, lw=1)
+        right.plot(sigmas, [n[f"t_{name}"] for n in cases], color=color, ls="", marker=marker, label=label)
+    right.set(xscale="log", ylim=(0, None), xlabel=r"scale of the weights $\sigma$", ylabel="flow time $t$")
+    right.legend(fontsize=8)
+    for ax in (left, right):
+        ax.set_title("lines: theory; markers: simulation", fontsize=10)
+    return fig

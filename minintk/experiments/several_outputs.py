@@ -3,8 +3,9 @@
 Claim. Targets Y = X B^T, B = sum_a s_a z_a v_a^T, on white data: two linear layers learn one mode after the other, at
 t_a = (1/2s_a) log(1/sigma^2) up to a constant. Their directions z_a and v_a are found at a time of order 1/s_a,
 whatever sigma. So the kernel's eigenvectors are aligned early, but its eigenvalues grow one by one as the modes are
-learned: A(K_t, K_inf) stays below 1 while the loss falls, however small sigma is. The trained network is K_inf's
-machine all the same; but with P < D any linear network is (T2 of `minintk explain three_traps`).
+learned: A(K_t, K_inf) stays below 1 while the loss falls, however small sigma is. The trained network is the kernel
+predictor of K_inf (its machine, for short) all the same; but with P < D any linear network is (T2 of `minintk explain
+three_traps`).
 
 Why. While W_2 W_1 ~ 0
 
@@ -39,52 +40,89 @@ off is each mode alone? S = (1, 1, 1) is the last column of the second table: wh
 does A come closer to 1?
 """
 
+import functools
+
 import numpy as np
 
-from minintk import alignment, data, experiments, guard, kernel, linear_theory, network, outputs, training
+from minintk import alignment, data, experiments, guard, kernel, linear_theory, network, outputs, silence, training
+from minintk.experiments import common, style
 
 P, D, N = 40, 20, 50
 S = (3.0, 1.5, 0.6)
-C = len(S)
 SIGMAS = (0.01, 1e-3, 1e-4)
-MAIN = 1e-3
-DROPS = (0.01, 0.1, 0.5, 0.9)
-FEW = 10  # training samples, fewer than inputs, for the kernel machines
+MAIN = 1e-3  # the sigma of the modes' table, and of equal s_a
+DEEP = 0.01  # the sigma of the three layers
+FEW = 10  # training samples, fewer than inputs, for the kernel predictors
+FEW_SIGMAS = (0.1, 0.01)  # the verdict is about the last one
 
 
 @guard.settings(seed="int [0, inf)")
 def run(seed=0):
-    """The same weights scaled to every sigma, once with equal s_a, once with three layers, once with few samples.
-
-    Returns arrays, summary, cases (a dict of numbers and curves for each sigma, then for equal s_a) and machines.
-    """
-    X, Z, V, directions, _ = task(seed, P, 2)
-    cases = [case(X, Z, V, np.array(S), [sigma * W for W in directions], sigma) for sigma in SIGMAS]
-    cases.append(case(X, Z, V, np.ones(C), [MAIN * W for W in directions], MAIN))
-    machines = {sigma: few_samples(seed, sigma) for sigma in (0.1, 0.01)}
-    told = [c["numbers"] for c in cases]
+    """The same weights scaled to every sigma, once with equal s_a, once with three layers, once with few samples."""
+    drawn, sigmas = task(seed, P, 2), sorted({*SIGMAS, MAIN}, reverse=True)
+    cases, curves = zip(*(case(drawn, S, sigma) for sigma in sigmas), case(drawn, np.ones(len(S)), MAIN))
+    few = [few_samples(seed, sigma) for sigma in FEW_SIGMAS]
     summary = {
         "experiment": "several_outputs",
-        "settings": {"seed": seed, "P": P, "D": D, "N": N, "s": S, "sigmas": SIGMAS, "P_few": FEW},
-        "cases": told,
+        "settings": {"seed": seed, "P": P, "D": D, "N": N, "s": S, "sigmas": sigmas, "P_few": FEW},
+        "cases": cases,
         "three_layers": three_layers(seed),
-        "machines": {f"{sigma:g}": m["errors"] for sigma, m in machines.items()},
+        "machines": {f"{sigma:g}": errors for sigma, (errors, _) in zip(FEW_SIGMAS, few)},
     }
-    arrays = {f"case_{i}_{name}": curve for i, c in enumerate(cases) for name, curve in c["curves"].items()}
-    arrays |= {name: machines[0.01][name] for name in ("network", "machine_inf", "machine_0")}
-    return {"cases": cases, "machines": machines, "arrays": arrays, "summary": summary | {"verdict": verdict(summary)}}
+    summary["verdict"] = verdict(summary)
+    arrays = {f"case_{i}_{name}": curve for i, c in enumerate(curves) for name, curve in c.items()} | few[-1][1]
+    return experiments.Result(summary, arrays, report(summary), functools.partial(figure, summary, curves, few[-1][1]))
 
 
 def task(seed, P, L):
     """White inputs (P, D), directions Z (C, C) and V (D, C), weights of L layers with sigma = 1, and the generator."""
-    rng = np.random.default_rng(seed)
+    rng, C = np.random.default_rng(seed), len(S)
     X, Z, V = data.white(P, D, rng), basis(rng, C), basis(rng, D)
     return X, Z, V, network.init_weights([D, *[N] * (L - 1), C], 1.0, rng), rng
 
 
 def basis(rng, n):
-    """C orthonormal columns (n, C)."""
-    return np.linalg.qr(rng.standard_normal((n, C)))[0]
+    """An orthonormal column (n,) for each mode."""
+    return np.linalg.qr(rng.standard_normal((n, len(S))))[0]
+
+
+def case(drawn, s, sigma):
+    """Numbers and curves of one two-layer run, of these strengths s."""
+    X, Z, V, directions, _ = drawn
+    s, weights, B = np.array(s), [sigma * W for W in directions], (Z * s) @ V.T
+    theory = outputs.sequential_mode_times(weights, B)
+    overlaps = [linear_theory.mode_overlaps(weights, z, v) for z, v in zip(Z.T, V.T)]
+    end = max(theory) + 8 / min(s)
+    flow = training.gradient_flow(
+        weights,
+        X,
+        X @ B.T,
+        slope=1.0,
+        time=end,
+        record_times=np.concatenate([np.arange(0, 3, 0.03), np.arange(3, end, 0.2)]),
+        record_drops=silence.DROPS,
+        record_kernels=True,
+        record_weights=True,
+    )
+    r, drops = strengths(flow, Z, V), 1 - flow.losses / flow.losses[0]
+    cosines = np.array([abs(np.diag(np.linalg.svd(W[0])[2][: len(s)] @ V)) for W in flow.weights])  # (T, C)
+    A = silence.alignment_curve(flow.kernels)
+    free = np.array([outputs.eigenvector_alignment(K, X, Z, V) for K in flow.kernels])
+    looked = [0, *(int(np.argmax(drops >= drop * (1 - 1e-6))) for drop in silence.DROPS)]
+    tenth = np.argmax(r >= 0.1 * s, axis=0)  # (C,)
+    numbers = {
+        "sigma": sigma,
+        "s": s.tolist(),
+        "t_half": half_times(flow.times, r, s).tolist(),
+        "t_half_theory": theory.tolist(),
+        "t_half_alone": [linear_theory.mode_time(*overlap, s_a) for overlap, s_a in zip(overlaps, s)],
+        "t_direction": [alignment.alignment_time(flow.times, cosine) for cosine in cosines.T],
+        "cosine_at_tenth": [float(cosines[i, a]) for a, i in enumerate(tenth)],
+        "A": A[looked].tolist(),
+        "A_free": free[looked].tolist(),
+        "K_error": common.relative_error(flow.kernels[-1], linear_theory.final_kernel_blocks(X, B, 2)),
+    }
+    return numbers, {"times": flow.times, "drops": drops, "r": r, "cosines": cosines, "A": A, "A_free": free}
 
 
 def strengths(trajectory, Z, V):
@@ -97,75 +135,35 @@ def half_times(times, r, s):
     return np.array([np.interp(0.5, np.maximum.accumulate(r[:, a]) / s[a], times) for a in range(len(s))])
 
 
-def case(X, Z, V, s, weights, sigma):
-    """Numbers and curves of one two-layer run."""
-    B = (Z * s) @ V.T
-    theory = outputs.sequential_mode_times(weights, B)
-    alone = [
-        linear_theory.mode_time(*linear_theory.mode_overlaps(weights, z, v), s_a) for z, s_a, v in zip(Z.T, s, V.T)
-    ]
-    end = max(theory) + 8 / min(s)
+def three_layers(seed):
+    """Times and final blocks with three layers: t_a s_a sigma is then about 1."""
+    X, Z, V, directions, _ = task(seed, P, 3)
+    s, B = np.array(S), (Z * S) @ V.T
     flow = training.gradient_flow(
-        weights,
+        [DEEP * W for W in directions],
         X,
         X @ B.T,
         slope=1.0,
-        time=end,
-        record_times=np.concatenate([np.arange(0, 3, 0.03), np.arange(3, end, 0.2)]),
-        record_drops=DROPS,
-        record_kernels=True,
+        target_loss=1e-10,
+        record_times=np.arange(1, 2.4 / (DEEP * min(S))),
         record_weights=True,
     )
-    r, drops = strengths(flow, Z, V), 1 - flow.losses / flow.losses[0]
-    cosines = np.array([abs(np.diag(np.linalg.svd(W[0])[2][:C] @ V)) for W in flow.weights])  # (T, C)
-    A = np.array([alignment.kernel_alignment(K, flow.kernels[-1]) for K in flow.kernels])
-    free = np.array([outputs.eigenvector_alignment(K, X, Z, V) for K in flow.kernels])
-    looked = [int(np.argmax(drops >= drop * (1 - 1e-6))) for drop in DROPS]
-    tenth = [int(np.argmax(r[:, a] >= 0.1 * s[a])) for a in range(C)]
-    K_inf = linear_theory.final_kernel_blocks(X, B, 2)
-    numbers = {
-        "sigma": sigma,
-        "s": s.tolist(),
-        "t_half": half_times(flow.times, r, s).tolist(),
-        "t_half_theory": theory.tolist(),
-        "t_half_alone": alone,
-        "t_direction": [alignment.alignment_time(flow.times, cosines[:, a]) for a in range(C)],
-        "cosine_at_tenth": [float(cosines[i, a]) for a, i in enumerate(tenth)],
-        "A": A[[0, *looked]].tolist(),
-        "A_free": free[[0, *looked]].tolist(),
-        "K_error": float(np.linalg.norm(flow.kernels[-1] - K_inf) / np.linalg.norm(K_inf)),
-    }
-    curves = {"times": flow.times, "drops": drops, "r": r, "cosines": cosines, "A": A, "A_free": free}
-    return {"numbers": numbers, "curves": curves}
-
-
-def three_layers(seed, sigma=0.01):
-    """Times and final blocks with three layers: t_a s_a sigma is then about 1."""
-    X, Z, V, directions, _ = task(seed, P, 3)
-    s, weights = np.array(S), [sigma * W for W in directions]
-    B = (Z * s) @ V.T
-    flow = training.gradient_flow(
-        weights, X, X @ B.T, slope=1.0, target_loss=1e-10, record_times=np.arange(1, 400), record_weights=True
-    )
     t_half = half_times(flow.times, strengths(flow, Z, V), s)
-    K, K_inf = kernel.ntk(flow.weights[-1], X, slope=1.0), linear_theory.final_kernel_blocks(X, B, 3)
-    error = float(np.linalg.norm(K - K_inf) / np.linalg.norm(K_inf))
-    return {"sigma": sigma, "t_half": t_half.tolist(), "scaled": (t_half * s * sigma).tolist(), "K_error": error}
+    K = kernel.ntk(flow.weights[-1], X, slope=1.0)
+    error = common.relative_error(K, linear_theory.final_kernel_blocks(X, B, 3))
+    return {"sigma": DEEP, "t_half": t_half.tolist(), "scaled": (t_half * s * DEEP).tolist(), "K_error": error}
 
 
 def few_samples(seed, sigma):
-    """A network trained on fewer samples than inputs, and the machines of K_inf and K_0, at test points."""
+    """Fewer samples than inputs: the errors of the predictors of K_inf and K_0, and all test outputs."""
     X, Z, V, directions, rng = task(seed, FEW, 2)
     X_test, Y, weights = rng.standard_normal((200, D)), X @ V * S @ Z.T, [sigma * W for W in directions]
     flow = training.gradient_flow(weights, X, Y, slope=1.0, target_loss=1e-10, X_test=X_test)
-    f, f0, f0_test = flow.outputs[-1], flow.outputs[0], flow.test_outputs[0]
-    found = {"network": flow.test_outputs[-1]}
-    for name, W in (("machine_inf", flow.weights[-1]), ("machine_0", flow.weights[0])):
-        K, K_test = kernel.ntk(W, X, slope=1.0), kernel.ntk(W, X_test, X, slope=1.0)
-        found[name] = kernel.kernel_predictor(K, K_test, f, f0, f0_test)
-    err_inf, err_0 = (alignment.kernel_error(found[name], found["network"]) for name in ("machine_inf", "machine_0"))
-    rho = alignment.silence_ratio(err_inf, err_0)
-    return found | {"errors": {"err_inf": err_inf, "err_0": err_0, "rho": rho}}
+    ends = flow.outputs[-1], flow.outputs[0], flow.test_outputs[0]
+    machine_inf, machine_0 = (silence.kernel_machine(flow.weights[i], X, X_test, *ends, slope=1.0) for i in (-1, 0))
+    found = {"network": flow.test_outputs[-1], "machine_inf": machine_inf, "machine_0": machine_0}
+    err_inf, err_0 = (alignment.kernel_error(machine, found["network"]) for machine in (machine_inf, machine_0))
+    return {"err_inf": err_inf, "err_0": err_0, "rho": alignment.silence_ratio(err_inf, err_0)}, found
 
 
 def verdict(summary):
@@ -174,61 +172,109 @@ def verdict(summary):
     main = next(c for c in cases if c["sigma"] == MAIN)
     late = max(abs(t / theory - 1) for t, theory in zip(main["t_half"], main["t_half_theory"]))
     ordered = main["t_half"] == sorted(main["t_half"]) and late < 0.01
-    A, free, few = [c["A"][2] for c in cases], cases[-1]["A_free"][2], summary["machines"]["0.01"]
+    A, free, few = [c["A"][2] for c in cases], cases[-1]["A_free"][2], summary["machines"][f"{FEW_SIGMAS[-1]:g}"]
     early = free > 0.99 and min(main["cosine_at_tenth"]) > 0.99
     open_ = max(A) < 0.95 and max(A) - min(A) < 0.02
-    machine = few["rho"] < 0.05
+    predicted = few["rho"] < silence.SILENT
     return (
         f"{'One mode after the other' if ordered else 'NOT one mode after the other'}: half times "
         f"{', '.join(f'{t:.2f}' for t in main['t_half'])}, {late:.2%} from the theory at most.\n"
         f"Eigenvectors {'early' if early else 'NOT early'}: at a loss drop of 10% A would be {free:.3f} with the best "
         f"sizes of the modes.\nEigenvalues {'late' if open_ else 'NOT late'}: A is {', '.join(f'{a:.3f}' for a in A)} "
         f"then at sigma = {', '.join(format(c['sigma'], 'g') for c in cases)}.\n"
-        f"{'Still' if machine else 'NOT'} the machine of K_inf (off by {few['err_inf']:.2%}; K_0 by {few['err_0']:.0%}"
-        f"{'), as any linear network with P < D is.' if machine else ').'}"
+        f"{'Still' if predicted else 'NOT'} the predictor of K_inf (off by {few['err_inf']:.2%}; K_0 by "
+        f"{few['err_0']:.0%}{'), as any linear network with P < D is.' if predicted else ').'}"
     )
 
 
-def report(results):
-    """The tables and the verdict as text."""
-    summary = results["summary"]
-    main = next(c for c in summary["cases"] if c["sigma"] == MAIN)
-    deep, cases = summary["three_layers"], summary["cases"]
+def report(summary):
+    """Three tables, of the modes, of the kernels at each sigma and of few samples; and the verdict."""
+    cases, deep, machines = summary["cases"], summary["three_layers"], summary["machines"]
+    main = next(c for c in cases if c["sigma"] == MAIN)
 
-    def row(label, form, values):
+    def line(label, form, values):
         return label, [form.format(value) for value in values]
 
     modes = [
-        row(f"modes, sigma = {MAIN:g}", "{}", [f"mode {a + 1}" for a in range(C)]),
-        row("s_a", "{:g}", S),
-        row("t_half, half of the strength s_a", "{:.3f}", main["t_half"]),
-        row("  theory", "{:.3f}", main["t_half_theory"]),
-        row("  theory of each mode alone", "{:.3f}", main["t_half_alone"]),
-        row("direction found, cos >= 0.95 from then on", "{:.2f}", main["t_direction"]),
-        row("  times s_a", "{:.2f}", np.multiply(main["t_direction"], S)),
-        row("cos of directions at a tenth of s_a", "{:.4f}", main["cosine_at_tenth"]),
-        row(f"three layers, sigma = {deep['sigma']:g}: t_half", "{:.1f}", deep["t_half"]),
-        row("  times s_a sigma", "{:.2f}", deep["scaled"]),
+        line(f"modes, sigma = {MAIN:g}", "mode {}", range(1, 1 + len(S))),
+        line("s_a", "{:g}", S),
+        line("t_half, half of the strength s_a", "{:.3f}", main["t_half"]),
+        line("  theory", "{:.3f}", main["t_half_theory"]),
+        line("  theory of each mode alone", "{:.3f}", main["t_half_alone"]),
+        line("direction found, cos >= 0.95 from then on", "{:.2f}", main["t_direction"]),
+        line("  times s_a", "{:.2f}", np.multiply(main["t_direction"], S)),
+        line("cos of directions at a tenth of s_a", "{:.4f}", main["cosine_at_tenth"]),
+        line(f"three layers, sigma = {DEEP:g}: t_half", "{:.1f}", deep["t_half"]),
+        line("  times s_a sigma", "{:.2f}", deep["scaled"]),
     ]
+    row = functools.partial(common.row, cases)
     kernels = [
-        row("sigma, scale of the weights", "{:g}", [c["sigma"] for c in cases]),
-        row("s_a", "{}", [",".join(f"{s:g}" for s in c["s"]) for c in cases]),
-        row("A(K_t, K_inf) at the start", "{:.3f}", [c["A"][0] for c in cases]),
-        *(row(f"  at a loss drop of {d:.0%}", "{:.3f}", [c["A"][i + 1] for c in cases]) for i, d in enumerate(DROPS)),
-        row("with the best sizes of modes, at the start", "{:.3f}", [c["A_free"][0] for c in cases]),
-        *(
-            row(f"  at a loss drop of {d:.0%}", "{:.3f}", [c["A_free"][i + 1] for c in cases])
-            for i, d in enumerate(DROPS)
-        ),
-        row("K_inf's blocks, relative error", "{:.1e}", [c["K_error"] for c in cases]),
+        row("sigma, scale of the weights", "{:g}", "sigma"),
+        ("s_a", [",".join(f"{s:g}" for s in c["s"]) for c in cases]),
+        row("A(K_t, K_inf) at the start", "{:.3f}", "A", 0),
+        *(row(f"  at a loss drop of {d:.0%}", "{:.3f}", "A", i) for i, d in enumerate(silence.DROPS, start=1)),
+        row("with the best sizes of modes, at the start", "{:.3f}", "A_free", 0),
+        *(row(f"  at a loss drop of {d:.0%}", "{:.3f}", "A_free", i) for i, d in enumerate(silence.DROPS, start=1)),
+        row("K_inf's blocks, relative error", "{:.1e}", "K_error"),
     ]
-    machines = [
-        row(f"P = {FEW} samples, sigma", "{}", summary["machines"]),
-        *(row(name, "{:.4f}", [m[name] for m in summary["machines"].values()]) for name in ("err_inf", "err_0", "rho")),
+    few = [
+        line(f"P = {FEW} samples, sigma", "{}", machines),
+        *(common.row(machines.values(), name, "{:.4f}", name) for name in ("err_inf", "err_0", "rho")),
     ]
     heading = (
-        f"{C} outputs, two linear layers, N = {N}, on {P} white samples of D = {D} inputs; seed "
+        f"{len(S)} outputs, two linear layers, N = {N}, on {P} white samples of D = {D} inputs; seed "
         f"{summary['settings']['seed']}; gradient flow."
     )
-    blocks = [heading, *map(experiments.table, (modes, kernels, machines)), summary["verdict"]]
-    return "\n\n".join(blocks)
+    return "\n\n".join([heading, *map(common.table, (modes, kernels, few)), summary["verdict"]])
+
+
+def figure(summary, curves, few):
+    """Strengths and directions of the modes in time; alignment against time; network against predictors."""
+    fig, (left, middle, right) = style.panels(1, 3, (15, 4.5))
+    cases = summary["cases"]
+    i = next(i for i, c in enumerate(cases) if c["sigma"] == MAIN)
+    mode_panel(left, cases[i], curves[i])
+    alignment_panel(middle, cases, curves, cases[i]["t_half_theory"])
+    style.scatter(right, **few)
+    errors = summary["machines"][f"{FEW_SIGMAS[-1]:g}"]
+    told = rf"$\sigma$ = {FEW_SIGMAS[-1]:g}: $err_\infty$ = {errors['err_inf']:.2g}, $err_0$ = {errors['err_0']:.2g}"
+    right.set_title(f"P = {FEW}, {told}", fontsize=10)
+    right.set(xlabel="network $f(x)$, all outputs, test points", ylabel="kernel predictor")
+    for ax, place in ((left, "upper left"), (middle, "lower left"), (right, "upper left")):
+        ax.legend(fontsize=8, loc=place)
+    return fig
+
+
+def mode_panel(ax, numbers, curves):
+    """Strength and direction of each mode, with its number, and the theory's half times."""
+    times, s = curves["times"], numbers["s"]
+    for a, ((color, _), marker) in enumerate(zip(style.STYLES, "os^D"[: len(s)])):
+        cosines, half = curves["cosines"][:, a], numbers["t_half_theory"][a]
+        ax.plot(times, curves["r"][:, a] / s[a], color=color)
+        ax.plot(times, cosines, color=color, ls="--", lw=1)
+        ax.plot(half, 0.5, color=color, ls="", marker=marker, ms=7, mec=style.BLACK)
+        found = times[max(np.flatnonzero(cosines < 0.8), default=1)]
+        for place in ((half, 0.5), (found, 0.8)):
+            ax.annotate(f"{a + 1}", place, (7, -6), textcoords="offset points", fontsize=9)
+    ax.plot([], [], color="0.4", label="strength $r_a/s_a$")
+    ax.plot([], [], color="0.4", ls="--", label="direction, $|$cos$|$")
+    ax.plot([], [], color="0.4", ls="", marker="o", mec=style.BLACK, label="theory, $r_a=s_a/2$")
+    ax.set(xscale="log", xlim=(times[1] / 3, None), ylim=(0, 1.05), xlabel="flow time $t$")
+    ax.set_ylabel("strength; cosine of $v_a$ and $W_1$'s vector $a$")
+    told = ", ".join(f"{s_a:g}" for s_a in s)
+    ax.set_title(f"modes of $s_a$ = {told}; $\\sigma$ = {numbers['sigma']:g}", fontsize=10)
+
+
+def alignment_panel(ax, cases, curves, half_times):
+    """A(K_t, K_inf) in time, and with the best sizes of the modes, for every sigma and for equal s_a."""
+    for n, c, (color, dashes) in zip(cases, curves, style.STYLES * len(cases)):
+        label = f"$\\sigma$ = {n['sigma']:g}" + (", equal $s_a$" if len(set(n["s"])) == 1 else "")
+        ax.plot(c["times"], c["A"], color=color, ls=dashes, lw=2, label=label)
+        ax.plot(c["times"], c["A_free"], color=color, ls=dashes, lw=0.8)
+    floor = min(n["A"][0] for n in cases) - 0.12  # room for the legend
+    for a, half in enumerate(half_times):
+        ax.axvline(half, color="0.6", lw=0.8, zorder=0)
+        ax.annotate(f"{a + 1}", (half, floor), (-8, 5), textcoords="offset points", fontsize=9)
+    ax.set(xscale="log", xlim=(curves[0]["times"][1], None), ylim=(floor, 1.01))
+    ax.set(xlabel="flow time $t$; grey: modes, as on the left", ylabel="alignment")
+    ax.set_title(r"thick: $A(K_t,K_\infty)$; thin: with the best sizes of the modes", fontsize=10)

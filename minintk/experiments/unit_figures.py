@@ -2,23 +2,32 @@
 
 import numpy as np
 
-from minintk import alignment, data, kernel, linear_theory, network, outputs, plots, training, whitening
-from minintk.experiments import silent_alignment
+from minintk import alignment, data, kernel, linear_theory, network, outputs, silence, training, whitening
+from minintk.experiments import silent_alignment, style
 
 
 def network_figure():
-    """How large outputs and gradients are, against sigma, for two, three and four layers."""
-    sigmas, depths = np.geomspace(1e-3, 1, 7), (2, 3, 4)
-    X = np.random.default_rng(0).standard_normal((50, 30))
-    outputs, gradients = np.empty((2, len(depths), len(sigmas)))
-    for i, L in enumerate(depths):
-        for j, sigma in enumerate(sigmas):
-            weights = network.init_weights([30, *[50] * (L - 1), 1], sigma, rng=1)
-            layers = network.forward(weights, X)
-            deltas = network.backward(weights, layers, np.ones((50, 1)))
-            outputs[i, j] = np.sqrt(np.mean(layers[-1] ** 2))
-            gradients[i, j] = np.sqrt(sum((G**2).sum() for G in network.weight_gradients(layers, deltas)))
-    return plots.scaling(sigmas, depths, outputs, gradients)
+    """How large outputs and gradients are, against sigma, for two to four layers; lines: sigma^L and sigma^(L-1)."""
+    sigmas, X = np.geomspace(1e-3, 1, 7), np.random.default_rng(0).standard_normal((50, 30))
+    fig, axes = style.panels(1, 2, (9, 4))
+    for L, (color, _), marker in zip((2, 3, 4), style.STYLES, "os^"):
+        sizes = np.array([_sizes(X, L, sigma) for sigma in sigmas]).T  # (2, sigmas)
+        for ax, size, slope in zip(axes, sizes, (L, L - 1)):
+            ax.plot(sigmas, size[-1] * (sigmas / sigmas[-1]) ** slope, color=color, lw=0.8)
+            ax.plot(sigmas, size, color=color, ls="", marker=marker, label=f"L = {L}, line: slope {slope}")
+    for ax, name in zip(axes, ("outputs", "gradients")):
+        ax.set(xscale="log", yscale="log", xlabel=r"scale of the weights $\sigma$", ylabel=f"size of the {name}")
+        ax.legend(fontsize=8)
+    return fig
+
+
+def _sizes(X, L, sigma):
+    """The size of the outputs of L layers, and of the gradient of their sum."""
+    weights = network.init_weights([X.shape[1], *[50] * (L - 1), 1], sigma, rng=1)
+    layers = network.forward(weights, X)
+    deltas = network.backward(weights, layers, np.ones((len(X), 1)))
+    gradients = network.weight_gradients(layers, deltas)
+    return np.sqrt(np.mean(layers[-1] ** 2)), np.sqrt(sum((G**2).sum() for G in gradients))
 
 
 def kernel_figure():
@@ -31,67 +40,88 @@ def kernel_figure():
     f0, f0_test = (network.forward(weights, inputs)[-1][:, 0] for inputs in (X, X_test))
     flow = kernel.constant_kernel_flow(K, targets, f0, times)
     end = kernel.kernel_predictor(K, K_test, targets, f0, f0_test)
-    return plots.frozen_kernel(circle, kernel.ntk(weights, X_test), few, targets, f0_test, end, times, flow)
+
+    fig, (left, middle, right) = style.panels(1, 3, (13, 4))
+    image = left.imshow(kernel.ntk(weights, X_test), extent=[0, circle[-1], circle[-1], 0], cmap="viridis")
+    left.set(xlabel="angle of $x'$", ylabel="angle of $x$", title="$K(x, x')$")
+    fig.colorbar(image, ax=left)
+    middle.plot(circle, f0_test, color=style.BLACK, ls=":", label="network at the start")
+    middle.plot(circle, end, color=style.BLUE, label="predictor of the frozen kernel")
+    middle.plot(few, targets, color=style.ORANGE, ls="", marker="o", label="targets")
+    middle.set(xlabel="angle of $x$", ylabel="output", ylim=(-2, 2.4))
+    middle.legend(fontsize=8, loc="upper center")
+    for f, (color, dashes) in zip(flow.T, style.STYLES * 2):
+        right.plot(times, f, color=color, ls=dashes)
+    right.plot(np.full(len(few), times[-1]), targets, color=style.ORANGE, ls="", marker="o", label="targets")
+    right.set(xscale="log", xlabel="flow time $t$", ylabel="outputs at the training points")
+    right.legend(fontsize=8)
+    return fig
 
 
 def whitening_figure():
     """The singular values of digits and their Gram matrices, raw, partly white and white."""
     X = data.split(*data.digits(), ((3,), (8,)), P=50, rng=0)[0]
-    powers = (1, 0.25, 0)
-    mapped = [X @ whitening.whitening_map(X, power) for power in powers]
-    conditions = [whitening.condition_number(Z) for Z in mapped]
-    return plots.spectra(
-        powers, [np.linalg.svd(Z, compute_uv=False) for Z in mapped], conditions, [Z @ Z.T for Z in mapped]
-    )
-
-
-def white_task(seed=0):
-    """Gram-white inputs X (40, 60), balanced labels y (40,) and test rows (200, 60)."""
-    rng = np.random.default_rng(seed)
-    return data.white(40, 60, rng), np.repeat([1.0, -1.0], 20), rng.standard_normal((200, 60))
+    fig, (first, *rest) = style.panels(1, 4, (16, 4))
+    for power, ax, (color, dashes) in zip((1, 0.25, 0), rest, style.STYLES):
+        Z = X @ whitening.whitening_map(X, power)
+        S, gram = np.linalg.svd(Z, compute_uv=False), Z @ Z.T
+        S, top = S[S > 1e-9 * S[0]], abs(gram).max()
+        label = f"power {power:g}: condition {whitening.condition_number(Z):.3g}"
+        first.plot(np.arange(1, len(S) + 1), S, color=color, ls=dashes, label=label)
+        ax.imshow(gram, cmap="RdBu_r", vmin=-top, vmax=top)
+        ax.set(title=f"$X X^T$, power {power:g}", xlabel="sample", ylabel="sample")
+    first.set(yscale="log", xlabel="number of the singular value", ylabel="singular value")
+    first.legend(fontsize=8)
+    return fig
 
 
 def training_figure():
-    """The loss in flow time for smaller and smaller initial weights."""
-    X, y, _ = white_task()
-    sigmas, runs = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001), []
-    for sigma in sigmas:
-        weights = network.init_weights([60, 100, 1], sigma, rng=1)
-        run = training.gradient_descent(
-            weights, X, y, 0.1, steps=2000, target_loss=1e-3, record_steps=range(0, 2000, 2)
-        )
-        runs.append((run.times, run.losses / run.losses[0]))
-    return plots.plateaus(sigmas, runs)
+    """The loss, relative to its start, in flow time for smaller and smaller initial weights."""
+    X, y = _white_task()
+    fig, ax = style.panels(1, 1, (8, 4))
+    for sigma, (color, dashes) in zip((0.3, 0.1, 0.03, 0.01, 0.003, 0.001), style.STYLES * 2):
+        weights, moments = network.init_weights([60, 100, 1], sigma, rng=1), range(0, 2000, 2)
+        run = training.gradient_descent(weights, X, y, 0.1, steps=2000, target_loss=1e-3, record_steps=moments)
+        losses = run.losses / run.losses[0]
+        ax.plot(run.times, losses, color=color, ls=dashes, lw=1 if sigma < 0.02 else 2)
+        ax.annotate(f"{sigma:g}", (np.interp(-0.5, -losses, run.times), 0.5), fontsize=8, ha="left")
+    ax.set(xlim=(0, None), ylim=(0, 1.05), xlabel="flow time $t$", ylabel="loss $L/L_0$")
+    ax.set_title(r"each curve: another scale $\sigma$ of the initial weights", fontsize=10)
+    return fig
+
+
+def _white_task():
+    """Gram-white inputs X (40, 60) and balanced labels y (40,)."""
+    return data.white(40, 60, rng=0), np.repeat([1.0, -1.0], 20)
 
 
 def alignment_figure():
     """Loss and alignments in time, on white inputs and on inputs with condition number 100."""
-    X, y, X_test = white_task()
+    X, y = _white_task()
+    fig, axes = style.panels(1, 2, (13, 4.2))
     stretched = data.gaussian(40, 60, condition=100, rng=3)
-    runs = []
-    for title, inputs in [("white inputs", X), ("condition number 100", stretched)]:
+    for ax, title, inputs in zip(axes, ("white inputs", "condition number 100"), (X, stretched)):
         weights = network.init_weights([60, 100, 1], sigma=0.01, rng=1)
         run = training.gradient_descent(
             weights, inputs, y, 0.05, steps=5000, target_loss=1e-3, record_steps=range(0, 5000, 4), record_kernels=True
         )
-        A = np.array([alignment.kernel_alignment(K, run.kernels[-1]) for K in run.kernels])
+        A = silence.alignment_curve(run.kernels)
         curves = {
             "loss $L/L_0$": run.losses / run.losses[0],
             r"$A(K_t, K_\infty)$": A,
             "relative alignment": alignment.relative_alignment(A, A[0]),
             "task alignment $A_y$": np.array([alignment.task_alignment(K, y) for K in run.kernels]),
         }
-        marks = {
-            "aligned": alignment.alignment_time(run.times, A),
-            "learnt": alignment.learning_time(run.times, run.losses),
-        }
-        runs.append((title, run.times, curves, marks))
-    return plots.alignments(runs)
-
-
-def silence_figure():
-    """The main experiment, one initialisation."""
-    return plots.silent_alignment(silent_alignment.run(inits=1))
+        for (label, curve), (color, dashes) in zip(curves.items(), [(style.BLACK, "-"), *style.STYLES]):
+            ax.plot(run.times, curve, color=color, ls=dashes, label=label)
+        aligned, learnt = alignment.alignment_time(run.times, A), alignment.learning_time(run.times, run.losses)
+        for label, time in (("aligned", aligned), ("learnt", learnt)):
+            if np.isfinite(time):
+                ax.axvline(time, color="0.6", lw=0.8)
+                ax.text(time, 0.3, label, rotation=90, color="0.35", fontsize=8, ha="right")
+        ax.set(title=title, xlim=(0, run.times[-1]), ylim=(-0.05, 1.05), xlabel="flow time $t$")
+        ax.legend(fontsize=8, loc="center right")
+    return fig
 
 
 def linear_theory_figure():
@@ -100,20 +130,35 @@ def linear_theory_figure():
     X, beta = data.white(60, 30, rng), rng.standard_normal(30)
     beta /= np.linalg.norm(beta)
     fine, start = np.linspace(0, end, 400), network.init_weights([30, 50, 1], 1.0, rng)
-    sigmas, modes, depths, deep = (0.1, 0.01, 0.001), [], (2, 3, 4), []
-    for sigma in sigmas:
+    modes, deep = [], []  # label, weights, closed form at the times `fine`, time to mark
+    for sigma in (0.1, 0.01, 0.001):
         weights = [sigma * W for W in start]
         q0, r0 = linear_theory.mode_overlaps(weights, np.ones(1), beta)
-        line = linear_theory.two_layer_mode(q0, r0, s, fine)[0]
-        half = linear_theory.half_loss_time(q0, r0, s)
-        modes.append((*_learned_strength(weights, X, s * beta, end), fine, line, half))
-    for L in depths:
+        line, half = linear_theory.two_layer_mode(q0, r0, s, fine)[0], linear_theory.half_loss_time(q0, r0, s)
+        modes.append((rf"$\sigma$ = {sigma:g}", weights, line, half))
+    for L in (2, 3, 4):
         directions = [beta, *(np.full(50, 50**-0.5) for _ in range(L - 1)), np.ones(1)]
         weights = [u0 * np.outer(above, below) for below, above in zip(directions, directions[1:])]
         escape = linear_theory.escape_time(u0, s, L) if L > 2 else None
-        line = linear_theory.deep_mode(u0, s, L, fine) ** L
-        deep.append((*_learned_strength(weights, X, s * beta, end), fine, line, escape))
-    return plots.closed_forms(s, u0, sigmas, modes, depths, deep)
+        deep.append((f"L = {L}", weights, linear_theory.deep_mode(u0, s, L, fine) ** L, escape))
+
+    fig, (left, right) = style.panels(1, 2, (11, 4.2))
+    for ax, cases, told, height in ((left, modes, "half-loss time", 0.8), (right, deep, "escape time $t^*$", 0.3)):
+        for (label, weights, line, mark), (color, dashes), marker in zip(cases, style.STYLES, "os^"):
+            ax.plot(fine, line, color=color, ls=dashes, lw=1.2)
+            ax.plot(*_learned_strength(weights, X, s * beta, end), color=color, ls="", marker=marker, ms=3.5)
+            ax.plot([], [], color=color, ls=dashes, marker=marker, ms=3.5, label=label)
+            if mark is not None:
+                ax.axvline(mark, color=color, lw=0.8, alpha=0.6)
+                ax.text(mark, height * s, told, rotation=90, color="0.35", fontsize=7, va="center", ha="left")
+        ax.set(xlim=(0, end), ylim=(-0.03 * s, 1.05 * s), xlabel="flow time $t$")
+    for ax, place in ((left, "center right"), (right, (0.42, 0.35))):
+        ax.legend(fontsize=8, loc=place, title="dots: trained network\nline: closed form", title_fontsize=8)
+    left.set_ylabel("learned strength $r = a^T W \\beta$")
+    left.set_title("two layers, small random weights", fontsize=10)
+    right.set_ylabel("learned strength $u^L$")
+    right.set_title(f"L layers of rank one, $u_0$ = {u0:g}", fontsize=10)
+    return fig
 
 
 def _learned_strength(weights, X, target, time):
@@ -127,42 +172,60 @@ def _learned_strength(weights, X, target, time):
 
 def outputs_figure():
     """Three modes of a linear network, their strengths and alignments; and a logistic run beside its frozen K_inf."""
+    fig, (left, middle, right) = style.panels(1, 3, (14, 4.2))
+    _modes(left, middle)
+    _clock(right)
+    for ax, place in ((left, "lower right"), (middle, "center right"), (right, "lower left")):
+        ax.legend(fontsize=8, loc=place)
+    return fig
+
+
+def _modes(left, middle):
+    """Strengths of the modes in time, with the predicted half times, and alignments."""
     C, D, P, s, end = 3, 12, 24, np.array([3.0, 1.5, 0.8]), 12.0
     rng = np.random.default_rng(0)
     X, Z, V = data.white(P, D, rng), *(np.linalg.qr(rng.standard_normal((n, C)))[0] for n in (C, D))
     start, B = network.init_weights([D, 30, C], 1e-3, rng), (Z * s) @ V.T
     Z, s, V = outputs.early_modes(X, X @ B.T)  # of white inputs, those of B
-    run = training.gradient_flow(
-        start,
-        X,
-        X @ B.T,
-        slope=1.0,
-        time=end,
-        record_times=np.linspace(0, end, 241),
-        record_kernels=True,
-        record_weights=True,
-    )
-    strengths = np.array([outputs.mode_strengths(weights, Z, V) for weights in run.weights]) / s
-    A = [alignment.kernel_alignment(K, run.kernels[-1]) for K in run.kernels]
+    moments = {"time": end, "record_times": np.linspace(0, end, 241), "record_kernels": True, "record_weights": True}
+    run = training.gradient_flow(start, X, X @ B.T, slope=1.0, **moments)
+    strengths = np.array([outputs.mode_strengths(weights, Z, V) for weights in run.weights]) / s  # (T, C)
+    half = outputs.sequential_mode_times(start, B)
+    for a, ((color, dashes), marker) in enumerate(zip(style.STYLES, "os^")):
+        left.plot(run.times, strengths[:, a], color=color, ls=dashes, label=f"mode {a + 1}, $s_{a + 1}$ = {s[a]:.3g}")
+        left.plot(half[a], 0.5, color=color, ls="", marker=marker, ms=8, mec=style.BLACK)
+        middle.axvline(half[a], color="0.6", lw=0.8)
+        middle.text(half[a], 0.705, f"mode {a + 1}", rotation=90, color="0.35", fontsize=7, va="bottom", ha="right")
+    left.plot([], [], color="1", ls="", marker="o", ms=8, mec=style.BLACK, label="predicted half time")
+    left.set(xlim=(0, end), ylim=(-0.02, 1.05), xlabel="flow time $t$", ylabel="learned strength $r_a/s_a$")
+    left.set_title("three outputs, two linear layers: one mode after the other", fontsize=10)
     best = [outputs.eigenvector_alignment(K, X, Z, V) for K in run.kernels]
-    modes = run.times, s, strengths, outputs.sequential_mode_times(start, B), A, best
-    X, y, _ = white_task()
+    middle.plot(run.times, silence.alignment_curve(run.kernels), color=style.BLUE, ls="-", label=r"$A(K_t, K_\infty)$")
+    middle.plot(run.times, best, color=style.ORANGE, ls="--", label="with the best sizes of the modes")
+    middle.set(xlim=(0, end), ylim=(0.7, 1.01), xlabel="flow time $t$", ylabel="alignment, cosine of an angle")
+    middle.set_title("directions early, sizes late", fontsize=10)
+
+
+def _clock(ax):
+    """The logistic loss of a network, in its time and on the kernel clock, and of its frozen K_inf."""
+    X, y = _white_task()
     weights = network.init_weights([60, 100, 1], sigma=0.01, rng=1)
-    run = training.gradient_descent(
-        weights,
-        X,
-        y,
-        0.05,
-        loss="logistic",
-        steps=2000,
-        target_loss=0.02,
-        record_steps=range(0, 2000, 4),
-        record_kernels=True,
-    )
+    moments = {"steps": 2000, "target_loss": 0.02, "record_steps": range(0, 2000, 4), "record_kernels": True}
+    run = training.gradient_descent(weights, X, y, 0.05, loss="logistic", **moments)
     clock = outputs.kernel_clock(run.times, np.linalg.norm(run.kernels, axis=(1, 2)))
     frozen = outputs.frozen_kernel_flow(run.kernels[-1], y, clock, "logistic")
     losses = [training.loss_and_cotangent(f, y, "logistic")[0] for f in frozen]
-    return plots.modes_and_clock(modes, (run.times, run.losses, clock, losses))
+    ax.plot(run.times[1:], run.losses[1:], color=style.BLACK, ls=":", label="network, in flow time $t$")
+    ax.plot(clock[1:], run.losses[1:], color=style.BLUE, lw=4, alpha=0.45, label="network, on the kernel clock $h$")
+    ax.plot(clock[1:], losses[1:], color=style.ORANGE, ls="--", label=r"frozen $K_\infty$, in its own time")
+    ax.set(xscale="log", xlim=(0.01, run.times[-1]), xlabel="flow time $t$, kernel clock $h$")
+    ax.set(ylim=(0, None), ylabel="logistic loss $L$")
+    ax.set_title(r"ReLU, logistic loss: $K_\infty$'s flow on another clock", fontsize=10)
+
+
+def silence_figure():
+    """The main experiment, one initialisation."""
+    return silent_alignment.run(inits=1).figure()
 
 
 FIGURES = {
