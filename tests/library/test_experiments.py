@@ -63,10 +63,34 @@ SMALL = {
         "settings": {"sigmas": (1, 0.1), "powers": (0, 1), "inits": 1},
         "constants": {"P": 20, "N": 20, "STEPS": 200, "TARGET_LOSS": 0.01},
     },
+    "linear_phases": {
+        "settings": {},
+        "constants": {"P": 12, "D": 6, "N": 10, "SIGMAS": (0.3, 0.1, 0.03), "MAIN": 0.03},
+    },
+    "depth": {
+        "settings": {},
+        "constants": {
+            "linear_phases.P": 12,
+            "linear_phases.D": 6,
+            "linear_phases.N": 10,
+            "SIGMAS": {2: (0.01, 0.1), 3: (0.06, 0.1)},
+        },
+    },
+    "several_outputs": {
+        "settings": {},
+        "constants": {"P": 12, "D": 6, "N": 12, "FEW": 4, "SIGMAS": (0.01, 1e-3), "FEW_SIGMAS": (0.1,), "DEEP": 0.05},
+    },
 }  # fmt: skip
 
 # What "Try next" invites to change
 TRY = {
+    "linear_phases": [{"N": 200}, {"S": 3.0}, {"MAIN": 0.05}, {"SIGMAS": (0.1, 0.05)}],
+    "depth": [
+        {"SIGMAS": {3: (0.06, 0.1), 5: (0.2, 0.25, 0.3)}},
+        {"linear_phases.S": 3.0},
+        {"linear_phases.N": 40},
+    ],
+    "several_outputs": [{"S": (3, 2.9, 0.6)}, {"N": 5}, {"S": (1, 1, 1)}, {"MAIN": 0.02}],
     "lazy_to_rich": [{"N": 40}],
     "whitening": [{"LINEAR": LINEAR | {"L": 3, "sigma": 0.1}}, {"SLOPE": 0.5, "SIGMA": 1e-3}],
     "losses": [{"N": 40}, {"LATE": np.append(LEVELS, 0.01)}],
@@ -89,10 +113,10 @@ TRY = {
 
 def small(name, monkeypatch, constants=(), **settings):
     """The experiment's result at a size that takes no time."""
-    module = experiments.find(name)
-    for constant, value in (SMALL[name]["constants"] | dict(constants)).items():
-        monkeypatch.setattr(module, constant, value)
-    return module.run(**SMALL[name]["settings"] | settings)
+    for path, value in (SMALL[name]["constants"] | dict(constants)).items():
+        owner, _, constant = path.rpartition(".")
+        monkeypatch.setattr(experiments.find(owner or name), constant, value)
+    return experiments.find(name).run(**SMALL[name]["settings"] | settings)
 
 
 def assert_drawn(result):
