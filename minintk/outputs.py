@@ -115,6 +115,7 @@ def frozen_kernel_flow(K, y, times, loss="mse"):
     For "mse" and one output this is `kernel.constant_kernel_flow`; other losses have no closed form and are integrated.
     By hand: K = 2, one sample, y = 1: "mse" gives 1 - e^{-2t}; "logistic" the solution of e^f + f = 1 + 2 t.
     """
+    y = training.target_matrix(y, len(K) if K.ndim == 4 else y[0].size, loss)
 
     def velocity(f):
         value, cotangent = training.loss_and_cotangent(f.reshape(y.shape), y, loss)

@@ -161,7 +161,7 @@ def outputs_figure():
     )
     clock = outputs.kernel_clock(run.times, np.linalg.norm(run.kernels, axis=(1, 2)))
     frozen = outputs.frozen_kernel_flow(run.kernels[-1], y, clock, "logistic")
-    losses = [training.loss_and_cotangent(f, y, "logistic")[0] for f in frozen]
+    losses = [training.loss_and_cotangent(f, y[:, None], "logistic")[0] for f in frozen]
     return plots.modes_and_clock(modes, (run.times, run.losses, clock, losses))
 
 
