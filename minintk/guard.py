@@ -171,7 +171,7 @@ def _check_array(a, spec, known):
             axes, sizes, shape = [*axes, longer[0]], sizes | {longer[0]: NONE}, (*a.shape, NONE)
         else:
             shape = a.shape
-        if all(known.get(axis, sizes[axis]) == n == sizes[axis] for axis, n in zip(axes, shape)):
+        if all(known.get(axis, sizes[axis]) == n for axis, n in zip(axes, shape)):
             known.update(sizes)
             return
     expected = " or ".join(f"({', '.join(axes)})" if axes else "a scalar" for axes in shapes)
@@ -225,7 +225,6 @@ def _check_activations(arrays, spec, known):
     if len(arrays) != len(widths):
         raise ValueError(f"has length {len(arrays)}, expected {len(widths)} arrays")
     known.setdefault("widths", [a.shape[1] for a in arrays])
-    known["C"] = arrays[-1].shape[1]
 
 
 def _check_list(value, what):

@@ -156,7 +156,7 @@ def test_single_precision_stays(name):
 
 def test_integers_become_floating_point_numbers():
     """Integers, truth values and half precision are computed with in float64."""
-    layers = network.forward([[[1, -2]], [[3]]], [[1, 1], [4, 1]], slope=1)
+    layers = network.forward(([[1, -2]], [[3]]), [[1, 1], [4, 1]], slope=1)
     assert [h.dtype for h in layers] == [np.float64] * 3
     assert layers[-1].tolist() == [[-3.0], [6.0]]
     for dtype in (bool, np.uint8, np.float16, np.longdouble):
@@ -248,6 +248,19 @@ def test_python_says_itself_what_is_wrong_with_a_call():
     ]:
         with pytest.raises(TypeError, match="^(forward|gradient_descent|loss_and_cotangent): "):
             call()
+
+
+@guard.accepts(weights="D -> C", X="P D")
+def given(weights, X):
+    """What came through the door."""
+    return weights, X
+
+
+def test_what_needs_no_conversion_arrives_as_it_is():
+    """No copy is made of a list of arrays or of an array: a function that changes them can be found out."""
+    weights, X = [np.ones((2, 3), np.float32), np.ones((1, 2))], np.ones((4, 3))
+    got = given(weights, X)
+    assert got[0] is weights and got[1] is X
 
 
 class Counted:
