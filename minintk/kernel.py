@@ -129,8 +129,8 @@ def kernel_predictor(K_train, K_test, targets, f0_train=0.0, f0_test=0.0, rcond=
     the test points, in the same form, or one number. With targets (P, C) a (P, P) kernel serves every output by itself;
     kernels (C, C, P, P) and (C, C, P2, P) join them: df_c(x)/dt also sums over c', with K[c, c'] and the error of
     output c'. Returns (P2,) or (P2, C).
-    Eigenvalues of K_train below rcond times the largest, or below what its precision can tell from zero (the number of
-    its rows times eps, of the largest), count as zero, and the part of the error along them moves nothing.
+    Eigenvalues of K_train below rcond times the largest (P eps times, if that is more, eps the precision of K_train)
+    count as zero: what of the error lies along them is never learned and moves nothing.
     By hand: K_train = diag(2, 4), targets (6, 8) and a test row (1, 10) give 23.
     To ask whether a network is this predictor, take its final training outputs as targets: unfinished training is then
     not counted as the kernel's error. Paper, Theorem 1.

@@ -15,7 +15,7 @@ LOSSES = ["mse", "logistic", "softmax"]
 
 @pytest.mark.exercise("training.loss_and_cotangent", row=1)
 def test_mse_is_half_the_mean_squared_error():
-    """Outputs (1, 2) and targets (3, 1) give the loss (4 + 1) / 4 and the cotangents (f - y) / P = (-1, 0.5)."""
+    """Outputs (1, 2) and targets (3, 1) give the loss (4 + 1) / 4 and the cotangents (-1, 0.5)."""
     f, y = np.array([[1.0], [2.0]]), np.array([[3.0], [1.0]])
     with unchanged(f, y):
         assert_matches(training.loss_and_cotangent(f, y, "mse"), (1.25, np.array([[-1.0], [0.5]])))
