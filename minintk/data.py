@@ -222,13 +222,13 @@ def parse_classes(text):
     return classes
 
 
-@guard.accepts(P="int [1, inf)", P_test="int [1, inf)")
-def split(images, labels, classes, P, rng, P_test=None):
+@guard.accepts(P="int [1, inf)", P2="int [1, inf)")
+def split(images, labels, classes, P, rng, P2=None):
     """A balanced training set and a test set of other samples, as float64 rows centred on the training mean.
 
     images (n, ...), labels (n,); classes: two or more, each a label or a tuple of labels; P training samples, the first
-    classes get one more if P does not divide; rng: an int or a numpy Generator; P_test: how many of the rest to draw,
-    None for all. Returns X_train (P, D), y_train (P,), X_test (P_test, D), y_test (P_test,), rows in the order of the
+    classes get one more if P does not divide; rng: an int or a numpy Generator; P2: how many of the rest to draw,
+    None for all. Returns X_train (P, D), y_train (P,), X_test (P2, D), y_test (P2,), rows in the order of the
     classes. With two classes y is +1 for the first and -1 for the second; with more it is the integer index.
     Raises ValueError for unknown or repeated labels, and when a class or the test has too few samples.
     """
@@ -251,9 +251,9 @@ def split(images, labels, classes, P, rng, P_test=None):
             raise ValueError(f"split: class {group} has {len(found)} samples; expected at least {share} for P = {P}")
     train = np.concatenate([found[:share] for found, share in zip(members, shares, strict=True)])  # (P,)
     rest = np.concatenate([found[share:] for found, share in zip(members, shares, strict=True)])
-    if len(rest) < (P_test or 1):
-        raise ValueError(f"split: {len(rest)} samples left for the test; expected at least {P_test or 1}")
-    test = rest[np.sort(rng.permutation(len(rest))[:P_test])]  # (P_test,), sorted: class after class here too
+    if len(rest) < (P2 or 1):
+        raise ValueError(f"split: {len(rest)} samples left for the test; expected at least {P2 or 1}")
+    test = rest[np.sort(rng.permutation(len(rest))[:P2])]  # (P2,), sorted: class after class here too
 
     y = sum(c * np.isin(labels, group) for c, group in enumerate(groups))
     y = 1.0 - 2.0 * y if len(groups) == 2 else y

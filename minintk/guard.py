@@ -3,23 +3,26 @@
     @guard.accepts(weights="D -> C", X="P D", slope="[0, 1]")
     def forward(weights, X, slope=0.0): ...
 
-A letter is a size: it may take any value, but the same value wherever it stands in one call. What is accepted:
+What is converted. Lists, and integers in arrays, become float64 arrays; float32 arrays stay float32. Numbers become
+Python's own, since a numpy float64 would turn float32 arrays into float64 ones. Nothing else is changed.
+
+What is checked. A letter is a size: it may take any value, but the same value wherever it stands in one call.
 
     "P D"               a finite real array with these axes; "scalar | P | P C" are alternatives, "..." any shape
     "D -> C"            weights: a list of matrices (n_l, n_{l-1}) that chain from D inputs to C outputs
     "D -> N -> C"       exactly two of them
     "layers", "deltas"  lists of (P, n_l) arrays, l = 0..L and l = 1..L, that fit the weights where those are given
     "sizes"             a list of at least two positive integers
-    "targets"           y for the outputs (P, C) and the loss: arrives as a (P, C) matrix, labels as one-hot rows
+    "targets"           an array (P, C), or (P,) however many outputs there are: `training.target_matrix` looks closer
     "[0, 1]", "(0, inf)", "int [1, inf)"    a number in this interval; "each (0, 1)" a collection of such numbers, at
                         least one; "any (0, 1)" one that may be empty
     ("mse", "softmax")  one of these words
 
-Lists and integers become float64 arrays; float32 arrays stay float32. Whatever does not fit raises a ValueError of one
-line. Calls from inside a guarded function are not checked again: their arguments come from checked ones, and a training
-loop of ten thousand steps should not look for NaNs ten thousand times.
+Whatever does not fit raises a ValueError of one line. Calls from inside a guarded function are not checked again: their
+arguments come from checked ones, and a training loop of ten thousand steps should not look for NaNs ten thousand times.
 """
 
+import contextlib
 import contextvars
 import functools
 import inspect
@@ -34,7 +37,7 @@ _inside = contextvars.ContextVar("inside a guarded call", default=False)
 
 
 def accepts(**specs):
-    """A decorator that checks and converts the named arguments as the module's docstring says."""
+    """A decorator that converts and checks the named arguments as the module's docstring says."""
     return _decorator(specs, trusted=True)
 
 
@@ -56,11 +59,12 @@ def _decorator(specs, trusted):
                 given = signature.bind(*args, **kwargs).arguments
             except TypeError as error:
                 raise TypeError(f"{function.__name__}: {error}") from None
-            known = {"loss": given.get("loss", defaults.get("loss"))}
+            known = {}
             for name, spec in specs.items():
                 if name in given and not (given[name] is None and defaults[name] is None):
+                    given[name] = _converted(given[name], spec)
                     try:
-                        given[name] = _check(given[name], spec, known)
+                        _check(given[name], spec, known)
                     except ValueError as error:
                         raise ValueError(f"{function.__name__}: {name} {error}") from None
             token = _inside.set(trusted)
@@ -75,35 +79,87 @@ def _decorator(specs, trusted):
     return decorate
 
 
+def _converted(value, spec):
+    """The value as the function will get it, or as it is if it cannot be converted: `_check` will tell."""
+    if isinstance(spec, tuple):
+        return value
+    if _is_number(spec):
+        return _number(value, spec)
+    if spec == "sizes" or spec.startswith(("each ", "any ")):
+        interval = "int" if spec == "sizes" else spec.split(" ", 1)[1]
+        row = isinstance(a := _floats(value), np.ndarray) and a.ndim == 1
+        return [_number(item, interval) for item in value] if row else value
+    if _is_list(spec):
+        arrays = [_floats(item) for item in value] if isinstance(value, list | tuple) else value
+        return value if isinstance(value, list) and all(a is b for a, b in zip(arrays, value)) else arrays
+    return _floats(value)
+
+
+def _is_number(spec):
+    return spec[-1] in ")]" and not spec.startswith(("each ", "any "))
+
+
+def _is_list(spec):
+    return spec in ("layers", "deltas") or "->" in spec
+
+
+def _number(value, spec):
+    if spec.startswith("int"):
+        return int(value) if isinstance(value, numbers.Integral) else value
+    return float(value) if isinstance(value, numbers.Real) and not isinstance(value, int) else value
+
+
+def _floats(value):
+    try:
+        a = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        return value
+    if a.dtype.kind not in "biuf":
+        return value
+    return a if a.dtype in (np.float32, np.float64) else a.astype(np.float64)
+
+
 def _check(value, spec, known):
-    """The value, converted; `known` maps the letters met so far in this call to their sizes."""
+    """ValueError if the value does not fit; `known` maps the letters met so far in this call to their sizes."""
     if isinstance(spec, tuple):
         if not (isinstance(value, str) and value in spec):
             raise ValueError(f"is {_short(value)}, expected one of {', '.join(map(repr, spec))}")
-        return value
-    if spec == "sizes":
-        return _sizes(value)
-    if spec == "targets":
-        return _targets(value, known)
-    if spec in ("layers", "deltas"):
-        return _activations(value, spec, known)
-    if "->" in spec:
-        return _weights(value, spec, known)
-    if spec.startswith(("each ", "any ")):
+    elif _is_number(spec):
+        _check_number(value, spec)
+    elif spec == "sizes":
+        if not isinstance(value, list) or len(value) < 2 or not all(isinstance(n, int) and n >= 1 for n in value):
+            raise ValueError(f"is {_short(value)}, expected at least two positive integers [D, n_1, ..., C]")
+    elif spec.startswith(("each ", "any ")):
         least, _, interval = spec.partition(" ")
-        if np.ndim(value) != 1 or (least == "each" and len(value) == 0):
+        if not isinstance(value, list) or (least == "each" and not value):
             raise ValueError(f"is {_short(value)}, expected a collection of numbers in {interval}")
-        return [_number(item, interval) for item in value]
-    if spec[-1] in ")]":
-        return _number(value, spec)
-    return _array(value, spec, known)
+        for item in value:
+            _check_number(item, interval)
+    elif spec == "targets":
+        _check_array(value, "P | P C", {"P": known["P"]})
+    elif spec in ("layers", "deltas"):
+        _check_activations(value, spec, known)
+    elif "->" in spec:
+        _check_weights(value, spec, known)
+    else:
+        _check_array(value, spec, known)
 
 
-def _array(value, spec, known):
-    a = _real(value)
-    known["precision"] = a.dtype
+def _check_number(value, spec):
+    """The interval's brackets say whether its ends belong to it."""
+    interval = spec.removeprefix("int ")
+    low, high = (float(end) for end in interval[1:-1].split(","))
+    kind = numbers.Integral if interval != spec else numbers.Real
+    inside = isinstance(value, kind) and low <= value <= high  # never for NaN
+    if not inside or (value == low and interval[0] == "(") or (value == high and interval[-1] == ")"):
+        kind = "an integer" if interval != spec else "a number"
+        raise ValueError(f"is {_short(value)}, expected {kind} in {interval}")
+
+
+def _check_array(a, spec, known):
+    _check_entries(a)
     if spec == "...":
-        return a
+        return
     shapes = _shapes(spec)
     if any(axes.count("C") == 2 for axes in shapes) and known.setdefault("kernel axes", a.ndim) != a.ndim:
         raise ValueError(f"has shape {a.shape}, expected {known['kernel axes']} axes, as the other kernel has")
@@ -115,9 +171,9 @@ def _array(value, spec, known):
             axes, sizes, shape = [*axes, longer[0]], sizes | {longer[0]: NONE}, (*a.shape, NONE)
         else:
             shape = a.shape
-        if all(known.get(axis, sizes[axis]) == n == sizes[axis] for axis, n in zip(axes, shape)):
+        if all(known.get(axis, sizes[axis]) == n for axis, n in zip(axes, shape)):
             known.update(sizes)
-            return a
+            return
     expected = " or ".join(f"({', '.join(axes)})" if axes else "a scalar" for axes in shapes)
     letters = [axis for axis in dict.fromkeys(sum(shapes, [])) if axis in known]
     fixed = [f"no axis {axis}" if known[axis] == NONE else f"{axis} = {known[axis]}" for axis in letters]
@@ -129,108 +185,64 @@ def _shapes(spec):
     return [alternative.replace("scalar", "").split() for alternative in spec.split("|")]
 
 
-def _real(value):
-    """The value as a finite float32 or float64 array with no empty axis."""
-    try:
-        a = np.asarray(value)
-    except ValueError:
-        raise ValueError("has rows of different lengths, expected an array") from None
-    if a.dtype.kind not in "biuf":
-        raise ValueError(f"is a {type(value).__name__} of {a.dtype}, expected an array of real numbers")
-    if a.dtype not in (np.float32, np.float64):
-        a = a.astype(np.float64)
+def _check_entries(a):
+    """That it is a real array, finite, with no empty axis."""
+    if not isinstance(a, np.ndarray) or a.dtype.kind != "f":
+        found = f"an array of {a.dtype}" if isinstance(a, np.ndarray) else _short(a)
+        rows = ", all rows of one length" if isinstance(a, list | tuple) else ""
+        raise ValueError(f"is {found}, expected an array of real numbers{rows}")
     if a.size == 0:
         raise ValueError(f"has shape {a.shape}, expected no empty axis")
     with np.errstate(over="ignore", invalid="ignore"):
         fast = math.isfinite(np.vdot(a, a))  # a finite sum of squares says it in one pass, without a mask
-    if not fast and not np.isfinite(a).all():
-        raise ValueError(f"of shape {a.shape} has {a.size - np.isfinite(a).sum()} entries that are NaN or infinite")
-    return a
+    if not fast and (bad := a.size - np.isfinite(a).sum()):
+        entries = "1 entry that is" if bad == 1 else f"{bad} entries that are"
+        raise ValueError(f"of shape {a.shape} has {entries} NaN or infinite, expected finite numbers")
+
+
+def _check_weights(matrices, spec, known):
+    _check_list(matrices, "at least one matrix (n_l, n_{l-1})")
+    for layer, W in enumerate(matrices, start=1):
+        with _told_of(f"W_{layer}"):
+            _check_array(W, "n_l n_{l-1}", {"n_{l-1}": len(matrices[layer - 2])} if layer > 1 else {})
+    inputs, *hidden, outputs = spec.split(" -> ")
+    if hidden and len(matrices) != len(hidden) + 1:
+        raise ValueError(f"has length {len(matrices)}, expected {len(hidden) + 1} matrices")
+    known["widths"] = [matrices[0].shape[1], *map(len, matrices)]
+    known[inputs], known[outputs] = known["widths"][0], known["widths"][-1]
+
+
+def _check_activations(arrays, spec, known):
+    _check_list(arrays, "arrays (P, n_l)")
+    widths = known["widths"][spec == "deltas" :] if "widths" in known else [None] * len(arrays)
+    for i, a in enumerate(arrays):
+        sizes = {"P": known["P"]} if "P" in known else {}
+        if i < len(widths) and widths[i] is not None:
+            sizes["n_l"] = widths[i]
+        with _told_of(f"[{i}]"):
+            _check_array(a, "P n_l", sizes)
+        known["P"] = len(a)
+    if len(arrays) != len(widths):
+        raise ValueError(f"has length {len(arrays)}, expected {len(widths)} arrays")
+    known.setdefault("widths", [a.shape[1] for a in arrays])
+
+
+def _check_list(value, what):
+    if not isinstance(value, list) or not value:
+        found = f"an array of shape {value.shape}" if isinstance(value, np.ndarray) else _short(value)
+        raise ValueError(f"is {found}, expected a list of {what}")
+
+
+@contextlib.contextmanager
+def _told_of(name):
+    """Errors in it are told of this item."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{name} {error}") from None
 
 
 def _short(value):
     """The value in a part of one line."""
     told = " ".join(repr(value).split())
     return told if len(told) <= 60 else f"{told[:56]} ..."
-
-
-def _listed(value, least, what):
-    if not isinstance(value, list | tuple) or len(value) < least:
-        found = f"{len(value)} arrays" if isinstance(value, list | tuple) else f"a {type(value).__name__}"
-        raise ValueError(f"is {found}, expected a list of {what}")
-    return value
-
-
-def _weights(value, spec, known):
-    matrices = []
-    for layer, W in enumerate(_listed(value, 1, "at least one matrix (n_l, n_{l-1})"), start=1):
-        try:
-            matrices.append(_array(W, "n_l n_{l-1}", {"n_{l-1}": len(matrices[-1])} if matrices else {}))
-        except ValueError as error:
-            raise ValueError(f"W_{layer} {error}") from None
-    inputs, *hidden, outputs = spec.split(" -> ")
-    if hidden and len(matrices) != len(hidden) + 1:
-        raise ValueError(f"is {len(matrices)} matrices, expected {len(hidden) + 1}")
-    known["widths"] = [matrices[0].shape[1], *map(len, matrices)]
-    known[inputs], known[outputs] = known["widths"][0], known["widths"][-1]
-    return value if all(a is b for a, b in zip(matrices, value)) else matrices
-
-
-def _activations(value, spec, known):
-    first = 1 if spec == "deltas" else 0
-    value = _listed(value, 1, "arrays (P, n_l)")
-    widths = known["widths"][first:] if "widths" in known else [None] * len(value)
-    arrays = []
-    for layer, a in enumerate(value, start=first):
-        sizes = {"P": known["P"]} if "P" in known else {}
-        if layer - first < len(widths) and widths[layer - first] is not None:
-            sizes["n_l"] = widths[layer - first]
-        try:
-            arrays.append(_array(a, "P n_l", sizes))
-        except ValueError as error:
-            raise ValueError(f"[{layer - first}] {error}") from None
-        known["P"] = len(arrays[0])
-    if len(arrays) != len(widths):
-        raise ValueError(f"is {len(arrays)} arrays, expected {len(widths)}")
-    known.setdefault("widths", [a.shape[1] for a in arrays])
-    known["C"] = arrays[-1].shape[1]
-    return arrays
-
-
-def _sizes(value):
-    sizes = list(value) if isinstance(value, list | tuple | np.ndarray) else []
-    if len(sizes) < 2 or any(not isinstance(n, numbers.Integral) or n < 1 for n in sizes):
-        raise ValueError(f"is {_short(value)}, expected at least two positive integers [D, n_1, ..., C]")
-    return [int(n) for n in sizes]
-
-
-def _number(value, spec):
-    """The number; the interval's brackets say whether its ends belong to it."""
-    interval = spec.removeprefix("int ")
-    low, high = (float(end) for end in interval[1:-1].split(","))
-    kind = numbers.Integral if interval != spec else numbers.Real
-    inside = isinstance(value, kind) and low <= value <= high  # never for NaN
-    if not inside or (value == low and interval[0] == "(") or (value == high and interval[-1] == ")"):
-        kind = "an integer" if interval != spec else "a number"
-        raise ValueError(f"is {_short(value)}, expected {kind} in {interval}")
-    return int(value) if interval != spec else float(value)  # a numpy float64 would promote float32 arrays
-
-
-def _targets(value, known):
-    P, loss = known["P"], known["loss"]
-    value = _real(value)
-    C = known.get("C") or (value.shape[1] if value.ndim == 2 else 1)
-    precision = known["precision"]
-    y = _array(value, "P | P C", {"P": P})
-    if y.shape[1:] != (C,) and not (y.ndim == 1 and (C == 1 or loss == "softmax")):
-        raise ValueError(f"has shape {y.shape}, expected (P, C) with P = {P}, C = {C}")
-    y = y.astype(precision, copy=False)  # the weights' and the inputs' counts, not that of the targets
-    if loss == "softmax" and y.ndim == 1:
-        if not np.isin(y, range(C)).all():
-            raise ValueError(f"has values from {y.min():g} to {y.max():g}, expected labels 0 to C - 1 = {C - 1}")
-        return (y[:, None] == np.arange(C)).astype(precision)
-    if loss == "softmax" and (y.min() < 0 or abs(y.sum(axis=1) - 1).max() > 1e-6):
-        raise ValueError("has a row that is not a distribution, expected one-hot rows or labels for the softmax loss")
-    if loss == "logistic" and not (abs(y) == 1).all():
-        raise ValueError(f"has values from {y.min():g} to {y.max():g}, expected only +1 and -1 for the logistic loss")
-    return y.reshape(P, C)

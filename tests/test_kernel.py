@@ -236,7 +236,7 @@ def test_block_matrix_counts_outputs_first_and_samples_second(rng, C, P1, P2):
 
 @pytest.mark.exercise("kernel.kernel_predictor", row=1)
 def test_kernel_predictor_by_hand():
-    """K = diag(2, 4), targets (6, 8): the weights K^{-1} y are (3, 2), and a test row (1, 10) gives 23."""
+    """K = diag(2, 4) and targets (6, 8): a test row (1, 10) gives 23, and (1, 0) gives 3."""
     K_train, K_test = np.diag([2.0, 4.0]), np.array([[1.0, 10.0], [0.0, 1.0], [1.0, 0.0]])
     assert_matches(kernel.kernel_predictor(K_train, K_test, np.array([6.0, 8.0])), np.array([23.0, 2.0, 3.0]))
 
@@ -254,7 +254,7 @@ def test_kernel_predictor_passes_through_the_targets(rng):
 @pytest.mark.exercise("kernel.kernel_predictor", row=3)
 @pytest.mark.parametrize("P, P2", [(5, 3), (1, 4), (4, 1)])
 def test_kernel_predictor_starts_from_the_initial_network(rng, P, P2):
-    """f_0 is not left out: f_0(x) + k(x)^T K^{-1} (targets - f_0(X)), with a kernel shared by all outputs."""
+    """f_0 is not left out, neither at the training nor at the test points; all outputs may share one kernel."""
     K_train, K_test = oracles.draw_spd(rng, P), rng.standard_normal((P2, P))
     y, f0_train, f0_test = (rng.standard_normal((n, 3)) for n in (P, P, P2))
     expected = f0_test + K_test @ np.linalg.solve(K_train, y - f0_train)

@@ -1,7 +1,5 @@
 """Unit 4: loss_and_cotangent, loss_gradient, gradient_descent_step, span_coordinates, and the two ways to train."""
 
-import re
-
 import numpy as np
 import oracles
 import pytest
@@ -17,26 +15,27 @@ LOSSES = ["mse", "logistic", "softmax"]
 
 @pytest.mark.exercise("training.loss_and_cotangent", row=1)
 def test_mse_is_half_the_mean_squared_error():
-    """Outputs (1, 2) and targets (3, 1) give the loss (4 + 1) / 4 and the cotangents (f - y) / P = (-1, 0.5)."""
+    """Outputs (1, 2) and targets (3, 1) give the loss (4 + 1) / 4 and the cotangents (-1, 0.5)."""
     f, y = np.array([[1.0], [2.0]]), np.array([[3.0], [1.0]])
     with unchanged(f, y):
         assert_matches(training.loss_and_cotangent(f, y, "mse"), (1.25, np.array([[-1.0], [0.5]])))
 
 
 @pytest.mark.exercise("training.loss_and_cotangent", row=2)
-def test_logistic_loss_of_a_zero_output_is_log_2():
-    """At f = 0 the loss is log 2 and the cotangent -y / 2, half of what the squared error gives."""
-    f, y = np.zeros((1, 1)), np.array([[-1.0]])
-    with unchanged(f, y):
-        assert_matches(training.loss_and_cotangent(f, y, "logistic"), (np.log(2), np.array([[0.5]])))
+def test_logistic_loss_by_hand():
+    """f = log 3: the loss is log(4/3) and the cotangent -1/4 for y = 1, log 4 and 3/4 for y = -1."""
+    for y, value, cotangent in [(1.0, 4 / 3, -0.25), (-1.0, 4, 0.75)]:
+        f, y = np.array([[np.log(3)]]), np.array([[y]])
+        with unchanged(f, y):
+            assert_matches(training.loss_and_cotangent(f, y, "logistic"), (np.log(value), np.array([[cotangent]])))
 
 
 @pytest.mark.exercise("training.loss_and_cotangent", row=3)
-def test_softmax_loss_of_zero_outputs_is_log_C():
-    """At f = 0 all classes are equally likely: the loss is log C and the cotangent 1 / C - y."""
-    f, y = np.zeros((1, 4)), np.array([[0.0, 1.0, 0.0, 0.0]])
+def test_softmax_loss_by_hand():
+    """f = (log 3, 0, 0, 0) are the probabilities 1/2, 1/6, 1/6, 1/6; for the second class the loss is log 6."""
+    f, y = np.array([[np.log(3), 0.0, 0.0, 0.0]]), np.array([[0.0, 1.0, 0.0, 0.0]])
     with unchanged(f, y):
-        expected = (np.log(4), np.array([[0.25, -0.75, 0.25, 0.25]]))
+        expected = (np.log(6), np.array([[1 / 2, -5 / 6, 1 / 6, 1 / 6]]))
         assert_matches(training.loss_and_cotangent(f, y, "softmax"), expected)
 
 
@@ -64,21 +63,12 @@ def test_losses_of_huge_outputs_do_not_overflow(size):
     assert_matches(training.loss_and_cotangent(f, y, "softmax"), expected)
 
 
-def test_targets_may_be_given_in_shorter_forms(rng):
-    """One column as (P,), integer labels for softmax, and the mean squared error if no loss is named."""
-    f = rng.standard_normal((4, 3))
-    labels = np.array([2, 0, 1, 2])
-    one_hot = np.eye(3)[labels]
-    assert_matches(training.loss_and_cotangent(f, labels, "softmax")[0], oracles.loss(f, one_hot, "softmax"))
-    assert_matches(training.loss_and_cotangent(f, one_hot, "softmax")[0], oracles.loss(f, one_hot, "softmax"))
-    y = np.array([1.0, -1.0, -1.0, 1.0])
-    for loss in ("mse", "logistic"):
-        value, cotangent = training.loss_and_cotangent(f[:, :1], y, loss)
-        assert_matches(value, oracles.loss(f[:, :1], y[:, None], loss))
-        assert cotangent.shape == (4, 1)
+def test_the_loss_is_the_mean_squared_error_unless_told_otherwise(rng):
+    """For all three functions."""
     weights, X, _ = oracles.draw_network(rng, L=2, P=4)
-    expected = oracles.loss(oracles.outputs(weights, X, 0.0), y[:, None], "mse")
-    assert_matches(training.loss_and_cotangent(f[:, :1], y)[0], oracles.loss(f[:, :1], y[:, None], "mse"))
+    y = rng.standard_normal((4, 1))
+    expected = oracles.loss(oracles.outputs(weights, X, 0.0), y, "mse")
+    assert_matches(training.loss_and_cotangent(oracles.outputs(weights, X, 0.0), y)[0], expected)
     assert_matches(training.loss_gradient(weights, X, y)[0], expected)
     assert_matches(training.gradient_descent_step(weights, X, y, 0.1)[1], expected)
 
@@ -221,6 +211,67 @@ def test_span_coordinates_of_zeros_are_one():
     Z, Q = training.span_coordinates(np.zeros((4, 3)))
     assert_matches(Z, np.zeros((4, 1)))
     assert_matches(Q.T @ Q, np.ones((1, 1)))
+
+
+# target_matrix
+
+
+def test_short_forms_of_targets_become_matrices(rng):
+    """(P,) is one column, labels are one-hot rows for softmax, and a matrix stays as it is, in its precision."""
+    signs = np.array([1.0, -1.0, -1.0])
+    for loss in ("mse", "logistic"):
+        assert_matches(training.target_matrix(signs, 1, loss), np.array([[1.0], [-1.0], [-1.0]]))
+    rows = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
+    assert_matches(training.target_matrix([2, 0], 3, "softmax"), rows)
+    for loss, y in [("softmax", rows), ("softmax", [[0.5, 0.5, 0.0]]), ("logistic", 2 * rows - 1), ("mse", 7 * rows)]:
+        y = np.array(y, np.float32)
+        assert_matches(training.target_matrix(y, 3, loss), y)
+    assert_matches(training.target_matrix(np.array([0.3, 7.0]), 1), np.array([[0.3], [7.0]]))
+
+
+@pytest.mark.parametrize(
+    "y, C, loss, told",
+    [
+        (np.ones(4), 2, "mse", r"shape \(4,\), expected \(P, C\) with C = 2"),
+        (np.ones((4, 1)), 2, "mse", r"shape \(4, 1\), expected \(P, C\) with C = 2"),
+        (np.ones((4, 1)), 2, "softmax", r"shape \(4, 1\), expected \(P, C\) with C = 2"),
+        ([0, 1, 2], 2, "softmax", "values from 0 to 2, expected labels 0 to C - 1 = 1"),
+        ([0, 1, 0.5], 2, "softmax", "values from 0 to 1, expected labels 0 to C - 1 = 1"),
+        ([-1, 1, 0], 2, "softmax", "values from -1 to 1, expected labels 0 to C - 1 = 1"),
+        ([[2.0, -1.0]], 2, "softmax", "a row that is not a distribution, expected one-hot rows or labels"),
+        ([[0.5, 0.6]], 2, "softmax", "a row that is not a distribution, expected one-hot rows or labels"),
+        ([0, 1, 1], 1, "logistic", r"values from 0 to 1, expected only \+1 and -1 for the logistic loss"),
+        ([[0.5, 1.0]], 2, "logistic", r"values from 0.5 to 1, expected only \+1 and -1 for the logistic loss"),
+    ],
+)
+def test_targets_that_do_not_fit_are_refused_in_one_line(y, C, loss, told):
+    """By target_matrix itself, and by both training loops before the first step."""
+    y, W = np.array(y, float), np.ones((C, 2))
+    X = np.ones((len(y), 2))
+    for call in (
+        lambda: training.target_matrix(y, C, loss),
+        lambda: training.gradient_descent([W], X, y, 0.1, loss=loss),
+        lambda: training.gradient_flow([W], X, y, loss=loss, time=1.0),
+    ):
+        with pytest.raises(ValueError, match=f"^target_matrix: y has {told}$"):
+            call()
+
+
+@pytest.mark.parametrize("loss, C", [("mse", 1), ("logistic", 1), ("softmax", 3)])
+def test_training_takes_short_forms_and_keeps_the_precision_of_the_network(rng, loss, C):
+    """A run on y (P,) is that on its matrix; float64 targets and labels do not turn a float32 network into float64."""
+    weights, X, _ = draw_training(rng, P=4, D=6, C=C)
+    weights, X = [W.astype(np.float32) for W in weights], X.astype(np.float32)
+    y = np.array({"mse": [0.1, 2.0, 3.0, 0.7], "logistic": [1, -1, -1, 1], "softmax": [2, 0, 1, 2]}[loss])
+    matrix = np.eye(3)[y] if loss == "softmax" else 1.0 * y[:, None]
+    for train in (
+        lambda y: training.gradient_descent(weights, X, y, 0.1, 0.2, loss, steps=5),
+        lambda y: training.gradient_flow(weights, X, y, 1.0, loss, time=0.5),
+    ):
+        short, long = train(y), train(matrix)
+        assert_matches(short.losses, long.losses, rtol=0)
+        assert_matches(short.weights, long.weights, rtol=0)
+        assert {a.dtype for a in (short.losses, short.outputs, *short.weights[-1])} == {np.dtype(np.float32)}
 
 
 # gradient_descent
@@ -499,14 +550,6 @@ def test_the_end_is_recorded_also_where_the_loss_falls_to_zero_exactly():
         assert run.times.tolist() == [0.0] and run.losses.tolist() == [0.0]
 
 
-def test_single_precision_stays_whatever_the_targets_are(rng):
-    """float32 weights and inputs train in float32, with targets of any kind."""
-    weights, X = [W.astype(np.float32) for W in (rng.standard_normal((3, 2)), rng.standard_normal((1, 3)))], np.eye(2)
-    for y in ([1.0, 2.0], np.array([1.0, 2.0]), [1, 2]):
-        moved, _ = training.gradient_descent_step(weights, X.astype(np.float32), y, 0.1)
-        assert {W.dtype for W in moved} == {np.dtype(np.float32)}
-
-
 def test_gradient_flow_can_start_from_zero_weights(rng):
     """One layer with w = 0, x = 1 and y = 1 follows 1 - exp(-t)."""
     X, y = np.ones((1, 1)), np.ones((1, 1))
@@ -637,98 +680,6 @@ def test_training_keeps_single_precision(rng, slope, flow):
     assert {a.dtype for a in arrays} == {np.dtype(np.float32)}
     assert run.times.dtype == np.float64
     assert_matches(run.outputs[-1], exact.outputs[-1], rtol=1e-4)
-
-
-def test_labels_do_not_change_the_precision(rng):
-    """A float32 network that is trained on integer labels stays float32."""
-    weights, X, _ = draw_training(rng, P=5, D=4, C=3)
-    weights = [W.astype(np.float32) for W in weights]
-    _, gradients = training.loss_gradient(weights, X.astype(np.float32), np.array([0, 1, 2, 1, 0]), 0.0, "softmax")
-    assert {G.dtype for G in gradients} == {np.dtype(np.float32)}
-
-
-# Trajectory
-
-
-@pytest.mark.parametrize("full", [False, True])
-def test_a_trajectory_comes_back_from_its_file(rng, tmp_path, full):
-    """What was saved is what is loaded: every array, and None for what was not recorded."""
-    weights, X, y = draw_training(rng, P=5, D=4, C=2)
-    options = {"record_kernels": True, "record_weights": True, "X_test": X[:2]} if full else {}
-    run = training.gradient_descent(weights, X, y, 0.1, steps=12, record_steps=range(12), **options)
-    run.save(tmp_path / "run.npz")
-    back = training.load(tmp_path / "run.npz")
-    assert vars(back).keys() == vars(run).keys()
-    for name, value in vars(run).items():
-        if name == "weights":
-            assert len(back.weights) == len(value) == (13 if full else 2)
-            assert_matches(back.weights, value, rtol=0)
-        elif value is None:
-            assert getattr(back, name) is None
-        else:
-            assert getattr(back, name).dtype == value.dtype
-            assert np.array_equal(getattr(back, name), value)
-    with pytest.raises(AttributeError):
-        back.times = None
-    start = training.gradient_descent(weights, X, y, 0.1, steps=0)
-    start.save(tmp_path / "start.npz")
-    assert_matches(training.load(tmp_path / "start.npz").weights, [weights], rtol=0)
-
-
-def foreign_files(path, run):
-    """Writes files that are no trajectories, and yields their names."""
-    (path / "text.npz").write_text("times,losses\n0,1\n")
-    (path / "empty.npz").write_bytes(b"")
-    np.save(path / "array.npy", np.ones(3))
-    np.savez(path / "other.npz", x=np.ones(3), y=np.ones(3))
-    np.savez(path / "pickle.npz", layers=np.array([{}], dtype=object))
-    run.save(path / "run.npz")
-    whole = (path / "run.npz").read_bytes()
-    (path / "cut.npz").write_bytes(whole[: len(whole) // 2])
-    return ["text.npz", "empty.npz", "array.npy", "other.npz", "pickle.npz", "cut.npz"]
-
-
-def test_load_refuses_a_foreign_file_in_one_line(rng, tmp_path):
-    """Anything but what save wrote is a ValueError of one line that names the file; nothing is unpickled."""
-    weights, X, y = draw_training(rng, P=5, D=4)
-    for name in foreign_files(tmp_path, training.gradient_descent(weights, X, y, 0.1, steps=2)):
-        with pytest.raises(ValueError) as caught:
-            training.load(tmp_path / name)
-        assert str(caught.value).startswith(f"{tmp_path / name}: is not what Trajectory.save writes")
-        assert "\n" not in str(caught.value)
-
-
-def test_load_refuses_a_damaged_file_in_one_line(rng, tmp_path):
-    """A file with one damaged byte is refused like any other, unless the byte does not matter."""
-    weights, X, y = draw_training(rng, P=5, D=4)
-    training.gradient_descent(weights, X, y, 0.1, steps=2).save(tmp_path / "run.npz")
-    whole = (tmp_path / "run.npz").read_bytes()
-    encrypted = [(found.start() + 8, 1) for found in re.finditer(b"PK\x01\x02", whole)]  # a bit of each table entry
-    for place, mask in [*((i, 0x55) for i in range(0, len(whole), 13)), *encrypted]:
-        (tmp_path / "damaged.npz").write_bytes(whole[:place] + bytes([whole[place] ^ mask]) + whole[place + 1 :])
-        try:
-            training.load(tmp_path / "damaged.npz")
-        except ValueError as error:
-            assert "\n" not in str(error)
-
-
-def test_load_refuses_arrays_that_do_not_fit_together(rng, tmp_path):
-    """The right names are not enough: there must be as many times as losses, and weights for every layer."""
-    weights, X, y = draw_training(rng, P=5, D=4)
-    run = training.gradient_descent(weights, X, y, 0.1, steps=2)
-    run.save(tmp_path / "run.npz")
-    whole = dict(np.load(tmp_path / "run.npz"))
-    for changed in [{"losses": np.ones(7)}, {"layers": 3}, {"layers": 0}, {"more": np.ones(2)}]:
-        np.savez(tmp_path / "changed.npz", **(whole | changed))
-        with pytest.raises(ValueError, match="is not what Trajectory.save writes"):
-            training.load(tmp_path / "changed.npz")
-    bare = {name: value for name, value in whole.items() if not name.startswith("weights_")}
-    for missing in [bare, {k: v for k, v in whole.items() if k != "losses"}]:
-        np.savez(tmp_path / "missing.npz", **missing)
-        with pytest.raises(ValueError, match="is not what Trajectory.save writes"):
-            training.load(tmp_path / "missing.npz")
-    np.savez(tmp_path / "back.npz", **whole)
-    assert training.load(tmp_path / "back.npz").steps.tolist() == [0, 2]
 
 
 # theory

@@ -12,15 +12,18 @@ SIZES = [  # of four questions; no two laws in these letters agree on all of the
 ]
 
 
-def arguments(function, sizes, seed=0):
-    """Keyword arguments for the function at these sizes, {"P", "D", "N", "C"}; the same ones for the same seed."""
+def arguments(function, sizes, seed=0, whole=False):
+    """Keyword arguments for the function at these sizes, {"P", "D", "N", "C"}; the same ones for the same seed.
+
+    Those that may be left out are made only for the whole.
+    """
     rng = np.random.default_rng(seed)
     made = {}
     for name, parameter in inspect.signature(function).parameters.items():
         spec = function.specs.get(name)
         if spec is None:
             made[name] = 0 if parameter.default is parameter.empty else parameter.default
-        elif isinstance(spec, str) and parameter.default is not parameter.empty:
+        elif isinstance(spec, str) and parameter.default is not parameter.empty and not whole:
             continue
         else:
             made[name] = _value(spec, name, sizes, made, rng)
@@ -37,7 +40,7 @@ def _value(spec, name, sizes, made, rng):
         shapes = [(N, D), (C, N)] if spec.count("->") == 2 else [(N, D), (N, N), (C, N)]
         return [rng.standard_normal(shape) for shape in shapes]
     if spec.startswith(("each ", "any ")):
-        return np.cumsum(rng.random(3)).tolist()
+        return [1, 2, 3] if "int" in spec else (np.cumsum(rng.random(3)) / 3).tolist()
     if spec in ("layers", "deltas"):
         widths = [len(W) for W in made["weights"]] if "weights" in made else [N, N, C]
         return [rng.standard_normal((P, n)) for n in ([D, *widths] if spec == "layers" else widths)]
@@ -45,7 +48,7 @@ def _value(spec, name, sizes, made, rng):
         return rng.standard_normal((P, C))
     if spec[-1] in ")]":
         return 3 if spec.startswith("int") else 0.1 if name == "r0" else 0.3
-    axes = spec.split("|")[0].replace("scalar", "").split() if spec != "..." else ["P", "N"]
+    axes = spec.removeprefix("scalar | ").split("|")[0].split() if spec != "..." else ["P", "N"]
     shape = [sizes.get(axis[0], P + 1) + (axis[1:] not in ("", "1")) for axis in axes]
     if len(axes) >= 2 and axes[-1] == axes[-2]:
         J = rng.standard_normal([*shape[:-1], 2 * P + 1])

@@ -582,7 +582,7 @@ def test_p_test_samples_are_drawn_at_random_from_the_rest_and_leave_the_training
     X_train, y_train, _, _ = data.split(IMAGES, LABELS, (0, 1, 2), 12, rng=3)
     seen = set()
     for rng in range(20):
-        few = data.split(IMAGES, LABELS, (0, 1, 2), 12, rng=rng, P_test=5)
+        few = data.split(IMAGES, LABELS, (0, 1, 2), 12, rng=rng, P2=5)
         assert few[2].shape == (5, 4) and few[3].tolist() == sorted(few[3].tolist())
         seen.add(tuple(few[3].tolist()))
         if rng == 3:
@@ -591,7 +591,7 @@ def test_p_test_samples_are_drawn_at_random_from_the_rest_and_leave_the_training
 
 
 def test_p_test_may_be_all_that_is_left():
-    assert data.split(IMAGES, LABELS, (0, 1), 12, rng=0, P_test=8)[2].shape == (8, 4)
+    assert data.split(IMAGES, LABELS, (0, 1), 12, rng=0, P2=8)[2].shape == (8, 4)
 
 
 def test_the_training_samples_are_drawn_at_random_and_not_from_the_front():
@@ -641,10 +641,10 @@ def test_parity_of_the_digits_is_balanced_between_odd_and_even():
         ({"classes": (0, 1, 2), "P": 2}, ("P = 2",)),
         ({"P": 0}, ("P is 0",)),
         ({"P": 2.5}, ("P is 2.5",)),
-        ({"P_test": 0}, ("P_test is 0",)),
+        ({"P2": 0}, ("P2 is 0",)),
         ({"P": 21}, ("class [0]", "10 samples", "at least 11")),
         ({"P": 20}, ("0 samples left", "at least 1")),
-        ({"P": 4, "P_test": 17}, ("16 samples left", "at least 17")),
+        ({"P": 4, "P2": 17}, ("16 samples left", "at least 17")),
         ({"labels": LABELS[:-1]}, ("(30, 2, 2)", "(29,)")),
         ({"labels": LABELS + 0.5}, ("integers",)),
         ({"labels": LABELS[:, None] * [1, 1]}, ("(30, 2)",)),

@@ -254,7 +254,7 @@ MISTAKES = [
     ("loss_and_cotangent", "cotangent without 1/P", wrong_loss_cotangent_not_mean, "wrong only in [1]"),
     ("loss_and_cotangent", "y - f for f - y", wrong_loss_target_minus_output, "sign is flipped"),
     ("loss_and_cotangent", "returns the loss alone", wrong_loss_value_only, "returned a float"),
-    ("loss_and_cotangent", "logistic loss of labels 0, 1", wrong_logistic_for_labels_0_and_1, "wrong only in [1]"),
+    ("loss_and_cotangent", "logistic loss of labels 0, 1", wrong_logistic_for_labels_0_and_1, "entries of the list"),
     (
         "loss_and_cotangent",
         "logistic derivative without the factor y",

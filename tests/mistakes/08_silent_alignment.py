@@ -43,7 +43,7 @@ def wrong_machine_without_slope(weights, X, X_test, f_train, f0_train, f0_test, 
 
 
 def gaps(weights, X, X_test, outputs, test_outputs, slope):
-    """G_t (T, P_test, C), as it should be: the wrong curves below go wrong after this."""
+    """G_t (T, P2, C), as it should be: the wrong curves below go wrong after this."""
     K_train, K_test = kernel.ntk(weights, X, slope=slope), kernel.ntk(weights, X_test, X, slope=slope)
     return np.array(
         [
