@@ -8,17 +8,20 @@ import numpy as np
 from minintk import guard, network
 from minintk.kernel import block_matrix
 
-ROWS = 500  # of a tile of the kernel, at most: its products stay in the processor's cache
+ROWS = 500  # of a tile of the kernel, at most
 
 
 @guard.accepts(weights="D -> C", X="P D", slope="[0, 1]")
 def gradient_factors(weights, X, slope=0.0):
     """The two factors of every gradient: that of f_c(x_m) for W_l is the outer product of B_l[c][m] and h_{l-1}[m].
 
-    weights: [W_1 ... W_L]; X (P, D). Returns [(h_{l-1}, B_l) for l = 1 ... L], h_{l-1} (P, n_{l-1}) and B_l a list of
-    C arrays (P, n_l), one an output.
-    One forward pass serves all outputs; each output needs a backward pass of its own, from a cotangent that
-    is 1 in its column for all samples and 0 elsewhere.
+    weights: [W_1 ... W_L]; X (P, D). Returns a list of L pairs (h_{l-1}, B_l): h_{l-1} (P, n_{l-1}), the inputs of
+    layer l, and B_l a list of C arrays (P, n_l), one an output.
+    By hand: one layer, f = W x, has h_0 = X; B_1[c] is 1 in column c and 0 elsewhere.
+
+    How: one forward pass serves all outputs. Each output c needs a backward pass of its own, from a cotangent (P, C)
+    that is 1 in column c for all samples and 0 elsewhere: row m of a backward pass depends on row m of its cotangent
+    only. This gives for each c a list over layers; the answer is, for each layer, a list over c.
     """
     layers = network.forward(weights, X, slope)
     P, C = layers[-1].shape
@@ -29,10 +32,14 @@ def gradient_factors(weights, X, slope=0.0):
 
 @guard.accepts(weights="D -> C", X="P D", slope="[0, 1]")
 def jacobian(weights, X, slope=0.0):
-    """The gradient of every output at every sample: the definition that `ntk` must agree with.
+    """The gradient of every output at every sample, with respect to all weights.
 
-    weights: [W_1 ... W_L]; X (P, D). Returns J (P, C, n_params), layers in order, each flattened row by row,
-    in the precision of the inputs. Then f(theta + d) = f + J d to first order, and K_cc' = J[:, c] J[:, c']^T.
+    weights: [W_1 ... W_L]; X (P, D). Returns J (P, C, n_params) in the precision of the inputs: J[m, c] lists the
+    derivatives of f_c(x_m), W_1 first, each matrix row by row. So f(theta + d) = f + J d to first order.
+    By hand: x = 2, W_1 = (1, 3)^T, W_2 = (5, 7) give the row (10, 14, 2, 6).
+
+    How: for each layer G[m, c, i, j] = B_l[c][m, i] h_{l-1}[m, j] from `gradient_factors`, i and j merged into one axis
+    by reshape, which goes row by row; then the layers are joined along it.
     """
     factors = gradient_factors(weights, X, slope)
     outer = [np.einsum("cpi,pj->pcij", B, h) for h, B in factors]  # each (P, C, n_l, n_{l-1})
@@ -41,31 +48,46 @@ def jacobian(weights, X, slope=0.0):
 
 @guard.accepts(weights="D -> C", X1="P1 D", X2="P2 D", slope="[0, 1]")
 def ntk(weights, X1, X2=None, slope=0.0):
-    """The tangent kernel between the rows of X1 and of X2 (X2 = X1 if it is not given), by the layerwise formula.
+    """The tangent kernel: inner products of the gradients of the outputs at the rows of X1 and of X2.
 
-    weights: [W_1 ... W_L]; X1 (P1, D), X2 (P2, D). Returns K (P1, P2) if there is one output, else (C, C, P1, P2)
-    with K[c, c', m, n] = <grad f_c(x_m), grad f_c'(x_n)>. No Jacobian is formed, and K(X, X) is symmetric.
+    weights: [W_1 ... W_L]; X1 (P1, D), X2 (P2, D), X1 again if it is not given. Returns K (P1, P2) if C = 1, else
+    (C, C, P1, P2), with K[c, c', m, n] = <grad f_c(x_m), grad f_c'(x_n)>, a sum over all weights: `jacobian` gives the
+    same, but no gradient is formed here, for they may not fit into memory. K(X, X) is symmetric.
     By hand: one layer, f = w.x, has K = X1 X2^T, whatever w is.
+
+    How: the inner product of two outer products is a product of two inner products, (a.a') (b.b'). With
+    `gradient_factors` of X1 and, marked ', of X2, K[c, c'] = sum_l (h_{l-1} h'_{l-1}^T) * (B_l[c] B'_l[c']^T), where *
+    is entry by entry; the first factor is the same for all pairs of outputs.
     """
-    rows = [(m, gradient_factors(weights, X1[m], slope)) for m in _slices(len(X1))]
-    columns = rows if X2 is None else [(n, gradient_factors(weights, X2[n], slope)) for n in _slices(len(X2))]
-    C, P1, P2 = len(weights[-1]), rows[-1][0].stop, columns[-1][0].stop
+    left = gradient_factors(weights, X1, slope)
+    right = left if X2 is None else gradient_factors(weights, X2, slope)
+    C, P1, P2 = len(weights[-1]), len(X1), len(right[0][0])
     K = np.zeros((C, C, P1, P2), dtype=np.result_type(X1, *weights))
-    for i, (m, left) in enumerate(rows):
-        for n, right in columns[i:] if X2 is None else columns:
-            pairs = [(c, c2) for c in range(C) for c2 in range(c if right is left else 0, C)]
-            for l, ((h, B), (h2, B2)) in enumerate(zip(left, right), start=1):
-                gram = h @ h2.T  # (p, q), the same for all outputs
-                for c, c2 in pairs:
-                    if l < len(weights):
-                        K[c, c2, m, n] += (B[c] @ B2[c2].T) * gram
-                    elif c == c2:  # B_L is the identity: at the last layer outputs do not mix
-                        K[c, c, m, n] += gram
-            if X2 is None:
+    for m, n, pairs in _tiles(K, symmetric=X2 is None):
+        for (h, B), (h2, B2) in zip(left, right):
+            gram = h[m] @ h2[n].T  # (p, q), the same for all outputs
+            for c, c2 in pairs:
+                K[c, c2, m, n] += (B[c][m] @ B2[c2][n].T) * gram
+    return K[0, 0] if C == 1 else K
+
+
+def _tiles(K, symmetric):
+    """Tiles of K to be filled in: rows m of X1, rows n of X2, and pairs (c, c') of outputs.
+
+    A tile and its products fit into the processor's cache. Of a symmetric K half is enough: what has been filled in is
+    copied to its mirror image.
+    """
+    C, _, P1, P2 = K.shape
+    for m in _slices(P1):
+        for n in _slices(P2):
+            if symmetric and n.start < m.start:
+                continue
+            pairs = [(c, c2) for c in range(C) for c2 in range(c if symmetric and m == n else 0, C)]
+            yield m, n, pairs
+            if symmetric:
                 for c, c2 in pairs:
                     if (c, m) != (c2, n):
                         K[c2, c, n, m] = K[c, c2, m, n].T
-    return K[0, 0] if C == 1 else K
 
 
 def _slices(P):
@@ -83,14 +105,24 @@ def _slices(P):
     rcond="[0, 1)",
 )
 def kernel_predictor(K_train, K_test, targets, f0_train=0.0, f0_test=0.0, rcond=1e-12):
-    """What gradient flow with a frozen kernel ends at: f_0(x) + k(x)^T K^{-1} (targets - f_0(X)).
+    """What gradient flow on the mean squared error ends at while the kernel stays K: the kernel predictor of K.
 
-    K_train (P, P), K_test (P2, P), test by train; targets (P,) or (P, C); f0_train, f0_test: the network before
-    training, in the same form. Several outputs: kernels (C, C, P, P), (C, C, P2, P) and targets (P, C), or one (P, P)
-    kernel shared by all outputs. Eigenvalues below rcond times the largest, or below what the precision of the kernel
-    can tell from zero, count as zero. Returns (P2,) or (P2, C).
-    To ask whether a network is this kernel's machine, take its final training outputs as targets: unfinished training
-    is then not counted as the kernel's error. Paper, Theorem 1.
+    It is the limit t -> infinity of df(x)/dt = sum_m K(x, x_m) (targets_m - f(x_m)) / P, from f = f_0 at time 0, with
+    x running through the training points and the test points.
+    K_train (P, P), K_test (P2, P), test by train; targets (P,) or (P, C); f0_train, f0_test: f_0 at the training and at
+    the test points, in the same form, or one number. With targets (P, C) a (P, P) kernel serves every output by itself;
+    kernels (C, C, P, P) and (C, C, P2, P) join them: df_c(x)/dt also sums over c', with K[c, c'] and the error of
+    output c'. Returns (P2,) or (P2, C).
+    Eigenvalues of K_train below rcond times the largest (P eps times, if that is more, eps the precision of K_train)
+    count as zero: what of the error lies along them is never learned and moves nothing.
+    By hand: K_train = diag(2, 4), targets (6, 8) and a test row (1, 10) give 23.
+    To ask whether a network is this predictor, take its final training outputs as targets: unfinished training is then
+    not counted as the kernel's error. Paper, Theorem 1.
+
+    How: f_0(x) + k(x)^T K^{-1} (targets - f_0(X)). Solve K_train alpha = targets - f0_train by least squares
+    (np.linalg.lstsq has the cut rcond), all columns at once; the prediction is f0_test + K_test alpha. Blocks are one
+    system with C P unknowns: `block_matrix` gives it, for a right-hand side in the order of (targets - f0_train)^T, row
+    by row, and its product with alpha holds C rows of P2 numbers.
     """
     rcond = max(rcond, K_train.shape[-1] * np.finfo(K_train.dtype).eps)
     moved = targets - f0_train  # (P,) or (P, C)
@@ -104,9 +136,14 @@ def kernel_predictor(K_train, K_test, targets, f0_train=0.0, f0_test=0.0, rcond=
 def constant_kernel_flow(K, y, f0, times):
     """The outputs of gradient flow on the mean squared error while the kernel stays K: df/dt = K (y - f) / P.
 
-    K (P, P) symmetric; y (P,); f0 (P,) the outputs at time 0; times (T,). Returns f (T, P): along an eigenvector of K
-    with eigenvalue k the error decays as exp(-k t / P). This is what a lazy network (large sigma) learns.
+    K (P, P) symmetric, its eigenvalues may be 0; y (P,); f0 (P,), the outputs at time 0; times (T,). Returns f (T, P),
+    exact at the given times. This is how a lazy network (large sigma) learns, and where it comes to rest is the
+    `kernel_predictor` at its own samples.
     By hand: K = 2, P = 1, y = 1, f0 = 0 gives f(t) = 1 - exp(-2 t).
+
+    How: along an eigenvector of K with eigenvalue k the error f - y decays as exp(-k t / P). With K = V diag(k) V^T,
+    np.linalg.eigh, f(t) = y + V [exp(-k t / P) * (V^T (f0 - y))]; all times at once, in rows: y + (decay * a) V^T,
+    decay (T, P), a = V^T (f0 - y).
     """
     eigenvalues, modes = np.linalg.eigh(K)
     decay = np.exp(-np.outer(times, eigenvalues) / len(y))  # (T, P)

@@ -10,14 +10,21 @@ from minintk import guard, network
 LOSSES = ("mse", "logistic", "softmax")
 
 
-@guard.accepts(f="P C", y="targets", loss=LOSSES)
+@guard.accepts(f="P C", y="P C", loss=LOSSES)
 def loss_and_cotangent(f, y, loss="mse"):
     """The loss, a mean over samples, and its derivative with respect to every output.
 
-    The loss is the mean over samples of |f - y|^2 / 2 for "mse", y real; of sum_c log(1 + e^{-y_c f_c}) for "logistic",
-    y = +1 or -1; of log(sum_c e^{f_c}) - y.f for "softmax", y one-hot rows. f (P, C), y (P, C); callers may give y (P,)
-    if C = 1, or integer labels (P,) for softmax: they arrive here as (P, C). Returns the loss and dL/df (P, C).
-    By hand, f = 0 and P = 1: "mse" |y|^2 / 2 and -y; "logistic" C log 2 and -y / 2; "softmax" log C and 1 / C - y.
+    f (P, C), y (P, C). Of one sample the loss is |f - y|^2 / 2 for "mse", y real; sum_c log(1 + e^{-y_c f_c}) for
+    "logistic", y_c = +1 or -1; log(sum_c e^{f_c}) - y.f for "softmax", y a one-hot row. Returns the mean over the P
+    samples, a number, and dL/df (P, C), the derivative of this mean. Both are finite for outputs of any size, also
+    where e^f is too large for a floating-point number.
+    By hand, P = 1: "mse", f = 1 and y = 3: 2 and -2. "logistic", f = log 3 and y = 1: log(4/3) and -1/4. "softmax",
+    f = (log 3, 0) and y = (1, 0): log(4/3) and (-1/4, 1/4).
+
+    How: the derivatives of one sample are f - y, -y / (1 + e^{y f}), and p - y with p_c = e^{f_c} / sum_k e^{f_k}.
+    Against overflow: np.logaddexp(0, u) is log(1 + e^u) for every u, so 1 / (1 + e^u) is exp(-logaddexp(0, u)); and
+    with the largest f_c of each row subtracted from it, p and the loss are the same, and
+    log p = f - log(sum_c e^{f_c}).
     """
     P = len(f)
     if loss == "mse":
@@ -31,22 +38,30 @@ def loss_and_cotangent(f, y, loss="mse"):
     return -np.vdot(y, log_p) / P, (np.exp(log_p) - y) / P
 
 
-@guard.accepts(weights="D -> C", X="P D", y="targets", slope="[0, 1]", loss=LOSSES)
+@guard.accepts(weights="D -> C", X="P D", y="P C", slope="[0, 1]", loss=LOSSES)
 def loss_gradient(weights, X, y, slope=0.0, loss="mse"):
     """The loss and its gradient with respect to every weight matrix.
 
-    weights: [W_1 ... W_L]; X (P, D); y as in `loss_and_cotangent`. Returns the loss and [G_1 ... G_L], each like W_l.
+    weights: [W_1 ... W_L]; X (P, D); y (P, C) and loss as in `loss_and_cotangent`. Returns the loss of the network's
+    outputs at X and [G_1 ... G_L], each of the shape of its W_l.
+    By hand: f = w.x, w = 0, P = 1, x = (1, 2) and y = 3 give 4.5 and (-3, -6).
+
+    How: the loss depends on the weights through the outputs, the last of the layers of network.forward. By the chain
+    rule its gradient is a backward pass whose cotangent is dL/df, from `loss_and_cotangent`: G_l are the
+    network.weight_gradients of its deltas.
     """
     layers = network.forward(weights, X, slope)
     value, cotangent = loss_and_cotangent(layers[-1], y, loss)
     return value, network.weight_gradients(layers, network.backward(weights, layers, cotangent, slope))
 
 
-@guard.accepts(weights="D -> C", X="P D", y="targets", step_size="(0, inf)", slope="[0, 1]", loss=LOSSES)
+@guard.accepts(weights="D -> C", X="P D", y="P C", step_size="(0, inf)", slope="[0, 1]", loss=LOSSES)
 def gradient_descent_step(weights, X, y, step_size, slope=0.0, loss="mse"):
-    """One step down the gradient: W_l - step_size * G_l.
+    """One step down the gradient: W_l - step_size * G_l for all layers, with every G_l at the given weights.
 
-    Returns new weights (the given ones stay as they are) and the loss before the step.
+    Arguments as in `loss_gradient`. Returns a list of new weights (the given ones stay as they are, and float32 stays
+    float32) and the loss before the step.
+    By hand: f = w x, w = 1, x = 1, y = 3 and step_size = 0.1 give w = 1.2 and the loss 2.
     """
     value, gradients = loss_gradient(weights, X, y, slope, loss)
     return [W - step_size * G for W, G in zip(weights, gradients)], value
@@ -56,11 +71,13 @@ def gradient_descent_step(weights, X, y, step_size, slope=0.0, loss="mse"):
 def span_coordinates(X):
     """X in coordinates of its own row space: Z (P, r) and an orthonormal basis Q (D, r), X = Z Q^T, r = rank(X).
 
-    Training can be done on Z. The gradient for W_1 is B_1^T X = (B_1^T Z) Q^T: it moves W_1 only in span(Q), and the
-    outputs see W_1 only through X W_1^T = Z (W_1 Q)^T. So V = W_1 Q follows gradient descent on Z, step for step, and
-    W_1(t) = W_1(0) + [V(t) - V(0)] Q^T. With P < D samples the first layer costs as much as r inputs instead of D.
-    Singular values up to the largest times max(P, D) times the precision of X count as zero.
+    X (P, D). Any orthonormal basis of the span of the rows will do: Q^T Q = I, and lengths and angles of the rows are
+    the same in Z as in X. The rank is the number of singular values above the largest times max(P, D) times the
+    precision of X, np.finfo(X.dtype).eps; at least 1. float32 stays float32.
     By hand: rows (3, 4), (6, 8) give Q = (0.6, 0.8)^T and Z = (5, 10)^T, or minus both.
+
+    How: with X = U S V^T, np.linalg.svd(X, full_matrices=False), the columns of V are orthonormal and span the rows:
+    Q is the first r columns of V, and Z the first r columns of U, each times its singular value. (numpy returns V^T.)
     """
     U, S, Vt = np.linalg.svd(X, full_matrices=False)
     r = max(1, int((S > S[0] * max(X.shape) * np.finfo(X.dtype).eps).sum()))

@@ -138,6 +138,7 @@ def frozen_kernel_flow(K, y, times, loss="mse"):
     budget=100_000) yields (t, loss, theta, evaluations) at t = 0 and then at each of the times: keep theta by t, and
     read it at the times.
     """
+    y = training.target_matrix(y, len(K) if K.ndim == 4 else y[0].size, loss)
 
     def velocity(f):
         value, cotangent = training.loss_and_cotangent(f.reshape(y.shape), y, loss)
