@@ -7,6 +7,7 @@ import pathlib
 import re
 import tempfile
 
+from minintk import files
 from minintk.course import check as checks
 from minintk.course import examine, submission, units, workbook
 
@@ -14,8 +15,8 @@ from minintk.course import examine, submission, units, workbook
 def cut():
     """Writes the exercise files and their README from the library and units.toml into the clone's exercises/."""
     folder = units.PACKAGE.parent / "exercises"
-    for name, text in workbook.files().items():
-        (folder / name).write_text(text, encoding="utf-8")
+    for name, text in workbook.texts().items():
+        files.write(folder / name, text)
     return folder
 
 
@@ -26,11 +27,11 @@ def check():
 
 def _files():
     folder = units.PACKAGE.parent / "exercises"
-    for name, text in workbook.files().items():
+    for name, text in workbook.texts().items():
         path = folder / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             yield f"{path.name} is not what the library gives; run minintk dev cut"
-    known = set(workbook.files()) | {"silent_alignment.png"}
+    known = set(workbook.texts()) | {"silent_alignment.png"}
     yield from (
         f"{path.name} does not belong into exercises" for path in folder.glob("[!.]*") if path.name not in known
     )
@@ -53,7 +54,7 @@ def _texts():
 def _stubs():
     """Stubs keep signature and docstring, and no line of an answer stands in an exercise file."""
     for unit in units.units():
-        text = workbook.files()[unit["file"]]
+        text = workbook.texts()[unit["file"]]
         namespace, problems = submission.run(text, unit["file"])
         yield from (f"{unit['file']}, line {line}: {problem}" for line, problem in problems)
         for exercise in unit["exercise"]:
@@ -117,7 +118,7 @@ def _mistakes():
 def _holes():
     """An untouched workbook is not started everywhere, has no points, and says so in every test."""
     with tempfile.TemporaryDirectory() as folder:
-        for name, text in workbook.files().items():
+        for name, text in workbook.texts().items():
             (pathlib.Path(folder) / name).write_text(text, encoding="utf-8")
         examiner = examine.Examiner(examine.Folder(folder))
         checks.run(examiner)

@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-import os
 import pathlib
 
+from minintk import files
 from minintk.course import submission, units
 
 KEYS = ("status", "points", "text")  # of what is kept for an exercise
@@ -21,12 +21,10 @@ def load(folder):
 
 
 def save(folder, kept):
-    """Writes it whole or not at all."""
+    """Keeps it in the folder."""
     path = _path(folder)
     path.parent.mkdir(exist_ok=True)
-    new = path.with_suffix(f".{os.getpid()}")
-    new.write_text(json.dumps(kept, indent=1), encoding="utf-8")
-    os.replace(new, path)
+    files.write(path, json.dumps(kept, indent=1))
 
 
 def record(folder, examiner):

@@ -10,11 +10,11 @@ import sys
 import tempfile
 import threading
 
+from minintk import threads
 from minintk.course import frames
 
 SECONDS = 10.0  # for one call
 LOG = 100_000  # bytes of what was printed that are looked at
-THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 CHANGED = "is read-only"  # numpy's words when an array is changed; ours when a list is
 
 
@@ -88,7 +88,7 @@ class Remote:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,
-            env=os.environ | {name: "1" for name in THREADS} | {"PYTHONIOENCODING": "utf-8"},
+            env=os.environ | {name: "1" for name in threads.NAMES} | {"PYTHONIOENCODING": "utf-8"},
         )
 
     def _log(self):

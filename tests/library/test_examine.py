@@ -272,7 +272,7 @@ def full_marks(name):
 
 
 def test_a_hole_is_not_started_and_worth_nothing(tmp_path):
-    for name, text in workbook.files().items():
+    for name, text in workbook.texts().items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     examiner = check.examined(tmp_path, units.exercises())
     for full, result in examiner.results.items():

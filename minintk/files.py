@@ -1,0 +1,15 @@
+"""Writing a text file whole or not at all."""
+
+import os
+import pathlib
+
+
+def write(path, text):
+    """Puts the text into the file, as UTF-8 with plain line ends. Until all of it is written, the old file stands."""
+    path = pathlib.Path(path).resolve()  # what a link points to, not the link
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
