@@ -9,7 +9,11 @@ setup(
     # The tests grade and the solutions explain: an installed course needs both inside the package.
     packages=[*find_packages(include=["minintk", "minintk.*"]), "minintk.tests", "minintk.solutions"],
     package_dir={"minintk.tests": "tests", "minintk.solutions": "solutions"},
-    package_data={"minintk": ["digits.npz", "digits.md"], "minintk.course": ["units.toml"]},
+    package_data={
+        "minintk": ["digits.npz", "digits.md"],
+        "minintk.course": ["units.toml"],
+        "minintk.tests": ["grading.ini"],
+    },
     install_requires=["numpy", "matplotlib", "tqdm"],
     extras_require={"test": ["pytest"], "dask": ["dask[distributed]"]},
     entry_points={"console_scripts": ["minintk = minintk.cli:main"]},

@@ -8,8 +8,7 @@ import re
 import tempfile
 
 from minintk import files
-from minintk.course import check as checks
-from minintk.course import examine, submission, units, workbook
+from minintk.course import examine, grade, results, submission, units, workbook
 
 
 def cut():
@@ -121,10 +120,10 @@ def _holes():
         for name, text in workbook.texts().items():
             (pathlib.Path(folder) / name).write_text(text, encoding="utf-8")
         examiner = examine.Examiner(examine.Folder(folder))
-        checks.run(examiner)
+        grade.run(examiner)
     for full, result in examiner.results.items():
-        if result["status"] != "not started" or examiner.score(full):
-            yield f"{full}: the stub is {result['status']} with {examiner.score(full)} points, expected not started"
+        if result.status is not results.Status.NOT_STARTED or result.points:
+            yield f"{full}: the stub is {result.status} with {result.points} points, expected not started"
 
 
 def _order():
@@ -137,11 +136,11 @@ def _order():
         try:
             for exercise in later:
                 delattr(units.module(exercise), exercise["name"])
-            checks.run(examiner)
+            grade.run(examiner)
         finally:
             for exercise in later:
                 setattr(units.module(exercise), exercise["name"], kept[exercise["full"]])
         for full, result in examiner.results.items():
-            if result["status"] != "passed":
-                text = next((row["text"] for row in result["rows"] if row["text"]), result["status"])
+            if result.status is not results.Status.PASSED:
+                text = result.feedback or result.status
                 yield f"{full} does not pass by itself and the units before it: {text.splitlines()[-1].strip()}"

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from minintk.course import check, dev, examine, units
+from minintk.course import dev, examine, grade, results, units
 
 MISTAKES = {
     f"{unit['module']}.{name}: {what}": (f"{unit['module']}.{name}", wrong, phrase)
@@ -23,10 +23,10 @@ def find_texts():
         chosen = {full: one for full, one in zip(queues, batch, strict=True) if one is not None}
         answers = examine.Local({full: wrong for full, (_, wrong) in chosen.items()})
         examiner = examine.Examiner(answers, list(chosen), first_only=True)
-        check.run(examiner)
+        grade.run(examiner)
         for full, (key, _) in chosen.items():
-            rows = examiner.results[full]["rows"]
-            found[key] = next((row["text"] for row in rows if row["status"] == "failed"), None)
+            rows = examiner.results[full].rows
+            found[key] = next((row.text for row in rows if row.status is results.Status.FAILED), None)
     return found
 
 
