@@ -714,14 +714,40 @@ def test_the_library_source_that_is_shown_is_the_librarys(book, run):
 # the world around
 
 
-@pytest.mark.parametrize(
-    "name, value", [("PYTEST_ADDOPTS", "-k nothing"), ("PYTEST_ADDOPTS", "--nonsense"), ("PYTEST_PLUGINS", "none")]
-)
-def test_what_is_meant_for_other_tests_does_not_change_marks(book, run, monkeypatch, name, value):
-    monkeypatch.setenv(name, value)
+def test_what_is_meant_for_other_tests_does_not_change_marks(book, run, monkeypatch):
+    before = {"PYTEST_ADDOPTS": "-k nothing --nonsense", "PYTEST_PLUGINS": "none"}
+    for name, value in before.items():
+        monkeypatch.setenv(name, value)
     write(book, RIGHT)
+    search, folder = list(sys.path), os.getcwd()
     code, out = run("check", "activation")
-    assert code == 0 and "4/4 points" in out and os.environ[name] == value
+    assert code == 0 and "4/4 points" in out
+    assert before.items() <= os.environ.items() and (sys.path, os.getcwd()) == (search, folder)
+
+
+AROUND = {
+    "pyproject.toml": '[tool.pytest.ini_options]\npython_functions = "check_*"\naddopts = "--nonsense"\n',
+    "../pytest.ini": '[pytest]\npython_functions = "check_*"\naddopts = "--nonsense"\n',
+    "conftest.py": "raise SystemExit\n",
+    "foreign.py": "def pytest_itemcollected(item):\n    raise SystemExit\n",
+    "foreign-1.dist-info/METADATA": "Metadata-Version: 2.1\nName: foreign\nVersion: 1\n",
+    "foreign-1.dist-info/entry_points.txt": "[pytest11]\nforeign = foreign\n",
+}
+
+
+@pytest.mark.parametrize("path, around", [("plain", AROUND), ("a b's [c]$HOME" + '"\\d' * (os.name != "nt"), {})])
+def test_neither_its_path_nor_what_stands_around_it_changes_marks(tmp_path, path, around):
+    """A clone in a folder of an odd name; or settings, a conftest and a plugin that loads itself beside and above."""
+    clone = tmp_path / path
+    for name in ("minintk", "tests"):
+        shutil.copytree(units.PACKAGE.parent / name, clone / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name, text in around.items():
+        (clone / name).parent.mkdir(exist_ok=True)
+        (clone / name).write_text(text)
+    (clone / "exercises").mkdir()
+    write(clone / "exercises", RIGHT)
+    out, _ = minintk("check", "activation", cwd=clone, PYTHONPATH=str(clone)).communicate(timeout=60)
+    assert "network.activation  4/4 points" in out, out
 
 
 def test_an_interrupted_check_ends_as_an_interrupted_command(book, run, monkeypatch):
