@@ -10,8 +10,6 @@ import pytest
 
 SEED = 34
 
-pytest_plugins = ["minintk.course.plugin"]  # pytest --answers DIR
-
 
 @pytest.fixture
 def rng():

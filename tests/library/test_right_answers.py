@@ -714,7 +714,8 @@ def run_pytest(answers, *words):
     """The exit code and the screen of pytest on the clone's tests."""
     clone = pathlib.Path(kernel.__file__).parents[1]
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--answers", str(answers), "-q", *words]
-    done = subprocess.run(command, cwd=clone, capture_output=True, text=True, env=os.environ | {"COLUMNS": "200"})
+    environment = os.environ | {"COLUMNS": "200", "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(command, cwd=clone, capture_output=True, encoding="utf-8", env=environment)
     return done.returncode, done.stdout + done.stderr
 
 
