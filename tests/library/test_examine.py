@@ -95,20 +95,15 @@ def test_a_copy_may_be_changed(worker):
 
 
 @pytest.mark.parametrize(
-    "body, line",
-    [
-        ("y = 0\nwhile True:\n    y = y", (6, 7)),
-        ("import itertools\nreturn sum(itertools.count())", (6,)),
-        ("a = np.ones((1500, 1500))\nfor _ in range(5000):\n    a = a @ a\nreturn a", (7,)),
-    ],
+    "endless", ["while True: y = 0", "sum(iter(int, 1))", "np.linalg.matrix_power(np.eye(1500), 2**99)"]
 )
-def test_a_call_without_end_is_cut_with_its_line(worker, body, line):
-    define(worker, body)
+def test_a_call_without_end_is_cut_with_its_line(worker, endless):
+    define(worker, f"y = 1\n{endless}")
     with pytest.MonkeyPatch.context() as patch, pytest.raises(student.Error) as caught:
-        patch.setattr(worker, "seconds", 0.2)
+        patch.setattr(worker, "seconds", 0.5)
         worker.call(ONES, {})
-    assert (caught.value.kind, caught.value.text) == ("Timeout", "did not return within 0.2 seconds")
-    assert caught.value.line in line
+    told = caught.value.kind, caught.value.text, caught.value.line
+    assert told == ("Timeout", "did not return within 0.5 seconds", 6)
 
 
 @pytest.mark.parametrize(
@@ -320,16 +315,6 @@ def test_a_row_counts_alone_once_the_first_is_right(tmp_path):
     assert found["gate"][:3] == ("failed", 3, ["passed", "passed", "passed", "failed"])
 
 
-def test_a_syntax_error_is_told_with_its_line_and_the_rest_is_graded(tmp_path):
-    found = graded(
-        tmp_path, ["network.gate", "network.forward"], network=GATE + "\ndef forward(weights, X:\n    return 1\n"
-    )
-    assert found["gate"][0] == "passed"
-    status, score, rows, text = found["forward"]
-    assert (status, score) == ("failed", 0) and set(rows) == {"failed", "waiting"} and rows[0] == "failed"
-    assert text.startswith("network.forward: forward could not be defined; 01_network.py, line 9: SyntaxError")
-
-
 @pytest.fixture
 def impatient(monkeypatch):
     """Waits 0.2 seconds for these functions (or for a file to be loaded), and for the others as long as it takes."""
@@ -351,14 +336,38 @@ def impatient(monkeypatch):
     return wait
 
 
-def test_an_endless_loop_is_told_with_its_line_and_the_rest_is_graded(tmp_path, impatient):
+SIGNATURE = "def forward(weights, X, slope=0.0):"
+
+
+@pytest.mark.parametrize(
+    "forward, told, question",
+    [
+        (
+            f"{SIGNATURE}\n    while True: pass",
+            "01_network.py, line 7: it did not return within 0.2 seconds.",
+            "Does every loop end?",
+        ),
+        (
+            f"{SIGNATURE}\n    import ctypes\n    ctypes.string_at(0)",
+            "01_network.py, line 8: it ended the process it ran in (",
+            "What in it can end a process?",
+        ),
+        (
+            "def forward(weights, X:\n    return 1",
+            "network.forward: forward could not be defined; 01_network.py, line 6: SyntaxError",
+            "",
+        ),
+    ],
+)
+def test_a_function_that_cannot_be_asked_is_told_with_its_line_and_the_rest_is_graded(
+    tmp_path, impatient, forward, told, question
+):
     impatient("call", "network.forward")
-    loop = "\ndef forward(weights, X, slope=0.0):\n    while True: pass\n"
-    found = graded(tmp_path, ["network.forward", "network.gate"], network=loop + GATE)
+    found = graded(tmp_path, ["network.forward", "network.gate"], network=f"\n{forward}\n{GATE}")
     assert found["gate"][0] == "passed"
-    assert found["forward"][2][0] == "failed" and set(found["forward"][2][1:]) == {"waiting"}
-    assert "01_network.py, line 7: it did not return within 0.2 seconds." in found["forward"][3]
-    assert "Does every loop end?" in found["forward"][3]
+    status, score, rows, text = found["forward"]
+    assert (status, score) == ("failed", 0) and rows[0] == "failed" and set(rows[1:]) == {"waiting"}
+    assert told in text and question in text
 
 
 def test_a_loop_at_the_top_of_a_file_is_waited_for_once(tmp_path, monkeypatch, impatient):
@@ -372,13 +381,6 @@ def test_a_loop_at_the_top_of_a_file_is_waited_for_once(tmp_path, monkeypatch, i
     assert "01_network.py, line 6: the file itself did not return within 0.2 seconds" in found["gate"][3]
     assert {found[name.split(".")[1]][0] for name in names} == {"failed"}
     assert "It returned an int, expected a list" in found["gradient_factors"][3]
-
-
-def test_the_end_of_the_process_is_told_and_the_rest_is_graded(tmp_path):
-    crash = "\ndef forward(weights, X, slope=0.0):\n    import ctypes\n    return ctypes.string_at(0)\n"
-    found = graded(tmp_path, ["network.forward", "network.gate"], network=crash + GATE)
-    assert found["gate"][0] == "passed"
-    assert "01_network.py, line 8: it ended the process it ran in (" in found["forward"][3]
 
 
 def test_the_feedback_shows_call_answers_mistake_question_and_how_to_repeat_it(tmp_path):
