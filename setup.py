@@ -12,9 +12,18 @@ setup(
     package_data={
         "minintk": ["digits.npz", "digits.md"],
         "minintk.course": ["units.toml"],
+        "minintk.tests": ["grading.ini"],
         "minintk.solutions": ["*.md"],
     },
-    install_requires=["numpy", "matplotlib", "tqdm"],
-    extras_require={"test": ["pytest"], "dask": ["dask[distributed]"]},
+    # The oldest that the tests pass with, each on a line of its own: a tool reads them from here.
+    install_requires=[
+        "numpy>=2.0",
+        "matplotlib>=3.8.4",
+        "tqdm>=4.57",
+    ],
+    extras_require={
+        "test": ["pytest>=8.1"],
+        "dask": ["dask[distributed]"],
+    },
     entry_points={"console_scripts": ["minintk = minintk.cli:main"]},
 )

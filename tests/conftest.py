@@ -1,17 +1,14 @@
 """Fixtures: one generator, and one random network for every corner."""
 
-import os
+from minintk import threads
 
-for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(threads, "1")  # small matrices: more threads are slower, and last digits would depend on them
+threads.one_by_default()  # before numpy is imported: last digits would depend on their number
 
 import numpy as np
 import oracles
 import pytest
 
 SEED = 34
-
-pytest_plugins = ["minintk.course.plugin"]  # pytest --answers DIR
 
 
 @pytest.fixture

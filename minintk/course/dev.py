@@ -7,21 +7,21 @@ import pathlib
 import re
 import tempfile
 
-from minintk.course import check as checks
+from minintk import files
 from minintk.course import cut as cuts
-from minintk.course import examine, submission, units, workbook
+from minintk.course import examine, grade, results, submission, units, workbook
 
 
 def cut():
     """Writes the exercise files, their README and the solutions from the library and units.toml into the clone."""
     for path, text in written().items():
-        path.write_text(text, encoding="utf-8")
+        files.write(path, text)
     return units.PACKAGE.parent
 
 
 def written():
     """{path: text} of all that `cut` writes."""
-    exercises = {units.PACKAGE.parent / "exercises" / name: text for name, text in workbook.files().items()}
+    exercises = {units.PACKAGE.parent / "exercises" / name: text for name, text in workbook.texts().items()}
     solutions = {
         units.PACKAGE.parent / "solutions" / unit["file"]: cuts.exercise_file(unit, solved=True)
         for unit in units.units()
@@ -62,7 +62,7 @@ def _texts():
 def _stubs():
     """Stubs keep signature and docstring, and no line of an answer stands in an exercise file."""
     for unit in units.units():
-        text = workbook.files()[unit["file"]]
+        text = workbook.texts()[unit["file"]]
         namespace, problems = submission.run(text, unit["file"])
         yield from (f"{unit['file']}, line {line}: {problem}" for line, problem in problems)
         for exercise in unit["exercise"]:
@@ -130,22 +130,22 @@ def _solutions():
             if headings.count(exercise["name"]) != 1:
                 yield f"{exercise['full']}: its derivation needs one heading, found {headings.count(exercise['name'])}"
     examiner = examine.Examiner(examine.Folder(folder))
-    checks.run(examiner)
+    grade.run(examiner)
     for exercise in units.exercises():
-        if (score := examiner.score(exercise["full"])) != exercise["points"]:
+        if (score := examiner.results[exercise["full"]].points) != exercise["points"]:
             yield f"{exercise['full']}: the solution gets {score} of {units.points(exercise['points'])}"
 
 
 def _holes():
     """An untouched workbook is not started everywhere, has no points, and says so in every test."""
     with tempfile.TemporaryDirectory() as folder:
-        for name, text in workbook.files().items():
-            (pathlib.Path(folder) / name).write_text(text, encoding="utf-8")
+        for name, text in workbook.texts().items():
+            files.write(pathlib.Path(folder) / name, text)
         examiner = examine.Examiner(examine.Folder(folder))
-        checks.run(examiner)
+        grade.run(examiner)
     for full, result in examiner.results.items():
-        if result["status"] != "not started" or examiner.score(full):
-            yield f"{full}: the stub is {result['status']} with {examiner.score(full)} points, expected not started"
+        if result.status is not results.Status.NOT_STARTED or result.points:
+            yield f"{full}: the stub is {result.status} with {result.points} points, expected not started"
 
 
 def _order():
@@ -158,11 +158,11 @@ def _order():
         try:
             for exercise in later:
                 delattr(units.module(exercise), exercise["name"])
-            checks.run(examiner)
+            grade.run(examiner)
         finally:
             for exercise in later:
                 setattr(units.module(exercise), exercise["name"], kept[exercise["full"]])
         for full, result in examiner.results.items():
-            if result["status"] != "passed":
-                text = next((row["text"] for row in result["rows"] if row["text"]), result["status"])
+            if result.status is not results.Status.PASSED:
+                text = result.feedback or result.status
                 yield f"{full} does not pass by itself and the units before it: {text.splitlines()[-1].strip()}"

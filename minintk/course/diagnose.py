@@ -184,8 +184,9 @@ def agrees(got, expected):
 
 def _array(g, e, first):
     """What is wrong with one array of the right shape, or one number."""
-    miss = np.where(g == e, 0, abs(g - e))
-    worst = np.unravel_index(np.argmax(miss), g.shape)
+    miss = np.where((g == e) | (np.isnan(g) & np.isnan(e)), 0, abs(g - e))
+    miss = np.where(np.isnan(miss), np.inf, miss)  # a number for a NaN, or an infinity for another
+    bad = miss > _tolerance(e)
     if g.size == 1:
         return f"Yours is {_apart(g.item(), e.item())}.", "What does the definition give by hand?"
     for axes in [(1, 0), (0, 1, 3, 2), (1, 0, 2, 3)]:
@@ -196,7 +197,7 @@ def _array(g, e, first):
     if g.size > 2 and np.isfinite(shift).all() and np.ptp(shift) <= 1e-9 * abs(shift).max():
         return f"It differs by the same number everywhere: {shift.flat[0]:.6g}.", "What was added or left out?"
     if g.ndim == 2 and g.shape[0] == g.shape[1] > 1:
-        on, bad = np.eye(len(g), dtype=bool), miss > _tolerance(e)
+        on = np.eye(len(g), dtype=bool)
         if e[~on].any() and _agree(g[~on], e[~on]) and bad[on].mean() > 0.5:
             return "It is right off the diagonal, wrong on it.", "What is special about x = x'?"
         if e[on].any() and _agree(g[on], e[on]) and bad[~on].mean() > 0.5:
@@ -206,10 +207,11 @@ def _array(g, e, first):
             return "It is wrong only where z < 0.", "What does slope do there?"
         if _agree(g[first != 0], e[first != 0]):
             return "It is wrong only where z = 0 exactly.", "What is the convention at the kink?"
+    largest = miss >= miss.max() * (1 - RTOL) - _tolerance(e)
+    worst = np.unravel_index(np.argmax(bad & largest), g.shape)  # of equals the first, whatever the last bits say
     place = ", ".join(map(str, worst))
     told = f"the worst entry is [{place}]: yours {_apart(g[worst], e[worst])}"
-    bad = int((miss > _tolerance(e)).sum())
-    return f"{_count(bad, g.size)} wrong; {told}.", "What would you get for this entry by hand?"
+    return f"{_count(bad.sum(), g.size)} wrong; {told}.", "What would you get for this entry by hand?"
 
 
 def _law(g, e, asked):

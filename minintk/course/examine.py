@@ -13,7 +13,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from minintk.course import diagnose, frames, probe, remote, submission, units, worker
+from minintk.course import diagnose, frames, probe, remote, results, student, submission, units
 
 
 class Local:
@@ -27,18 +27,11 @@ class Local:
         return []
 
     def call(self, args, kwargs):
-        lists = [value for value in [*args, *kwargs.values()] if isinstance(value, list)]
-        before = [list(value) for value in lists]
-        try:
-            result = self.function(*args, **kwargs)
-        except Exception as error:
-            raise remote.StudentError(type(error).__name__, str(error)) from None
-        if worker.changed(before, lists):
-            raise remote.StudentError("ValueError", remote.CHANGED)
+        result = student.call(self.function, args, kwargs)
         try:
             return frames.read(io.BytesIO(frames.pack(result)))  # as it would come from another process
         except TypeError as error:
-            raise remote.StudentError("TypeError", f"returned {error}") from None
+            raise student.Error("TypeError", f"returned {error}") from None
 
     def started(self, full):
         return full in self.functions
@@ -47,12 +40,11 @@ class Local:
         pass
 
 
-class Folder(remote.Remote):
+class Folder:
     """Asks the functions in a folder of exercise files, in a process of their own."""
 
-    def __init__(self, folder, seconds=remote.SECONDS):
-        super().__init__(seconds)
-        self.files = {}
+    def __init__(self, folder):
+        self.remote, self.files = remote.Remote(), {}
         for unit in units.units():
             path = pathlib.Path(folder).resolve() / unit["file"]
             text = submission.text(path)
@@ -80,35 +72,34 @@ class Folder(remote.Remote):
         if "fatal" in file:
             raise file["fatal"]
         try:
-            file["problems"] = super().load(file["text"], file["path"], full)
-        except remote.StudentError as error:
+            file["problems"] = self.remote.load(file["text"], file["path"], full)
+        except student.Error as error:
             if error.kind in ("Timeout", "Crash"):
                 file["fatal"] = error  # for all its other functions too
             raise
         return file["problems"]
 
+    def call(self, args, kwargs):
+        return self.remote.call(args, kwargs)
+
+    def close(self):
+        self.remote.close()
+
 
 class Examiner:
-    """The plugin. results: {full name: {"status", "rows": [{"status", "text"}], "problems"}}, filled as tests run.
+    """The plugin. results: {full name: Result}, filled as the tests run.
 
-    first_only: ask no more of a function after its first failed row.
-    status of an exercise: "not started", "passed" or "failed"; of a row: "passed", "failed", "waiting" or "not run".
+    names: of the functions, all if not given; calls: the folder in which a call that failed is kept; first_only: ask
+    no more of a function after its first failed row.
     """
 
     def __init__(self, answers, names=None, calls=None, first_only=False):
-        self.answers, self.calls_folder, self.first_only = answers, calls, first_only
+        self.answers, self.calls_folder, self.first_only = answers, calls and calls.resolve(), first_only
         self.names = [e["full"] for e in units.exercises()] if names is None else list(names)
-        self.results = {full: self._blank(full) for full in self.names}
-        self.exercise = None
-
-    def _blank(self, full):
-        rows = [{"status": "not run", "text": ""} for _ in units.by_name(full)["rows"]]
-        return {"status": "not started", "rows": rows, "problems": [], "broken": "", "dead": False}
-
-    def score(self, full):
-        """Points of an exercise: a row counts if every one of its tests passed."""
-        rows = zip(units.by_name(full)["rows"], self.results[full]["rows"])
-        return sum(row["points"] for row, result in rows if result["status"] == "passed")
+        self.results = {full: results.Result.blank(units.by_name(full)) for full in self.names}
+        self.opened = None  # the exercise whose function is loaded
+        self.broken = ""  # why it could not be loaded
+        self.dead = False  # it is asked no more: it was broken, did not return or ended its process
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config, items):
@@ -124,16 +115,17 @@ class Examiner:
     def pytest_runtest_call(self, item):
         full, row = _mark(item)
         result = self.results[full]
-        state = result["rows"][row - 1]
+        state = result.rows[row - 1]
         if not self.answers.started(full):
             pytest.fail(f"{full}: not started", pytrace=False)
         self._open(full)
-        if result["broken"] and row == 1:
-            state["status"], state["text"] = "failed", f"{full}: {result['broken']}"
-            pytest.fail(state["text"], pytrace=False)
-        failed = [r["status"] == "failed" for r in result["rows"]]
-        if result["dead"] or (row > 1 and failed[0]) or (self.first_only and any(failed)):
-            state["status"] = "waiting" if state["status"] == "not run" else state["status"]
+        if self.broken and row == 1:
+            state.status, state.text = results.Status.FAILED, f"{full}: {self.broken}"
+            pytest.fail(state.text, pytrace=False)
+        failed = [r.status is results.Status.FAILED for r in result.rows]
+        if self.dead or (row > 1 and failed[0]) or (self.first_only and any(failed)):
+            if state.status is results.Status.NOT_RUN:
+                state.status = results.Status.WAITING
             pytest.skip("waits for an earlier row")
         self.calls = []
         try:
@@ -142,29 +134,29 @@ class Examiner:
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
-            state["status"], result["status"] = "failed", "failed"
-            result["dead"] = result["dead"] or any(call.get("fatal") for call in self.calls)
-            state["text"] = state["text"] or self._feedback(full, row, item, error)
-            pytest.fail(state["text"], pytrace=False)
-        if state["status"] == "not run":
-            state["status"] = "passed"
-        if all(r["status"] == "passed" for r in result["rows"]):
-            result["status"] = "passed"
+            state.status, result.status = results.Status.FAILED, results.Status.FAILED
+            self.dead = self.dead or any(call.get("fatal") for call in self.calls)
+            state.text = state.text or self._feedback(full, row, item, error)
+            pytest.fail(state.text, pytrace=False)
+        if state.status is results.Status.NOT_RUN:
+            state.status = results.Status.PASSED
+        if all(r.status is results.Status.PASSED for r in result.rows):
+            result.status = results.Status.PASSED
         return outcome
 
     def _open(self, full):
         """Loads the function once, when its first test comes."""
-        if self.exercise == full:
+        if self.opened == full:
             return
-        self.exercise, result = full, self.results[full]
-        result["status"] = "failed"
+        self.opened, self.broken, self.dead = full, "", False
+        self.results[full].status = results.Status.FAILED
         try:
-            result["problems"] = self.answers.load(full)
-        except remote.StudentError as error:
-            result["broken"], result["dead"] = error.text, True
+            self.results[full].problems = self.answers.load(full)
+        except student.Error as error:
+            self.broken, self.dead = error.text, True
             if error.kind in ("Timeout", "Crash"):
                 place = f"{units.by_name(full)['file']}, line {error.line}: " if error.line else ""
-                result["broken"] = f"{place}the file itself {error.text}"
+                self.broken = f"{place}the file itself {error.text}"
 
     @contextlib.contextmanager
     def _swapped(self, full):
@@ -188,7 +180,7 @@ class Examiner:
                 call["refused"] = error
             try:
                 got = self.answers.call(*_frozen([args, kwargs]))
-            except remote.StudentError as error:
+            except student.Error as error:
                 if error.kind == "ValueError" and "refused" in call:
                     raise ValueError(error.text) from None
                 call["error"], call["fatal"] = error, error.kind in ("Timeout", "Crash")
@@ -203,7 +195,7 @@ class Examiner:
         claim = exercise["rows"][row - 1]
         told = " ".join((item.function.__doc__ or "").split())
         text = [f"{full}, row {row}: {claim['claim']} ({units.points(claim['points'])})", f"  {told}"]
-        for line, problem in self.results[full]["problems"]:
+        for line, problem in self.results[full].problems:
             text.append(f"  {exercise['file']}, line {line}: {problem}")
         call, said = self._mistake(full, exercise.get("free", False))
         if call is None:

@@ -7,7 +7,7 @@ import re
 import sys
 import textwrap
 
-from minintk.course import progress, screen, units
+from minintk.course import progress, results, screen, units
 
 
 def hint(folder, word, number=None):
@@ -29,7 +29,7 @@ def hint(folder, word, number=None):
 def solution(folder, word, ask=input):
     """Prints the derivation and the library's source; asks first if the exercise is not passed yet."""
     exercise = _one(word)
-    if progress.state(folder)[exercise["full"]][0] != "passed" and not _sure(ask):
+    if progress.state(folder)[exercise["full"]][0] is not results.Status.PASSED and not _sure(ask):
         screen.say(f"Not shown. minintk hint {exercise['name']} gives a hint.")
         return
     text = (units.folder("solutions") / exercise["file"]).with_suffix(".md").read_text(encoding="utf-8")
@@ -46,7 +46,7 @@ def derivation(text, name):
 def diff(folder, word):
     """Prints the difference between the library's function and yours, once yours has passed."""
     exercise = _one(word)
-    if progress.state(folder)[exercise["full"]][0] != "passed":
+    if progress.state(folder)[exercise["full"]][0] is not results.Status.PASSED:
         raise ValueError(f"{exercise['name']} has not passed yet; minintk check {exercise['name']} first")
     yours = progress.texts(folder)[exercise["full"]][0].splitlines()
     library = _library_text(exercise).splitlines()

@@ -13,7 +13,7 @@ import textwrap
 
 from tqdm import tqdm
 
-from minintk.course import check, examine, units
+from minintk.course import examine, grade, results, units
 
 SWAPPED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult}
 COMPARED = {ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Eq: ast.NotEq, ast.Is: ast.IsNot}
@@ -101,11 +101,11 @@ def survives(module, qualified, number):
     function, full = namespace[tree.name], f"{module}.{qualified}"
     if full in [exercise["full"] for exercise in units.exercises()]:
         examiner = examine.Examiner(examine.Local({full: function}), [full], first_only=True)
-        check.run(examiner)
-        return examiner.results[full]["status"] == "passed"
+        grade.run(examiner)
+        return examiner.results[full].status is results.Status.PASSED
     owner = home if "." not in qualified else getattr(home, qualified.split(".")[0])
     setattr(owner, tree.name, function)
-    return check.pytest_run([f"test_{module}.py"], [], "-x") == 0
+    return grade.pytest_run([f"test_{module}.py"], [], "-x") == 0
 
 
 def mutate(words=()):

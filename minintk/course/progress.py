@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-import os
 import pathlib
 
-from minintk.course import submission, units
+from minintk import files
+from minintk.course import results, submission, units
 
 KEYS = ("status", "points", "text")  # of what is kept for an exercise
 
@@ -15,44 +15,41 @@ def load(folder):
     try:
         kept = json.loads(_path(folder).read_text(encoding="utf-8"))
         exercises = {full: {key: one[key] for key in KEYS} for full, one in kept["exercises"].items()}
+        for one in exercises.values():
+            one["status"] = results.Status(one["status"])
         return {"exercises": exercises, "hints": {full: int(number) for full, number in kept["hints"].items()}}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):  # damaged
         return {"exercises": {}, "hints": {}}
 
 
 def save(folder, kept):
-    """Writes it whole or not at all."""
+    """Keeps it in the folder."""
     path = _path(folder)
     path.parent.mkdir(exist_ok=True)
-    new = path.with_suffix(f".{os.getpid()}")
-    new.write_text(json.dumps(kept, indent=1), encoding="utf-8")
-    os.replace(new, path)
+    files.write(path, json.dumps(kept, indent=1))
 
 
 def record(folder, examiner):
     """Keeps the results of an examination."""
     kept = load(folder)
     for full, result in examiner.results.items():
-        kept["exercises"][full] = {
-            "status": result["status"],
-            "points": examiner.score(full),
-            "text": _hash(examiner.answers.text(full)),
-        }
+        text = _hash(examiner.answers.text(full))
+        kept["exercises"][full] = {"status": result.status, "points": result.points, "text": text}
     save(folder, kept)
 
 
 def state(folder):
-    """{full: (status, points)}: "not started", "not checked" (new, or changed since), "failed" or "passed"."""
+    """{full: (status, points)} of all exercises, as their files stand now."""
     kept = load(folder)["exercises"]
     states = {}
     for full, (text, started) in texts(folder).items():
         known = kept.get(full, {})
         if not started:
-            states[full] = "not started", 0
+            states[full] = results.Status.NOT_STARTED, 0
         elif known.get("text") == _hash(text):
             states[full] = known["status"], known["points"]
         else:
-            states[full] = "not checked", 0
+            states[full] = results.Status.NOT_CHECKED, 0
     return states
 
 
@@ -70,7 +67,8 @@ def current(folder, start=None):
     """The first exercise that is not passed, from the exercise `start` on and then round, or None if all are."""
     states, exercises = state(folder), units.exercises()
     first = exercises.index(start) if start else 0
-    return next((e for e in exercises[first:] + exercises[:first] if states[e["full"]][0] != "passed"), None)
+    left = [e for e in exercises[first:] + exercises[:first] if states[e["full"]][0] is not results.Status.PASSED]
+    return left[0] if left else None
 
 
 def _path(folder):

@@ -10,45 +10,29 @@ import sys
 import tempfile
 import threading
 
-from minintk.course import frames
+from minintk import threads
+from minintk.course import frames, student
 
 SECONDS = 10.0  # for one call
 LOG = 100_000  # bytes of what was printed that are looked at
-THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-CHANGED = "is read-only"  # numpy's words when an array is changed; ours when a list is
-
-
-class StudentError(Exception):
-    """What went wrong in a student's function: the kind (an exception's name), a sentence, and the line if known."""
-
-    def __init__(self, kind, text, line=None):
-        super().__init__(f"{kind}: {text}")
-        self.kind, self.text, self.line = kind, text, line
 
 
 class Remote:
     """One worker process, started when it is first needed and again after it died. Close it when done."""
 
-    def __init__(self, seconds=SECONDS):
-        self.seconds, self.process, self.loaded = seconds, None, None
+    def __init__(self):
+        self.seconds, self.process, self.loaded = SECONDS, None, None
+        self.folder = os.getcwd()  # for a worker that is started again: the tests run in a folder of their own
         self.printed = ""  # by the student's functions, of workers that were closed
 
     def load(self, text, filename, full):
         """Makes this function the one that `call` calls. Returns the file's problems, as (line, sentence)."""
         self.loaded = {"text": text, "filename": str(filename), "full": full}
-        answer = self._ask({"source": self.loaded})
-        if "error" in answer:
-            raise StudentError(*answer["error"])
-        return [tuple(problem) for problem in answer["problems"]]
+        return self._ask({"source": self.loaded})
 
     def call(self, args, kwargs):
-        """The function's result; StudentError if it raised, died or did not return in time."""
-        answer = self._ask({"call": [list(args), kwargs]})
-        if "error" in answer:
-            raise StudentError(*answer["error"])
-        if answer["changed"]:
-            raise StudentError("ValueError", CHANGED)
-        return answer["ok"]
+        """The function's result; student.Error if it raised, died or did not return in time."""
+        return self._ask({"call": [list(args), kwargs]})
 
     def close(self):
         """Ends the worker and keeps what was printed."""
@@ -71,14 +55,17 @@ class Remote:
         try:
             self.process.stdin.write(frames.pack({"seconds": self.seconds} | request))
             self.process.stdin.flush()
-            return frames.read(self.process.stdout)
+            answer = frames.read(self.process.stdout)
         except (EOFError, OSError):
             raise self._obituary() from None
         except ValueError:
             self.close()
-            raise StudentError("Crash", "wrote among the answers of the process it ran in") from None
+            raise student.Error("Crash", "wrote among the answers of the process it ran in") from None
         finally:
             late.cancel()
+        if "error" in answer:
+            raise student.Error(*answer["error"])
+        return answer["ok"]
 
     def start(self):
         """Starts a worker and does not wait for it."""
@@ -88,7 +75,8 @@ class Remote:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,
-            env=os.environ | {name: "1" for name in THREADS} | {"PYTHONIOENCODING": "utf-8"},
+            cwd=self.folder,
+            env=os.environ | {name: "1" for name in threads.NAMES} | {"PYTHONIOENCODING": "utf-8"},
         )
 
     def _log(self):
@@ -104,6 +92,6 @@ class Remote:
         line = next((int(number) for file, number in lines if file.endswith(name)), None)
         self.close()
         if "Timeout (" in log:
-            return StudentError("Timeout", f"did not return within {self.seconds:g} seconds", line)
+            return student.Error("Timeout", f"did not return within {self.seconds:g} seconds", line)
         cause = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        return StudentError("Crash", f"ended the process it ran in ({cause})", line)
+        return student.Error("Crash", f"ended the process it ran in ({cause})", line)

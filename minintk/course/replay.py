@@ -3,7 +3,7 @@
 import io
 import pathlib
 
-from minintk.course import frames, submission, units, worker
+from minintk.course import frames, student, submission, units
 
 
 def again(full, folder=None):
@@ -18,8 +18,9 @@ def again(full, folder=None):
         raise ValueError(f"no failed call of {full} is kept; minintk check {exercise['name']} keeps one when it fails")
     args, kwargs = frames.read(io.BytesIO(kept.read_bytes()))
     path = pathlib.Path(folder) / exercise["file"]
-    yours, answer = worker.load(submission.text(path), str(path), exercise["full"])
-    if yours is None:
-        raise ValueError(answer["error"][1])
+    try:
+        yours, _ = student.define(submission.text(path), str(path), exercise["full"])
+    except student.Error as error:
+        raise ValueError(error.text) from None
     library = getattr(units.module(exercise), exercise["name"])
     return yours(*args, **kwargs), library(*args, **kwargs)

@@ -3,13 +3,15 @@
 import os
 import sys
 
+from minintk.course import results
+
 MARKS = {
-    "passed": ("\N{CHECK MARK}", "+", "32"),
-    "failed": ("\N{BALLOT X}", "x", "31"),
-    "waiting": ("\N{HORIZONTAL ELLIPSIS}", ".", "2"),
-    "not run": ("\N{HORIZONTAL ELLIPSIS}", ".", "2"),
-    "not checked": ("?", "?", "33"),
-    "not started": ("\N{MIDDLE DOT}", "-", "2"),
+    results.Status.PASSED: ("\N{CHECK MARK}", "+", "32"),
+    results.Status.FAILED: ("\N{BALLOT X}", "x", "31"),
+    results.Status.WAITING: ("\N{HORIZONTAL ELLIPSIS}", ".", "2"),
+    results.Status.NOT_RUN: ("\N{HORIZONTAL ELLIPSIS}", ".", "2"),
+    results.Status.NOT_CHECKED: ("?", "?", "33"),
+    results.Status.NOT_STARTED: ("\N{MIDDLE DOT}", "-", "2"),
 }
 
 
@@ -28,6 +30,11 @@ def paint(text, code):
 def say(text):
     """Prints the text at once, also into a pipe."""
     print(text, flush=True)
+
+
+def all_done(folder):
+    """What to do when there is nothing left to write."""
+    say(f"\nAll exercises are done. Now the whole experiment, with nothing lent:\n  minintk run --answers {folder}")
 
 
 def _shows(sign):

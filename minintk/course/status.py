@@ -14,9 +14,7 @@ def status(folder):
         total = sum(e["points"] for e in unit["exercise"])
         screen.say(f"{unit['id']} {unit['title']:<32}{score:>4} of {total:<4} {marks}")
     if following is None:
-        screen.say(
-            f"\nAll exercises are done. Now the whole experiment, with nothing lent:\n  minintk run --answers {folder}"
-        )
+        screen.all_done(folder)
         return
     path = pathlib.Path(folder) / following["file"]
     screen.say(f"\nnext: {following['name']} in {path} ({following['points']} points, {following['minutes']} minutes)")

@@ -3,7 +3,7 @@
 import contextlib
 import pathlib
 
-from minintk.course import progress, submission, units
+from minintk.course import progress, results, submission, units
 
 
 @contextlib.contextmanager
@@ -16,7 +16,7 @@ def swapped(folder, passed=False):
     """
     folder = units.workbook(folder)
     library = {e["full"]: getattr(units.module(e), e["name"]) for e in units.exercises()}
-    state = progress.state(folder) if passed else {}
+    states = progress.state(folder) if passed else {}
     mine, problems = [], []
     try:
         for unit in units.units():
@@ -24,7 +24,7 @@ def swapped(folder, passed=False):
             text = submission.text(path)
             started = {name for name, (_, begun) in submission.read(text)[0].items() if begun}
             if passed:
-                started = {name for name in started if state.get(f"{unit['module']}.{name}", [""])[0] == "passed"}
+                started &= {e["name"] for e in unit["exercise"] if states[e["full"]][0] is results.Status.PASSED}
             namespace, wrong = submission.run(text, str(path))
             problems += [f"{path}, line {line}: {sentence}" for line, sentence in wrong]
             for exercise in unit["exercise"]:

@@ -4,22 +4,23 @@ import datetime
 import pathlib
 import shutil
 
+from minintk import files
 from minintk.course import cut, screen, submission, units
 
 
 def init(folder):
     """Writes all exercise files and their README into a new or empty folder. ValueError if any of them is there."""
     folder = pathlib.Path(folder)
-    there = [name for name in files() if (folder / name).exists()]
+    there = [name for name in texts() if (folder / name).exists()]
     if there:
         raise ValueError(f"{folder} has {', '.join(there)} already; expected a folder without exercise files")
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in files().items():
-        (folder / name).write_text(text, encoding="utf-8")
+    for name, text in texts().items():
+        files.write(folder / name, text)
     screen.say(f"{folder}: {len(units.units())} exercise files. Now\n  cd {folder}\n  minintk")
 
 
-def files():
+def texts():
     """{file name: text} of the whole workbook."""
     return {unit["file"]: cut.exercise_file(unit) for unit in units.units()} | {"README.md": readme()}
 
@@ -59,7 +60,7 @@ def reset(folder, word):
     fresh = cut.exercise_file(next(u for u in units.units() if u["file"] == path.name))
     text = new = submission.text(path)
     if not text.strip():
-        path.write_text(fresh, encoding="utf-8")
+        files.write(path, fresh)
         screen.say(f"{path} is written anew.")
         return
     stubs, mine, told = submission.read(fresh)[0], submission.read(text)[0], []
@@ -73,6 +74,6 @@ def reset(folder, word):
         backup = pathlib.Path(folder) / ".minintk" / "backup" / f"{stamp}-{path.name}"
         backup.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, backup)
-        path.write_text(new, encoding="utf-8")
+        files.write(path, new)
         told.append(f"Your file as it was: {backup}")
     screen.say("\n".join(told))

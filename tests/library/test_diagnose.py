@@ -427,6 +427,25 @@ def test_otherwise_the_worst_entry_is_shown():
     assert said(2.5, 4) == "Yours is 2.5, expected 4."
 
 
+@pytest.mark.parametrize("last_bits", [-1e-12, 0.0, 1e-12])
+@pytest.mark.parametrize("scale", [1e-6, 1.0])
+def test_of_entries_that_miss_equally_the_first_is_told(last_bits, scale):
+    """Whatever the last bits of this machine say; one that misses by a millionth more is told before them."""
+    e = scale * np.array([[1.0, 2.0], [3.0, 4.0]])
+    miss = scale * np.array([[0.0, 0.5], [-0.5 + last_bits, 0.25]])
+    assert said(e + miss, e).startswith("3 of 4 entries are wrong; the worst entry is [0, 1]: yours ")
+    miss[1, 1] = 0.500001 * scale
+    assert said(e + miss, e).startswith("3 of 4 entries are wrong; the worst entry is [1, 1]: yours ")
+    assert said(miss, 0 * e).startswith("3 of 4 entries are wrong; the worst entry is [1, 1]: yours ")
+
+
+def test_nan_that_is_expected_is_right_and_a_number_in_its_place_is_worst():
+    e = np.array([np.nan, 1.0, 2.0])
+    assert said(np.array([np.nan, 1.5, 2.75]), e).startswith("2 of 3 entries are wrong; the worst entry is [2]")
+    told = "2 of 3 entries are wrong; the worst entry is [0]: yours 7, expected nan."
+    assert said(np.array([7.0, 1.5, 2.0]), e) == told
+
+
 def test_numbers_that_look_alike_are_shown_with_more_digits():
     assert said(1 / 3 + 1e-8, 1 / 3) == "Yours is 0.333333343333, expected 0.333333333333."
     assert "yours 0.333333343333, expected 0.333333333333" in said(np.array([1, 1 / 3 + 1e-8]), np.array([1, 1 / 3]))

@@ -11,6 +11,12 @@ from minintk import data
 from minintk.tools import doctor
 
 
+@pytest.fixture(autouse=True)
+def somewhere(tmp_path, monkeypatch):
+    """In a folder that can be written."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def machine(monkeypatch):
     """A function that gives the doctor a machine: its BLAS, its processor's flags, and rates of a product by core."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from minintk.course import check, dev, examine, units
+from minintk.course import dev, examine, grade, results, units
 
 MISTAKES = {
     f"{unit['module']}.{name}: {what}": (f"{unit['module']}.{name}", wrong, phrase)
@@ -21,24 +21,24 @@ class Graded:
         tests = {}
         for key, (full, wrong, _) in MISTAKES.items():
             examiner = examine.Examiner(examine.Local({full: wrong}), [full])
-            rows = examiner.results[full]["rows"]
+            rows = examiner.results[full].rows
             if full not in tests:
                 tests[full] = list(session.items)
                 examiner.pytest_collection_modifyitems(session.config, tests[full])  # leaves this exercise's, in order
             session.config.pluginmanager.register(examiner)
             for test in tests[full]:
                 session.config.hook.pytest_runtest_protocol(item=test, nextitem=None)
-                if any(row["status"] == "failed" for row in rows):
+                if any(row.status is results.Status.FAILED for row in rows):
                     break
             session.config.pluginmanager.unregister(examiner)
-            self.texts[key] = next((row["text"] for row in rows if row["text"]), None)
+            self.texts[key] = examiner.results[full].feedback or None
         return True
 
 
 @pytest.fixture(scope="module")
 def texts():
     graded = Graded()
-    check.pytest_run([f"test_{module}.py" for module in dict.fromkeys(u["module"] for u in units.units())], [graded])
+    grade.pytest_run([f"test_{module}.py" for module in dict.fromkeys(u["module"] for u in units.units())], [graded])
     return graded.texts
 
 

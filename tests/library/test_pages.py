@@ -15,7 +15,7 @@ from minintk.experiments import film, silent_alignment, style
 from minintk.tools import pages
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-needs_browser = pytest.mark.skipif(not BROWSER, reason="there is no Chromium here to open the pages in")
+needs_browser = pytest.mark.usefixtures("browser")
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update "
     "--disable-sync --disable-quic --enable-logging=stderr --virtual-time-budget=4000 --hide-scrollbars "
@@ -42,6 +42,26 @@ setTimeout(function () {
 SIZES = {"laptop": (1280, 800), "phone": (390, 844)}
 
 
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """Skips where there is no browser, or one that cannot open a page, in its own words."""
+    if not BROWSER:
+        pytest.skip("there is no Chromium here to open the pages in")
+    page = tmp_path_factory.mktemp("browser") / "page.html"
+    page.write_text("<p>It opens.")
+    try:
+        done = run_browser(f"--user-data-dir={page.with_name('profile')}", page.as_uri())
+    except (OSError, subprocess.TimeoutExpired) as error:
+        pytest.skip(f"{BROWSER} opens no page: {error}")
+    if "It opens." not in done.stdout:
+        pytest.skip(f"{BROWSER} opens no page: {done.stderr.strip()[-300:] or f'exit code {done.returncode}'}")
+
+
+def run_browser(*words):
+    told = {"capture_output": True, "encoding": "utf-8", "errors": "replace"}
+    return subprocess.run([BROWSER, *FLAGS, *words], timeout=60, **told)
+
+
 def opened(tmp_path, page, size, act=""):
     """What the page measures in the browser after `act` (JavaScript), and what the console said."""
     copy, frame = tmp_path / "copy.html", tmp_path / "frame.html"
@@ -49,8 +69,8 @@ def opened(tmp_path, page, size, act=""):
     width, height = SIZES[size]  # of a frame: a window is never narrower than 500
     frame.write_text(f'<link rel="icon" href="data:,"><iframe src="copy.html" width={width} height={height}></iframe>')
     # Every name fails to resolve: a page that fetches anything would complain in the console
-    words = [*FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--host-resolver-rules=MAP * ~NOTFOUND", frame.as_uri()]
-    done = subprocess.run([BROWSER, *words], capture_output=True, text=True, timeout=60)
+    profile = f"--user-data-dir={tmp_path / 'profile'}"
+    done = run_browser(profile, "--host-resolver-rules=MAP * ~NOTFOUND", frame.as_uri())
     measured = re.search("MEASURED(.*?)END", done.stderr)
     assert measured, done.stderr[-2000:]
     console = [line for line in done.stderr.splitlines() if "CONSOLE" in line and "MEASURED" not in line]

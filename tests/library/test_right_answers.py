@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from minintk import integrator, kernel, linear_theory, network, outputs, training
-from minintk.course import check, examine, units
+from minintk.course import examine, grade, results, units
 
 # the library's own, since another function stands in their place while it is graded
 gradient_factors, jacobian, block_matrix = kernel.gradient_factors, kernel.jacobian, kernel.block_matrix
@@ -607,8 +607,9 @@ ANSWERS = [
 ]
 
 
-def find_graded():
-    """{function's name: (status, text of what failed)}: one answer of each exercise in one run, until none is left."""
+@pytest.fixture(scope="module")
+def graded():
+    """{function's name: (all points?, feedback)}: one answer of each exercise in one run, until none is left."""
     queues = {}
     for full, function in ANSWERS:
         queues.setdefault(full, []).append(function)
@@ -616,23 +617,17 @@ def find_graded():
     for batch in itertools.zip_longest(*queues.values()):
         chosen = {full: function for full, function in zip(queues, batch, strict=True) if function}
         examiner = examine.Examiner(examine.Local(chosen), list(chosen))
-        check.run(examiner)
+        grade.run(examiner)
         for full, function in chosen.items():
             result = examiner.results[full]
-            full_marks = units.by_name(full)["points"] == examiner.score(full)
-            found[function.__name__] = result["status"], full_marks, "\n".join(row["text"] for row in result["rows"])
+            found[function.__name__] = result.points == units.by_name(full)["points"], result.feedback
     return found
-
-
-@pytest.fixture(scope="module")
-def graded(ahead):
-    return ahead(find_graded)
 
 
 @pytest.mark.parametrize("full, function", ANSWERS, ids=[function.__name__ for _, function in ANSWERS])
 def test_a_right_answer_of_another_kind_passes(graded, full, function):
-    status, full_marks, text = graded[function.__name__]
-    assert status == "passed" and full_marks, f"{full}\n{text}"
+    full_marks, feedback = graded[function.__name__]
+    assert full_marks, f"{full}\n{feedback}"
 
 
 FILE = '''
@@ -706,12 +701,10 @@ if __name__ == "__main__":
 def test_helpers_imports_prints_and_windows_line_ends_do_no_harm(tmp_path, mark, end):
     (tmp_path / "01_network.py").write_bytes(mark + FILE.strip().encode().replace(b"\n", end))
     names = ["network.activation", "network.gate", "network.forward"]
-    examiner = check.examined(tmp_path, [units.by_name(name) for name in names])
-    texts = "\n".join(row["text"] for result in examiner.results.values() for row in result["rows"])
-    assert {name: result["status"] for name, result in examiner.results.items()} == dict.fromkeys(names, "passed"), (
-        texts
-    )
-    assert "loading answers\nactivation 0 ['slope', 'z']\n" in examiner.answers.printed
+    examiner = grade.grade(tmp_path, [units.by_name(name) for name in names])
+    for result in examiner.results.values():
+        assert result.status is results.Status.PASSED, result.feedback
+    assert "loading answers\nactivation 0 ['slope', 'z']\n" in examiner.answers.remote.printed
 
 
 # pytest --answers
@@ -721,7 +714,8 @@ def run_pytest(answers, *words):
     """The exit code and the screen of pytest on the clone's tests."""
     clone = pathlib.Path(kernel.__file__).parents[1]
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--answers", str(answers), "-q", *words]
-    done = subprocess.run(command, cwd=clone, capture_output=True, text=True, env=os.environ | {"COLUMNS": "200"})
+    environment = os.environ | {"COLUMNS": "200", "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(command, cwd=clone, capture_output=True, encoding="utf-8", env=environment)
     return done.returncode, done.stdout + done.stderr
 
 
