@@ -84,7 +84,8 @@ def test_the_alignment_time_stays_and_the_learning_time_grows(phases):
     for case, expected in zip(phases["cases"], (1.05, 2.22, 3.32, 5.62, 7.93)):
         assert case["t_learn"] == pytest.approx(expected, abs=0.12)
         assert case["t_align"] == pytest.approx(0.67, abs=0.15) == case["t_align_theory"]
-        assert case["t_half"] == pytest.approx(case["t_half_theory"], abs=0.002 if case["sigma"] < 0.1 / 3 else 0.02)
+        for name in ("t_learn", "t_half"):
+            assert case[name] == pytest.approx(case[f"{name}_theory"], abs=0.002 if case["sigma"] < 0.1 / 3 else 0.02)
     assert phases["slope"] == pytest.approx(0.5, abs=5e-4)
 
 
@@ -108,7 +109,7 @@ def test_deep_networks_end_at_the_final_kernel(deep):
 
 def test_scaled_runs_collapse_and_rank_one_networks_follow_the_curve(deep):
     two, three, four = by_depth(deep).values()
-    assert all(n["collapse"] < 1e-3 and n["rank_one_error"] < 1e-5 for n in (two, three, four))
+    assert all(1e-6 < n["collapse"] < 1e-3 and n["rank_one_error"] < 1e-5 for n in (two, three, four))
     assert two["t_ratio"] < 0.2 < 0.45 < three["t_ratio"] < four["t_ratio"] < 0.95
     assert 0.85 < three["effective_u_0"] < 1.05 and 0.85 < four["effective_u_0"] < 1.05
 
@@ -126,6 +127,7 @@ def test_modes_are_learned_in_turn_at_the_times_of_the_theory(outputs):
     main = outputs["cases"][1]
     assert main["sigma"] == 1e-3 and main["t_half"] == pytest.approx([2.55, 4.74, 11.46], rel=0.05)
     assert main["t_half"] == pytest.approx(main["t_half_theory"], rel=1e-3)
+    assert 0.002 < 1 - main["t_half_alone"][2] / main["t_half"][2] < 0.004
     assert max(main["t_direction"]) < 3 and min(main["cosine_at_tenth"]) > 0.999
     assert outputs["three_layers"]["scaled"] == pytest.approx([1.0, 0.95, 1.1], abs=0.25)
 
@@ -188,8 +190,9 @@ def test_the_verdict_on_two_layers_follows_from_the_numbers(phases, changes, tol
         ([((0, "collapse"), 0.1)], "NOT only on t"),
         ([((2, "K_error"), 0.1)], "do NOT hold"),
         ([((2, "rank_one_error"), 0.1)], "do NOT hold"),
-        ([((2, "shares", "K_2"), [0.0, 0.0, 0.0, 1.0, 1.0])], "NOT later layers first"),
-        ([((2, "shares", "K_2"), [0.0, 0.0, 1.0, 0.0, 1.0])], "NOT later layers first"),
+        ([((2, "shares", "K_2"), [0.1, 0.2, 0.3, 1.0, 1.0])], "NOT later layers first"),
+        ([((2, "shares", "K_2"), [0.1, 0.2, 1.0, 0.3, 1.0])], "NOT later layers first"),
+        ([((0, "shares", "K_2"), [0.1, 0.2, 0.8, 0.8, 1.0])], "NOT later layers first"),  # not rank one at all
     ],
 )
 def test_the_verdict_on_depth_follows_from_the_numbers(deep, changes, told):
@@ -200,10 +203,12 @@ def test_the_verdict_on_depth_follows_from_the_numbers(deep, changes, told):
     ("changes", "told"),
     [
         ([], "as any linear network with P < D is."),
-        ([(("cases", 1, "t_half"), [5.0, 4.8, 11.0])], "NOT one mode"),
+        ([(("cases", 1, "t_half"), [2.5, 4.77, 11.04])], "NOT one mode"),
+        ([(("cases", 1, name), [4.8, 4.77, 11.04]) for name in ("t_half", "t_half_theory")], "NOT one mode"),
         ([(("cases", 1, "cosine_at_tenth"), [1.0, 0.6, 1.0])], "NOT early"),
         ([(("cases", 2, "A_free"), [0.9] * 5)], "NOT early"),
-        ([(("cases", 2, "A"), [0.8, 0.9, 0.99, 1.0, 1.0])], "NOT late"),
+        ([(("cases", 2, "A"), [0.8, 0.9, 0.92, 1.0, 1.0])], "NOT late"),
+        ([(("cases", i, "A"), [0.8, 0.9, 0.96, 1.0, 1.0]) for i in range(3)], "NOT late"),
         ([(("machines", "0.01", "rho"), 0.7)], "NOT the predictor of K_inf (off by 0.28%; K_0 by 25%)."),
     ],
 )
