@@ -233,6 +233,7 @@ def test_short_forms_of_targets_become_matrices(rng):
     "y, C, loss, told",
     [
         (np.ones(4), 2, "mse", r"shape \(4,\), expected \(P, C\) with C = 2"),
+        (np.ones(4), 2, "logistic", r"shape \(4,\), expected \(P, C\) with C = 2"),
         (np.ones((4, 1)), 2, "mse", r"shape \(4, 1\), expected \(P, C\) with C = 2"),
         (np.ones((4, 1)), 2, "softmax", r"shape \(4, 1\), expected \(P, C\) with C = 2"),
         ([0, 1, 2], 2, "softmax", "values from 0 to 2, expected labels 0 to C - 1 = 1"),
@@ -304,6 +305,18 @@ def test_training_on_few_samples_is_training_on_all_inputs(rng, P, D, slope):
         assert_matches(run.kernels[i], oracles.ntk(by_hand, X, X, slope), rtol=1e-12)
     assert run.steps.tolist() == [0, 1, 7, 30]
     assert_matches(run.times, np.array([0.0, 0.05, 0.35, 1.5]))
+
+
+@pytest.mark.parametrize("P, D, inputs", [(4, 9, 3), (4, 4, 4), (8, 3, 3)])
+def test_training_has_fewer_inputs_only_where_there_are_fewer_samples(rng, monkeypatch, P, D, inputs):
+    """With P < D a step sees the rank of X as its number of inputs; otherwise it sees X itself."""
+    weights, X, y = draw_training(rng, P, D)
+    X[-1] = X[0] + X[1]
+    seen, step = [], training.gradient_descent_step
+    monkeypatch.setattr(training, "gradient_descent_step", lambda *args: seen.append(args[1]) or step(*args))
+    training.gradient_descent(weights, X, y, 0.1, steps=1)
+    assert {Z.shape for Z in seen} == {(P, inputs)}
+    assert P < D or all(np.array_equal(Z, X) for Z in seen)
 
 
 def test_gradient_descent_knows_the_outputs_at_other_inputs(rng):
