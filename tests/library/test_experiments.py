@@ -65,7 +65,7 @@ SMALL = {
     },
     "linear_phases": {
         "settings": {},
-        "constants": {"P": 12, "D": 6, "N": 10, "SIGMAS": (0.3, 0.1, 0.03), "MAIN": 0.03},
+        "constants": {"P": 12, "D": 6, "N": 10, "SIGMAS": (0.1, 0.03), "MAIN": 0.1},
     },
     "depth": {
         "settings": {},
@@ -137,26 +137,22 @@ def assert_drawn(result):
 def test_its_files_and_its_screen(name, found):
     summary, arrays, report = found(name)
     assert summary["experiment"] == name and "seed" in summary["settings"]
-    assert report.endswith(summary["verdict"]) and max(map(len, report.splitlines())) <= 100
+    assert " ".join(report.split()).endswith(" ".join(summary["verdict"].split()))  # the screen may break its lines
+    assert max(map(len, report.splitlines())) <= 100
     assert arrays and all(array.dtype.kind in "biuf" for array in arrays.values())
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_its_figure_and_its_seed(name, monkeypatch):
-    first, again, other = (small(name, monkeypatch, seed=seed) for seed in (3, 3, 4))
-    assert first.arrays.keys() == again.arrays.keys()
-    assert all(np.array_equal(first.arrays[key], again.arrays[key], equal_nan=True) for key in first.arrays)
-    assert first.report == again.report != other.report
-    assert_drawn(first)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_replaced_function_reaches_it(name, monkeypatch):
+def test_its_figure_its_seed_and_functions_put_in_place_of_the_librarys(name, monkeypatch):
     """`--answers` puts a student's function in the module: nothing may hold on to the library's."""
+    first, other = (small(name, monkeypatch, seed=seed) for seed in (3, 4))
+    assert_drawn(first)
     calls, real = [], network.forward
     monkeypatch.setattr(network, "forward", lambda *args: calls.append(1) or real(*args))
-    small(name, monkeypatch)
-    assert calls
+    again = small(name, monkeypatch, seed=3)
+    assert calls and first.arrays.keys() == again.arrays.keys()
+    assert all(np.array_equal(first.arrays[key], again.arrays[key], equal_nan=True) for key in first.arrays)
+    assert first.report == again.report != other.report
 
 
 @pytest.mark.parametrize("name, constants", [(name, changed) for name in TRY for changed in TRY[name]])

@@ -304,5 +304,5 @@ def test_an_error_leaves_the_guard_usable():
 
 def test_a_guarded_function_keeps_its_name_and_its_signature():
     """Help and documentation show the function, not the door."""
-    assert network.forward.__name__ == "forward" and network.forward.__doc__.startswith("The activations")
+    assert network.forward.__name__ == "forward" and network.forward.__doc__.startswith("All layers")
     assert str(inspect.signature(kernel.ntk)) == "(weights, X1, X2=None, slope=0.0)"
