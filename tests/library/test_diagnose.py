@@ -8,13 +8,6 @@ import pytest
 from minintk.course import probe
 from minintk.course.diagnose import diagnose, normalise
 
-SIZES = [
-    {"P": 4, "D": 3, "N": 5, "C": 1},
-    {"P": 7, "D": 3, "N": 6, "C": 1},
-    {"P": 4, "D": 6, "N": 8, "C": 2},
-    {"P": 6, "D": 5, "N": 3, "C": 3},
-]
-
 
 def said(got, expected, first=None, again=None):
     """The sentence; there is always a question with it."""
@@ -31,7 +24,7 @@ def asked(change, scale=1.0):
     """What a function answers at four sizes whose every answer is changed in the same way."""
 
     def again():
-        answers = [(sizes, scale * draw(sizes["P"], sizes["D"], seed=i)) for i, sizes in enumerate(SIZES)]
+        answers = [(sizes, scale * draw(sizes["P"], sizes["D"], seed=i)) for i, sizes in enumerate(probe.SIZES)]
         return [(sizes, change(e, **sizes), e) for sizes, e in answers]
 
     return again
@@ -248,45 +241,22 @@ def test_zeros_are_told_of_arrays_and_a_zero_is_just_a_wrong_number():
     assert said(0.0, 2.5) == "Yours is 0, expected 2.5."
 
 
-LAWS = {
-    "P": lambda P, D, N, C: P,
-    "1/P": lambda P, D, N, C: 1 / P,
-    "P^2": lambda P, D, N, C: P**2,
-    "1/P^2": lambda P, D, N, C: 1 / P**2,
-    "D": lambda P, D, N, C: D,
-    "1/D": lambda P, D, N, C: 1 / D,
-    "N": lambda P, D, N, C: N,
-    "1/N": lambda P, D, N, C: 1 / N,
-    "C": lambda P, D, N, C: C,
-    "1/C": lambda P, D, N, C: 1 / C,
-    "P C": lambda P, D, N, C: P * C,
-    "1/(P C)": lambda P, D, N, C: 1 / (P * C),
-    "sqrt(P)": lambda P, D, N, C: P**0.5,
-    "1/sqrt(P)": lambda P, D, N, C: P**-0.5,
-    "sqrt(D)": lambda P, D, N, C: D**0.5,
-    "1/sqrt(D)": lambda P, D, N, C: D**-0.5,
-    "sqrt(N)": lambda P, D, N, C: N**0.5,
-    "1/sqrt(N)": lambda P, D, N, C: N**-0.5,
-    "P/(P-1)": lambda P, D, N, C: P / (P - 1),
-    "2": lambda P, D, N, C: 2,
-    "1/2": lambda P, D, N, C: 0.5,
-    "4": lambda P, D, N, C: 4,
-    "1/4": lambda P, D, N, C: 0.25,
-    "-2": lambda P, D, N, C: -2,
-    "-1/2": lambda P, D, N, C: -0.5,
-    "2 P": lambda P, D, N, C: 2 * P,
-    "1/2 P": lambda P, D, N, C: 0.5 * P,
-    "- 1/P": lambda P, D, N, C: -1 / P,
-    "2 1/sqrt(D)": lambda P, D, N, C: 2 / D**0.5,
-}
+SIMPLE = ["P", "P^2", "D", "N", "C", "P C", "sqrt(P)", "sqrt(D)", "sqrt(N)"]
+LAWS = [*SIMPLE, *(f"1/({law})" if " " in law else f"1/{law}" for law in SIMPLE), "P/(P-1)", "2", "1/2", "4", "1/4"]
+LAWS += ["-2", "-1/2", "2 P", "1/2 P", "- 1/P", "2 1/sqrt(D)"]
+
+
+def law_at(law, **sizes):
+    """What the words of a law say, read as a formula."""
+    return eval(law.replace("- ", "-").replace(" ", "*").replace("^", "**"), {"sqrt": math.sqrt} | sizes)
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1.0])
 @pytest.mark.parametrize("law", LAWS)
 def test_a_constant_factor_has_its_law(law, scale):
-    here = {"P": 3, "D": 2, "N": 5, "C": 2}
     e = scale * draw(3, 2)
-    sentence = said(LAWS[law](**here) * e, e, again=asked(lambda e, **sizes: LAWS[law](**sizes) * e, scale))
+    again = asked(lambda e, **sizes: law_at(law, **sizes) * e, scale)
+    sentence = said(law_at(law, P=3, D=2, N=5, C=2) * e, e, again=again)
     assert sentence.startswith(f"It is {law} times the expected")
 
 
@@ -302,7 +272,7 @@ def test_a_law_is_shown_at_its_sizes():
 
 
 def test_a_law_holds_for_numbers_and_lists_too():
-    assert said(7.5, 2.5, again=lambda: [(s, s["P"] * 0.3, 0.3) for s in SIZES]).startswith(
+    assert said(7.5, 2.5, again=lambda: [(s, s["P"] * 0.3, 0.3) for s in probe.SIZES]).startswith(
         "It is P times the expected"
     )
     e = [draw(3, 2), draw(2)]
@@ -340,7 +310,7 @@ def test_a_square_and_a_root_are_told():
     e = abs(draw(3, 2)) + 0.1
     assert said(e**2, e) == "It is the square of the expected."
     assert said(e**0.5, e) == "It is the square root of the expected."
-    squares = [(sizes, 0.1 * i, 0.01 * i * i) for i, sizes in enumerate(SIZES, start=1)]
+    squares = [(sizes, 0.1 * i, 0.01 * i * i) for i, sizes in enumerate(probe.SIZES, start=1)]
     assert said(2.0, 4.0, again=lambda: squares) == "It is the square root of the expected."
     assert said(2.0, 4.0) == "Yours is 2, expected 4."
 
@@ -493,7 +463,7 @@ def test_lists_of_another_shape_stay_lists(got):
 
 
 def test_the_sizes_of_the_questions_tell_all_laws_apart():
-    values = [[law(**sizes) for sizes in probe.SIZES] for law in LAWS.values()]
+    values = [[law_at(law, **sizes) for sizes in probe.SIZES] for law in LAWS]
     for i, a in enumerate(values):
         for b in values[:i]:
             assert not np.allclose(a, b)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from minintk import network
-from minintk.course import examine, grade, remote, student, units, workbook
+from minintk.course import examine, grade, remote, student, units
 
 ONES = [np.ones(2), 0.1]
 
@@ -264,15 +264,6 @@ def full_marks(name):
     return units.by_name(name)["points"]
 
 
-def test_a_hole_is_not_started_and_worth_nothing(tmp_path):
-    for name, text in workbook.texts().items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    examiner = grade.grade(tmp_path, units.exercises())
-    for result in examiner.results.values():
-        assert (result.status, result.points) == ("not started", 0)
-        assert {row.status for row in result.rows} == {"not run"}
-
-
 def test_a_hole_or_a_missing_file_stays_not_started_beside_finished_functions(tmp_path):
     stub = 'def backward(weights, layers, cotangent, slope=0.0):\n    raise NotImplementedError("network.backward")\n'
     names = ["network.gate", "network.backward", "network.forward", "kernel.ntk"]
@@ -305,14 +296,16 @@ def jacobian(weights, X, slope=0.0):
         assert found[name][:2] == ("failed", 0)
 
 
-def test_later_rows_wait_for_the_first_and_fail_once(tmp_path):
-    found = graded(tmp_path, ["network.gate"], network="\ndef gate(h, slope):\n    return h\n")
-    assert found["gate"][2] == ["failed", "waiting", "waiting", "waiting"]
-
-
-def test_a_row_counts_alone_once_the_first_is_right(tmp_path):
-    found = graded(tmp_path, ["network.gate"], network="\ndef gate(h, slope):\n    return np.where(h > 0, 1, slope)\n")
-    assert found["gate"][:3] == ("failed", 3, ["passed", "passed", "passed", "failed"])
+@pytest.mark.parametrize(
+    "body, score, rows",
+    [
+        ("return h", 0, ["failed", "waiting", "waiting", "waiting"]),  # what the first row finds fails once
+        ("return np.where(h > 0, 1, slope)", 3, ["passed", "passed", "passed", "failed"]),
+    ],
+)
+def test_later_rows_wait_for_the_first_and_then_each_counts_alone(tmp_path, body, score, rows):
+    found = graded(tmp_path, ["network.gate"], network=f"\ndef gate(h, slope):\n    {body}\n")
+    assert found["gate"][:3] == ("failed", score, rows)
 
 
 @pytest.fixture
