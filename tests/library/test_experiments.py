@@ -73,7 +73,7 @@ SMALL = {
             "linear_phases.P": 12,
             "linear_phases.D": 6,
             "linear_phases.N": 10,
-            "SIGMAS": {2: (0.01, 0.1), 3: (0.06, 0.1)},
+            "SIGMAS": {2: (0.03, 0.1), 3: (0.1, 0.2)},
         },
     },
     "several_outputs": {
