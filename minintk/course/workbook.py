@@ -36,7 +36,7 @@ def readme():
         "minintk                 where you are and what is next",
         "minintk watch           checks the function you changed each time you save",
         "minintk check forward   one exercise; a unit's number checks the unit; nothing checks all",
-        "minintk hint forward    a question, then the idea, then the formula",
+        "minintk hint forward    a question, then the idea, then the method",
         "```",
         "",
         "In the end your own functions draw `minintk run --answers .`",
