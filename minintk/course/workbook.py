@@ -1,6 +1,7 @@
 """Makes a workbook, and puts a stub back."""
 
 import datetime
+import functools
 import pathlib
 import shutil
 
@@ -20,6 +21,7 @@ def init(folder):
     screen.say(f"{folder}: {len(units.units())} exercise files. Now\n  cd {folder}\n  minintk")
 
 
+@functools.cache
 def texts():
     """{file name: text} of the whole workbook."""
     return {unit["file"]: cut.exercise_file(unit) for unit in units.units()} | {"README.md": readme()}

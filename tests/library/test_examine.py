@@ -158,7 +158,7 @@ def test_input_does_not_wait(worker):
         ("object()", "returned an object, which is not plain data"),
         ("z + 1j", "returned an array of complex128"),
         ("(x for x in z)", "returned a generator"),
-        ("[0.123] * 10**6", "returned a list of too many numbers"),
+        ("'x' * (5 << 20)", "returned a list of too many numbers"),
         ("10**5000", "too many digits"),
     ],
 )
@@ -230,13 +230,6 @@ def test_the_library_stands_in_for_the_other_functions_of_the_file(worker):
 
 # grading a folder
 
-FORWARD = """
-def forward(weights, X, slope=0.0):
-    layers = [X]
-    for W in weights[:-1]:
-        layers.append(activation(layers[-1] @ W.T, slope))
-    return [*layers, layers[-1] @ weights[-1].T]
-"""
 BACKWARD = """
 def backward(weights, layers, cotangent, slope=0.0):
     deltas = [cotangent]
@@ -260,15 +253,11 @@ def graded(folder, names, **files):
     }
 
 
-def full_marks(name):
-    return units.by_name(name)["points"]
-
-
 def test_a_hole_or_a_missing_file_stays_not_started_beside_finished_functions(tmp_path):
     stub = 'def backward(weights, layers, cotangent, slope=0.0):\n    raise NotImplementedError("network.backward")\n'
     names = ["network.gate", "network.backward", "network.forward", "kernel.ntk"]
     found = graded(tmp_path, names, network=GATE + stub)
-    assert found["gate"][:2] == ("passed", full_marks("network.gate"))
+    assert found["gate"][:2] == ("passed", 4)
     for name in ("backward", "forward", "ntk"):
         assert found[name][:2] == ("not started", 0)
         assert "passed" not in found[name][2]
@@ -290,8 +279,8 @@ def jacobian(weights, X, slope=0.0):
     names = ["network.gate", "network.forward", "network.backward", "kernel.gradient_factors", "kernel.jacobian"]
     network_file = wrong_gate + wrong_forward + BACKWARD
     found = graded(tmp_path, names, network=network_file, kernel=wrong_factors + jacobian)
-    assert found["backward"][:2] == ("passed", full_marks("network.backward"))
-    assert found["jacobian"][:2] == ("passed", full_marks("kernel.jacobian"))
+    for module, name in (("network", "backward"), ("kernel", "jacobian")):
+        assert found[name][:2] == ("passed", units.by_name(f"{module}.{name}")["points"])
     for name in ("gate", "forward", "gradient_factors"):
         assert found[name][:2] == ("failed", 0)
 
