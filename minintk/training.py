@@ -209,11 +209,11 @@ def gradient_flow(
     y = target_matrix(y, len(weights[-1]), loss).astype(X.dtype, copy=False)
     run = _Run(weights, X, slope, record_kernels, record_weights, X_test)
     shapes = [W.shape for W in run.start]
-    ends = np.cumsum([W.size for W in run.start])[:-1]
+    ends = np.cumsum([W.size for W in run.start]).tolist()
     bar = _progress(None)
 
     def matrices(theta):
-        return [part.reshape(shape) for part, shape in zip(np.split(theta, ends), shapes)]
+        return [theta[start:end].reshape(shape) for start, end, shape in zip([0, *ends], ends, shapes)]
 
     def velocity(theta):
         bar.update()
