@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import warnings
 
 import numpy as np
 import pytest
@@ -698,6 +699,17 @@ def test_a_pipe_that_is_closed_early_is_no_error(book):
 
 
 # the world around
+
+
+def test_what_other_packages_say_of_each_other_is_no_error_of_ours():
+    def say(category, module):
+        warnings.warn_explicit("x", category, "file.py", 1, module=module)
+
+    with warnings.catch_warnings(record=True):
+        say(DeprecationWarning, "matplotlib.text")
+        for category, module in [(DeprecationWarning, "minintk.kernel"), (RuntimeWarning, "numpy.linalg")]:
+            with pytest.raises(category):
+                say(category, module)
 
 
 def test_what_is_meant_for_other_tests_does_not_change_marks(book, run, monkeypatch):
