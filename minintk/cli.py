@@ -9,7 +9,7 @@ import shutil
 import sys
 
 import minintk
-from minintk import threads
+from minintk.tools import threads
 
 
 def main(words=None):

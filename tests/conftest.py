@@ -1,6 +1,6 @@
 """Fixtures: one generator, and one random network for every corner."""
 
-from minintk import threads
+from minintk.tools import threads
 
 threads.one_by_default()  # before numpy is imported: last digits would depend on their number
 

@@ -7,9 +7,9 @@ import pathlib
 import re
 import tempfile
 
-from minintk import files
 from minintk.course import cut as cuts
 from minintk.course import examine, grade, results, submission, units, workbook
+from minintk.tools import files
 
 
 def cut():

@@ -4,8 +4,8 @@ import hashlib
 import json
 import pathlib
 
-from minintk import files
 from minintk.course import results, submission, units
+from minintk.tools import files
 
 KEYS = ("status", "points", "text")  # of what is kept for an exercise
 

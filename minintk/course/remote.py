@@ -10,8 +10,8 @@ import sys
 import tempfile
 import threading
 
-from minintk import threads
 from minintk.course import frames, student
+from minintk.tools import threads
 
 SECONDS = 10.0  # for one call
 LOG = 100_000  # bytes of what was printed that are looked at

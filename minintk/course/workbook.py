@@ -5,8 +5,8 @@ import functools
 import pathlib
 import shutil
 
-from minintk import files
 from minintk.course import cut, screen, submission, units
+from minintk.tools import files
 
 
 def init(folder):

@@ -106,7 +106,7 @@ def save(folder, result):
     with tempfile.TemporaryDirectory(dir=folder) as part:
         part = pathlib.Path(part)
         np.savez_compressed(part / "results.npz", **result.arrays)
-        (part / "summary.json").write_text(json.dumps(_plain(result.summary), indent=2) + "\n", encoding="utf-8")
+        (part / "summary.json").write_text(json.dumps(plain(result.summary), indent=2) + "\n", encoding="utf-8")
         for file in list(part.iterdir()):
             os.replace(file, folder / file.name)
         (folder / "figure.png").unlink(missing_ok=True)
@@ -114,10 +114,11 @@ def save(folder, result):
         os.replace(part / "figure.png", folder / "figure.png")
 
 
-def _plain(value):
-    """The value with None in place of what JSON cannot say: infinite times and undefined ratios."""
+def plain(value):
+    """The value as JSON can say it: numpy's numbers as Python's, None for infinite times and undefined ratios."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
+    value = value.item() if isinstance(value, np.generic) else value
     return None if isinstance(value, float) and not math.isfinite(value) else value

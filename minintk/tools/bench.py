@@ -21,8 +21,8 @@ import time
 import numpy as np
 
 from minintk import guard, kernel, network, training
-from minintk import threads as blas
 from minintk.tools import doctor
+from minintk.tools import threads as blas
 
 CASES = [  # P, D, N, L, C
     (50, 10, 50, 2, 1),

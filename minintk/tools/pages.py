@@ -14,8 +14,9 @@ import matplotlib
 from matplotlib import animation as animations
 from tqdm import tqdm
 
-from minintk import experiments, files
+from minintk import experiments
 from minintk.experiments import style
+from minintk.tools import files
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">

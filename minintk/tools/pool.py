@@ -10,7 +10,7 @@ import threading
 
 from tqdm import tqdm
 
-from minintk import threads
+from minintk.tools import threads
 
 
 @contextlib.contextmanager

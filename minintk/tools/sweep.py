@@ -12,16 +12,15 @@ import inspect
 import io
 import itertools
 import json
-import math
 import os
 import pathlib
 
-import numpy as np
 from tqdm import tqdm
 
 import minintk
-from minintk import experiments, files
-from minintk.tools import pool
+from minintk import experiments
+from minintk.experiments import common
+from minintk.tools import files, pool
 
 try:
     import fcntl
@@ -99,19 +98,12 @@ def solve(name, settings, values):
     It never raises: some errors cannot be sent between processes, and would break the pool.
     """
     try:
-        numbers = experiments.points()[name](**dict(zip(settings, values)))
-        return {key: _plain(value) for key, value in numbers.items()}, None
+        numbers = common.plain(experiments.points()[name](**dict(zip(settings, values))))
+        json.dumps(numbers)  # what cannot be written is this point's error
+        return numbers, None
     except Exception as error:
         text = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         return None, " ".join(text.split())
-
-
-def _plain(value):
-    """A number that JSON can say; None for what was never reached (an infinite time) or does not exist."""
-    value = value.item() if isinstance(value, np.generic) else value
-    if value is None or isinstance(value, bool | int):
-        return value
-    return float(value) if math.isfinite(value) else None
 
 
 def _lists(name, lists):

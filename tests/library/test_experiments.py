@@ -78,7 +78,9 @@ SMALL = {
     },
     "several_outputs": {
         "settings": {},
-        "constants": {"P": 12, "D": 6, "N": 12, "FEW": 4, "SIGMAS": (0.3, 0.1), "MAIN": 0.3, "FEW_SIGMAS": (0.3,), "DEEP": 0.3},
+        "constants": {
+            "P": 12, "D": 6, "N": 12, "FEW": 4, "SIGMAS": (0.3, 0.1), "MAIN": 0.3, "FEW_SIGMAS": (0.3,), "DEEP": 0.3,
+        },
     },
 }  # fmt: skip
 

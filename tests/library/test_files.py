@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from minintk import files, threads
+from minintk.tools import files, threads
 
 
 def test_a_text_is_written_as_utf8_with_plain_line_ends_also_through_a_link(tmp_path):
