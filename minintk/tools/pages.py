@@ -88,17 +88,18 @@ def gallery(folder, commands):
     )
 
 
-def animation(path, film):
-    """Writes the page on which a `film.Film` plays, with its text under it. Returns its path."""
-    bar = tqdm(total=film.frames, delay=1, disable=None, leave=False, unit=" frames")
+def animation(path, make):
+    """Writes the page on which the `film.Film` that make() returns plays, with its text under it. Returns its path."""
+    with style.defaults(), matplotlib.rc_context({"animation.embed_limit": 100}):
+        film = make()
+        with tqdm(total=film.frames, delay=1, disable=None, leave=False, unit=" frames") as bar:
 
-    def frame(i):
-        film.draw(i)
-        bar.update()
+            def frame(i):
+                film.draw(i)
+                bar.update()
 
-    with bar, style.defaults(), matplotlib.rc_context({"animation.embed_limit": 100}):
-        moving = animations.FuncAnimation(film.figure, frame, film.frames, init_func=lambda: None, interval=120)
-        player = moving.to_jshtml(default_mode="once")
+            moving = animations.FuncAnimation(film.figure, frame, film.frames, init_func=lambda: None, interval=120)
+            player = moving.to_jshtml(default_mode="once")
     made = "Made by `minintk run --animate`; summary.json, written beside this page, has the settings."
     text = [_paragraph((False, paragraph)) for paragraph in (*film.text, made)]
     return _write(path, film.title, "\n".join([_without_net(player), *text]))

@@ -15,7 +15,7 @@ def one(name, folder, settings, animate):
     common.save(folder, result)
     told = f"{name}\n\n{result.report}\n\n{folder}: figure.png, results.npz, summary.json\n"
     if animate:
-        told += f"\n{pages.animation(folder / 'animation.html', result.film())}: open it in a browser\n"
+        told += f"\n{pages.animation(folder / 'animation.html', result.film)}: open it in a browser\n"
     return told
 
 
