@@ -1,5 +1,7 @@
 """Unit 4: loss_and_cotangent, loss_gradient, gradient_descent_step, span_coordinates, and the two ways to train."""
 
+import functools
+
 import numpy as np
 import oracles
 import pytest
@@ -64,7 +66,6 @@ def test_losses_of_huge_outputs_do_not_overflow(size):
 
 
 def test_the_loss_is_the_mean_squared_error_unless_told_otherwise(rng):
-    """For all three functions."""
     weights, X, _ = oracles.draw_network(rng, L=2, P=4)
     y = rng.standard_normal((4, 1))
     expected = oracles.loss(oracles.outputs(weights, X, 0.0), y, "mse")
@@ -258,21 +259,28 @@ def test_targets_that_do_not_fit_are_refused_in_one_line(y, C, loss, told):
             call()
 
 
+@pytest.mark.parametrize("flow", [False, True])
 @pytest.mark.parametrize("loss, C", [("mse", 1), ("logistic", 1), ("softmax", 3)])
-def test_training_takes_short_forms_and_keeps_the_precision_of_the_network(rng, loss, C):
-    """A run on y (P,) is that on its matrix; float64 targets and labels do not turn a float32 network into float64."""
+def test_training_takes_short_forms_and_keeps_the_precision_of_the_network(rng, loss, C, flow):
+    """A run on y (P,) is that on its matrix; a float32 network stays float32 whatever the targets are."""
     weights, X, _ = draw_training(rng, P=4, D=6, C=C)
-    weights, X = [W.astype(np.float32) for W in weights], X.astype(np.float32)
+    X_test = rng.standard_normal((2, 6))
     y = np.array({"mse": [0.1, 2.0, 3.0, 0.7], "logistic": [1, -1, -1, 1], "softmax": [2, 0, 1, 2]}[loss])
     matrix = np.eye(3)[y] if loss == "softmax" else 1.0 * y[:, None]
-    for train in (
-        lambda y: training.gradient_descent(weights, X, y, 0.1, 0.2, loss, steps=5),
-        lambda y: training.gradient_flow(weights, X, y, 1.0, loss, time=0.5),
-    ):
-        short, long = train(y), train(matrix)
-        assert_matches(short.losses, long.losses, rtol=0)
-        assert_matches(short.weights, long.weights, rtol=0)
-        assert {a.dtype for a in (short.losses, short.outputs, *short.weights[-1])} == {np.dtype(np.float32)}
+
+    def train(y, precision):
+        given, kept = [[W.astype(precision) for W in weights], X.astype(precision), y], {"record_kernels": True}
+        kept["X_test"] = X_test.astype(precision)
+        if flow:
+            return training.gradient_flow(*given, 1.0, loss, time=0.5, **kept)
+        return training.gradient_descent(*given, 0.1, 0.2, loss, steps=5, **kept)
+
+    short, long, exact = train(y, np.float32), train(matrix, np.float32), train(matrix, np.float64)
+    assert_matches(short.losses, long.losses, rtol=0)
+    assert_matches(short.weights, long.weights, rtol=0)
+    arrays = [short.losses, short.outputs, short.kernels, short.test_outputs, *short.weights[0], *short.weights[-1]]
+    assert {a.dtype for a in arrays} == {np.dtype(np.float32)} and short.times.dtype == np.float64
+    assert_matches(short.outputs[-1], exact.outputs[-1], rtol=1e-4)
 
 
 # gradient_descent
@@ -288,11 +296,10 @@ def draw_training(rng, P, D, N=5, C=1, sigma=1.0):
 def test_training_on_few_samples_is_training_on_all_inputs(rng, P, D, slope):
     """With fewer samples than inputs, or more, every step is the plain step on the whole X, to rounding."""
     weights, X, y = draw_training(rng, P, D, C=2)
-    X[-1] = X[0] + X[1]  # the rank is less than P
-    with unchanged(weights, X, y):
-        run = training.gradient_descent(
-            weights, X, y, 0.05, slope, steps=30, record_steps=[1, 7], record_kernels=True, record_weights=True
-        )
+    X[-1], X_test = X[0] + X[1], rng.standard_normal((2, D))  # rank less than P; X_test leaves the span of the rows
+    with unchanged(weights, X, y, X_test):
+        kept = {"record_kernels": True, "record_weights": True, "X_test": X_test}
+        run = training.gradient_descent(weights, X, y, 0.05, slope, steps=30, record_steps=[1, 7], **kept)
     by_hand, t = weights, 0
     for i, step in enumerate([0, 1, 7, 30]):
         while t < step:
@@ -303,6 +310,7 @@ def test_training_on_few_samples_is_training_on_all_inputs(rng, P, D, slope):
         assert_matches(run.outputs[i], f, rtol=1e-12)
         assert_matches(run.losses[i], oracles.loss(f, y, "mse"), rtol=1e-12)
         assert_matches(run.kernels[i], oracles.ntk(by_hand, X, X, slope), rtol=1e-12)
+        assert_matches(run.test_outputs[i], oracles.outputs(by_hand, X_test, slope), rtol=1e-12)
     assert run.steps.tolist() == [0, 1, 7, 30]
     assert_matches(run.times, np.array([0.0, 0.05, 0.35, 1.5]))
 
@@ -319,20 +327,8 @@ def test_training_has_fewer_inputs_only_where_there_are_fewer_samples(rng, monke
     assert P < D or all(np.array_equal(Z, X) for Z in seen)
 
 
-def test_gradient_descent_knows_the_outputs_at_other_inputs(rng):
-    """test_outputs are the outputs of the recorded weights at X_test, also outside the span of the training rows."""
-    weights, X, y = draw_training(rng, P=3, D=8, C=2)
-    X_test = rng.standard_normal((4, 8))
-    run = training.gradient_descent(
-        weights, X, y, 0.1, 0.1, steps=20, record_steps=[5], record_weights=True, X_test=X_test
-    )
-    assert_matches(list(run.test_outputs), [oracles.outputs(W, X_test, 0.1) for W in run.weights])
-    assert run.kernels is None
-
-
 @pytest.mark.parametrize("loss", ["logistic", "softmax"])
 def test_gradient_descent_trains_with_every_loss(rng, loss):
-    """The weights follow the gradient of the loss that was named."""
     weights, X, _ = draw_training(rng, P=5, D=4, C=2)
     y = oracles.draw_targets(rng, 5, 2, loss)
     run = training.gradient_descent(weights, X, y, 0.3, 0.2, loss, steps=3)
@@ -355,7 +351,6 @@ def test_gradient_descent_records_the_start_the_end_and_what_is_asked_for(rng):
     assert_matches(run.outputs[-1], oracles.outputs(run.weights[-1], X, 0.0))
     alone = training.gradient_descent(weights, X, y, 0.05, steps=0)
     assert alone.steps.tolist() == [0] and len(alone.weights) == 1
-    assert training.gradient_descent(weights, X, y, 1e-6).steps.tolist() == [0, 10_000]
 
 
 def test_gradient_descent_records_the_first_step_below_each_drop(rng):
@@ -374,7 +369,6 @@ def test_gradient_descent_records_the_first_step_below_each_drop(rng):
 
 
 def test_gradient_descent_stops_at_the_target_the_time_or_the_last_step(rng):
-    """Whichever comes first ends the run, and the end is recorded."""
     weights, X, y = draw_training(rng, P=3, D=6)
     every = training.gradient_descent(weights, X, y, 0.02, 1.0, steps=400, record_steps=range(401))
     target = 0.6 * every.losses[0]
@@ -383,13 +377,18 @@ def test_gradient_descent_stops_at_the_target_the_time_or_the_last_step(rng):
     met = training.gradient_descent(weights, X, y, 0.02, 1.0, target_loss=every.losses[7])
     assert met.steps.tolist() == [0, 7]  # a loss that equals the target has reached it
     assert training.gradient_descent(weights, X, y, 0.02, 1.0, target_loss=1e9, steps=5).steps.tolist() == [0]
-    assert (
-        training.gradient_descent(weights, X, y, 0.1, 1.0, time=1.1).steps[-1] == 11
-    )  # 1.1 / 0.1 is a little above 11
-    for time, steps in [(0.6, 30), (0.61, 31), (0.0, 0), (0.14, 7), (7.0, 200)]:  # 0.14 / 0.02 is rounded to above 7
-        run = training.gradient_descent(weights, X, y, 0.02, 1.0, time=time, steps=200)
+    # 1.1 / 0.1 and 0.14 / 0.02 are rounded to a little above 11 and 7
+    for size, time, steps in [
+        (0.02, 0.6, 30),
+        (0.02, 0.61, 31),
+        (0.02, 0, 0),
+        (0.02, 0.14, 7),
+        (0.02, 7, 200),
+        (0.1, 1.1, 11),
+    ]:
+        run = training.gradient_descent(weights, X, y, size, 1.0, time=time, steps=200)
         assert run.steps[-1] == steps
-        assert_matches(run.times[-1], 0.02 * steps)
+        assert_matches(run.times[-1], size * steps)
 
 
 @pytest.mark.parametrize("loss, curvature", [("mse", 1), ("logistic", 1 / 4), ("softmax", 1 / 2)])
@@ -409,7 +408,7 @@ def test_the_bound_is_where_one_layer_begins_to_diverge(rng):
     """For f = w.x steps a little below 2 / lambda_max(K / P) converge, and a little above it they do not."""
     X, y = rng.standard_normal((8, 2)), rng.standard_normal(8)
     bound = 2 * 8 / np.linalg.eigvalsh(X.T @ X)[-1]
-    run = training.gradient_descent([np.zeros((1, 2))], X, y, 0.98 * bound, 1.0)
+    run = training.gradient_descent([np.zeros((1, 2))], X, y, 0.98 * bound, 1.0, steps=1000)
     assert_matches(run.weights[-1], [np.linalg.solve(X.T @ X, X.T @ y)[None]])
     with pytest.raises(ValueError, match=f"{bound:.3g} before the rise"):
         training.gradient_descent([np.zeros((1, 2))], X, y, 1.02 * bound, 1.0)
@@ -462,10 +461,8 @@ def test_gradient_flow_solves_the_differential_equation(rng, rtol, miss):
     P, D, N = 5, 4, 3
     weights, X, y = draw_training(rng, P, D, N, sigma=0.3)
     times = [0.5, 2.0, 4.0]
-    options = {"rtol": rtol} if rtol else {}
-    run = training.gradient_flow(
-        weights, X, y, 1.0, time=4.0, record_times=[2.0, 0.5, 2.0, 9.0], record_weights=True, **options
-    )
+    options = {"record_weights": True} | ({"rtol": rtol} if rtol else {})
+    run = training.gradient_flow(weights, X, y, 1.0, time=4.0, record_times=[2.0, 0.5, 2.0, 9.0], **options)
     start = np.concatenate([W.ravel() for W in weights])
     expected = oracles.rk4(oracles.two_layer_linear_velocity(X, y[:, 0], N), start, times, step=0.01)
     got = np.array([np.concatenate([W.ravel() for W in moment]) for moment in run.weights])
@@ -510,7 +507,6 @@ def test_gradient_flow_meets_drops_exactly_and_ends_at_the_target(rng, scale):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_gradient_flow_records_nothing_after_its_end(seed):
-    """Times later than the moment at which the target is reached are not recorded."""
     rng = np.random.default_rng(seed)
     X = oracles.draw_white(rng, 12, 5)
     y = X @ np.full(5, 0.4)
@@ -539,15 +535,16 @@ def test_deep_networks_whose_steps_overflow_are_trained_all_the_same(rng):
     assert run.steps[-1] < 1000
 
 
-def test_moments_close_together_do_not_make_all_steps_short(rng):
+def test_times_are_met_exactly_and_make_no_other_step_shorter(rng):
     """Every time twice, the second a rounding error later: one short step each, and then the old length again."""
     X, weights = rng.standard_normal((6, 4)), [0.1 * rng.standard_normal((5, 4)), 0.1 * rng.standard_normal((1, 5))]
     times = np.linspace(0.3, 15, 50)
     once, twice = (
-        training.gradient_flow(weights, X, X[:, 0], 1.0, time=15, record_times=t).steps[-1]
+        training.gradient_flow(weights, X, X[:, 0], 1.0, time=15, record_times=t)
         for t in (times, np.concatenate([times, np.nextafter(times, 20)]))
     )
-    assert twice <= once + 2 * 6 * len(times)
+    assert once.times.tolist() == [0, *times]
+    assert twice.steps[-1] <= once.steps[-1] + 2 * 6 * len(times)
 
 
 def test_the_end_is_recorded_also_where_the_loss_falls_to_zero_exactly():
@@ -570,32 +567,17 @@ def test_gradient_flow_can_start_from_zero_weights(rng):
     assert_matches(run.outputs[-1], np.array([[1 - np.exp(-2.0)]]), rtol=1e-4)
 
 
-def test_gradient_flow_meets_times_exactly(rng):
-    """The times of a run are the very numbers that were asked for."""
-    weights, X, y = draw_training(rng, P=3, D=4)
-    times = np.linspace(0, 3, 40)
-    run = training.gradient_flow(weights, X, y, 1.0, time=3.0, record_times=times)
-    assert run.times.tolist() == times.tolist()
-
-
-def test_gradient_flow_of_a_dead_network_stands_still(rng):
-    """Where no unit is open there is no gradient: nothing moves, and the time passes in few steps."""
+@pytest.mark.parametrize("slope, first, second", [(0.0, -1.0, 1.0), (1.0, 0.0, 0.0)])
+def test_gradient_flow_of_a_network_that_cannot_move_says_so_or_stays(rng, slope, first, second):
+    """No unit is open, or all weights are zero: a flow to a target has no end, a flow in time takes few steps."""
     X, y = rng.uniform(1, 2, (4, 3)), rng.standard_normal(4)
-    weights = [-np.ones((2, 3)), np.ones((1, 2))]
-    run = training.gradient_flow(weights, X, y, 0.0, time=7.0, record_times=[2.0])
-    assert run.times.tolist() == [0, 2, 7]
-    assert_matches(run.weights[-1], weights)
-    assert_matches(run.losses, np.full(3, np.mean(y**2) / 2))
-    assert run.steps[-1] < 100
-
-
-def test_gradient_flow_of_a_network_that_cannot_move_says_so_or_stays(rng):
-    """Zero weights in two layers have no gradient: a flow to a target has no end, a flow in time stays where it is."""
-    weights, X, y = [np.zeros((2, 3)), np.zeros((1, 2))], rng.standard_normal((4, 3)), rng.standard_normal(4)
+    weights = [np.full((2, 3), first), np.full((1, 2), second)]
     with pytest.raises(ValueError, match="^gradient_flow: the gradient is zero, the loss stays at [0-9.]+$"):
-        training.gradient_flow(weights, X, y, 1.0, target_loss=1e-6)
-    run = training.gradient_flow(weights, X, y, 1.0, time=2.0, record_times=[1.0])
-    assert run.times.tolist() == [0, 1, 2] and len(set(run.losses)) == 1
+        training.gradient_flow(weights, X, y, slope, target_loss=1e-6)
+    run = training.gradient_flow(weights, X, y, slope, time=7.0, record_times=[2.0])
+    assert run.times.tolist() == [0, 2, 7] and run.steps[-1] < 100
+    assert np.array_equal(run.weights[-1][0], weights[0]) and np.array_equal(run.weights[-1][1], weights[1])
+    assert_matches(run.losses, np.full(3, np.mean(y**2) / 2))
 
 
 def test_gradient_flow_stops_where_it_is_told_to(rng):
@@ -606,9 +588,8 @@ def test_gradient_flow_stops_where_it_is_told_to(rng):
     assert training.gradient_flow(weights, X, y, 1.0, time=1e3, target_loss=0.9 * first).times[-1] < 10
     assert training.gradient_flow(weights, X, y, 1.0, time=0.0).times.tolist() == [0]
     assert training.gradient_flow(weights, X, y, 1.0, target_loss=2 * first).times.tolist() == [0]
-    with pytest.raises(
-        ValueError, match="^gradient_flow: has no end, expected a finite time or a target_loss above 0$"
-    ):
+    told = "^gradient_flow: has no end, expected a finite time or a target_loss above 0$"
+    with pytest.raises(ValueError, match=told):
         training.gradient_flow(weights, X, y, 1.0)
 
 
@@ -638,27 +619,21 @@ def test_gradient_flow_counts_every_gradient(rng, monkeypatch):
     run = training.gradient_flow(weights, X, y, 1.0, time=3.0, record_drops=[0.2])
     assert run.steps[0] == 1 and (run.steps % 6 == 1).all()
     calls, one_gradient = [], training.loss_gradient
-
-    def counted(*args):
-        calls.append(1)
-        return one_gradient(*args)
-
-    monkeypatch.setattr(training, "loss_gradient", counted)
-    training.gradient_flow(weights, X, y, 1.0, time=3.0, record_drops=[0.2])
+    monkeypatch.setattr(training, "loss_gradient", lambda *args: calls.append(1) or one_gradient(*args))
+    flow = functools.partial(training.gradient_flow, weights, X, y, 1.0, time=3.0, record_drops=[0.2])
+    flow()
     assert len(calls) == run.steps[-1] + 1  # one more for the loss at the start
+    flow(max_evaluations=int(run.steps[-1]))
     with pytest.raises(RuntimeError):
-        training.gradient_flow(weights, X, y, 1.0, time=3.0, record_drops=[0.2], max_evaluations=int(run.steps[-1]) - 1)
-    training.gradient_flow(weights, X, y, 1.0, time=3.0, record_drops=[0.2], max_evaluations=int(run.steps[-1]))
+        flow(max_evaluations=int(run.steps[-1]) - 1)
 
 
 def test_gradient_flow_records_kernels_and_other_outputs(rng):
-    """Kernels and outputs at X_test belong to the recorded weights, in the caller's coordinates."""
     weights, X, y = draw_training(rng, P=3, D=7, C=2)
     X_test = rng.standard_normal((4, 7))
     with unchanged(weights, X, y, X_test):
-        run = training.gradient_flow(
-            weights, X, y, 1.0, time=2.0, record_times=[1.0], record_kernels=True, record_weights=True, X_test=X_test
-        )
+        kept = {"record_kernels": True, "record_weights": True, "X_test": X_test}
+        run = training.gradient_flow(weights, X, y, 1.0, time=2.0, record_times=[1.0], **kept)
     assert run.kernels.shape == (3, 2, 2, 3, 3)
     for W, K, f, f_test in zip(run.weights, run.kernels, run.outputs, run.test_outputs, strict=True):
         assert_matches(K, oracles.ntk(W, X, X, 1.0))
@@ -673,26 +648,7 @@ def test_training_uses_the_functions_of_its_modules(rng, monkeypatch):
     run = training.gradient_descent(weights, X, y, 0.1, steps=3)
     assert_matches(run.weights[-1][1], weights[1] / 8)
     assert_matches(run.losses, np.ones(2))
-
-
-@pytest.mark.parametrize("slope, flow", [(0.0, False), (1.0, False), (1.0, True)])
-def test_training_keeps_single_precision(rng, slope, flow):
-    """float32 weights, inputs and targets give a run in float32; only times stay float64."""
-    weights, X, y = draw_training(rng, P=3, D=7, C=2)
-    X_test = rng.standard_normal((2, 7))
-    runs = []
-    for dtype in (np.float32, np.float64):
-        given = [[W.astype(dtype) for W in weights], X.astype(dtype), y.astype(dtype)]
-        options = {"time": 0.5, "record_kernels": True, "X_test": X_test.astype(dtype)}
-        if flow:
-            runs.append(training.gradient_flow(*given, slope, **options))
-        else:
-            runs.append(training.gradient_descent(*given, 0.05, slope, **options))
-    run, exact = runs
-    arrays = [run.losses, run.outputs, run.kernels, run.test_outputs, *run.weights[0], *run.weights[-1]]
-    assert {a.dtype for a in arrays} == {np.dtype(np.float32)}
-    assert run.times.dtype == np.float64
-    assert_matches(run.outputs[-1], exact.outputs[-1], rtol=1e-4)
+    assert training.gradient_descent(weights, X, y, 0.1).steps.tolist() == [0, 10_000]
 
 
 # theory
@@ -725,16 +681,8 @@ def white_runs():
     W, a = rng.standard_normal((N, D)) / np.sqrt(D), rng.standard_normal((1, N)) / np.sqrt(N)
     runs = []
     for sigma in (1e-2, 1e-3, 1e-4):
-        run = training.gradient_flow(
-            [sigma * W, sigma * a],
-            X,
-            X @ beta,
-            1.0,
-            target_loss=1e-12,
-            record_times=np.linspace(0, 12, 25),
-            record_drops=[0.5],
-            record_kernels=True,
-        )
+        recorded = {"record_times": np.linspace(0, 12, 25), "record_drops": [0.5], "record_kernels": True}
+        run = training.gradient_flow([sigma * W, sigma * a], X, X @ beta, 1.0, target_loss=1e-12, **recorded)
         q0, r0 = sigma**2 * (np.sum(a**2) + np.sum((W @ beta) ** 2)) / 2, sigma**2 * (a @ W @ beta)[0]
         runs.append((sigma, run, q0, r0))
     return X, beta, runs
