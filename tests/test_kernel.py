@@ -161,7 +161,6 @@ def test_ntk_has_the_symmetries_of_a_kernel(drawn):
 @pytest.mark.parametrize("C", [1, 2])
 @pytest.mark.parametrize("slope", [0.0, 0.2, 1.0])
 def test_ntk_keeps_single_precision(rng, slope, C):
-    """With float32 weights and inputs the kernel is float32."""
     weights, X, _ = oracles.draw_network(rng, L=3, C=C, slope=slope)
     K = kernel.ntk(single(weights), X.astype(np.float32), slope=slope)
     assert K.dtype == np.float32
@@ -194,7 +193,6 @@ def test_kernel_predictor_leaves_out_directions_that_are_rounding_errors(rng, pr
 
 
 def test_kernel_functions_are_relu_unless_told_otherwise():
-    """The slope is 0 if none is given."""
     weights, X = at_a_kink()
     assert_matches(kernel.ntk(weights, X), np.array([[216.0]]))
     assert_matches(kernel.jacobian(weights, X), np.array([[[0.0, 0.0, 10.0, 10.0, 0.0, 4.0]]]))
@@ -324,7 +322,6 @@ def test_constant_kernel_flow_never_learns_what_the_kernel_cannot_see(rng):
 
 
 def test_kernels_and_predictions_keep_single_precision(rng):
-    """float32 kernels and targets give float32 predictions and flows."""
     K_train, K_test = oracles.draw_block_kernel(rng, 2, 4, 3)
     y = rng.standard_normal((4, 2))
     K_train, K_test, y = single([K_train, K_test, y])

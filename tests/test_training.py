@@ -335,36 +335,30 @@ def test_gradient_descent_records_the_start_the_end_and_what_is_asked_for(rng):
     assert alone.steps.tolist() == [0] and len(alone.weights) == 1
 
 
-def test_gradient_descent_records_the_first_step_below_each_drop(rng):
-    """The loss of a record has dropped by the share that was asked for, and that of the step before has not."""
+def test_gradient_descent_records_each_drop_and_stops_at_the_target_the_time_or_the_last_step(rng):
+    """A drop is recorded at the first step where the loss has fallen by that share; the first end counts."""
     weights, X, y = draw_training(rng, P=3, D=6)
+    descend = functools.partial(training.gradient_descent, weights, X, y)
+    every = descend(0.02, 1.0, steps=400, record_steps=range(401))
     drops = [0.5, 0.1, 0.11, 0.3]
-    every = training.gradient_descent(weights, X, y, 0.02, 1.0, steps=400, record_steps=range(401))
-    run = training.gradient_descent(weights, X, y, 0.02, 1.0, steps=400, record_drops=drops)
+    run = descend(0.02, 1.0, steps=400, record_drops=drops)
     first = [int(np.argmax(every.losses <= (1 - drop) * every.losses[0])) for drop in drops]
     assert min(first) > 0
     assert run.steps.tolist() == sorted({0, 400, *first})
     assert_matches(run.losses, every.losses[run.steps])
+    target = 0.6 * every.losses[0]
+    assert descend(0.02, 1.0, target_loss=target).steps.tolist() == [0, np.argmax(every.losses <= target)]
+    assert descend(0.02, 1.0, target_loss=every.losses[7]).steps.tolist() == [0, 7]  # what equals it has reached it
+    assert descend(0.02, 1.0, target_loss=1e9, steps=5).steps.tolist() == [0]
+    # 0.14 / 0.02 and 1.1 / 0.1 are rounded to a little above 7 and 11
+    for time, steps in [(0.6, 30), (0.61, 31), (0.0, 0), (0.14, 7), (7.0, 200)]:
+        run = descend(0.02, 1.0, time=time, steps=200)
+        assert run.steps[-1] == steps
+        assert_matches(run.times[-1], 0.02 * steps)
+    assert descend(0.1, 1.0, time=1.1).steps[-1] == 11
     one = np.ones((1, 1))  # f = w halves its distance to 1 with each step, and the loss 0.5 becomes 0.125 exactly
     exact = training.gradient_descent([0 * one], one, one, 0.5, steps=5, record_drops=[0.75])
     assert exact.steps.tolist() == [0, 1, 5]
-
-
-def test_gradient_descent_stops_at_the_target_the_time_or_the_last_step(rng):
-    weights, X, y = draw_training(rng, P=3, D=6)
-    every = training.gradient_descent(weights, X, y, 0.02, 1.0, steps=400, record_steps=range(401))
-    target = 0.6 * every.losses[0]
-    run = training.gradient_descent(weights, X, y, 0.02, 1.0, target_loss=target)
-    assert run.steps.tolist() == [0, np.argmax(every.losses <= target)]
-    met = training.gradient_descent(weights, X, y, 0.02, 1.0, target_loss=every.losses[7])
-    assert met.steps.tolist() == [0, 7]  # a loss that equals the target has reached it
-    assert training.gradient_descent(weights, X, y, 0.02, 1.0, target_loss=1e9, steps=5).steps.tolist() == [0]
-    # 0.14 / 0.02 and 1.1 / 0.1 are rounded to a little above 7 and 11
-    for time, steps in [(0.6, 30), (0.61, 31), (0.0, 0), (0.14, 7), (7.0, 200)]:
-        run = training.gradient_descent(weights, X, y, 0.02, 1.0, time=time, steps=200)
-        assert run.steps[-1] == steps
-        assert_matches(run.times[-1], 0.02 * steps)
-    assert training.gradient_descent(weights, X, y, 0.1, 1.0, time=1.1).steps[-1] == 11
 
 
 @pytest.mark.parametrize("loss, curvature", [("mse", 1), ("logistic", 1 / 4), ("softmax", 1 / 2)])
