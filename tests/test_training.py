@@ -12,6 +12,12 @@ from minintk import integrator, training
 LOSSES = ["mse", "logistic", "softmax"]
 
 
+def draw_training(rng, P, D, N=5, C=1, sigma=1.0):
+    """Weights of a network with one hidden layer, inputs and targets (P, C)."""
+    weights = [sigma / np.sqrt(m) * rng.standard_normal((n, m)) for m, n in [(D, N), (N, C)]]
+    return weights, rng.standard_normal((P, D)), rng.standard_normal((P, C))
+
+
 @pytest.mark.exercise("training.loss_and_cotangent", row=1)
 def test_mse_is_half_the_mean_squared_error():
     """Outputs (1, 2) and targets (3, 1) give the loss (4 + 1) / 4 and the cotangents (-1, 0.5)."""
@@ -266,12 +272,6 @@ def test_training_takes_short_forms_and_keeps_the_precision_of_the_network(rng, 
     arrays = [short.losses, short.outputs, short.kernels, short.test_outputs, *short.weights[0], *short.weights[-1]]
     assert {a.dtype for a in arrays} == {np.dtype(np.float32)} and short.times.dtype == np.float64
     assert_matches(short.outputs[-1], exact.outputs[-1], rtol=1e-4)
-
-
-def draw_training(rng, P, D, N=5, C=1, sigma=1.0):
-    """Weights of a network with one hidden layer, inputs and targets (P, C)."""
-    weights = [sigma / np.sqrt(m) * rng.standard_normal((n, m)) for m, n in [(D, N), (N, C)]]
-    return weights, rng.standard_normal((P, D)), rng.standard_normal((P, C))
 
 
 @pytest.mark.parametrize("P, D, slope", [(4, 9, 0.0), (4, 9, 0.2), (8, 3, 0.0), (3, 6, 1.0)])
