@@ -10,9 +10,6 @@ from minintk import network
 SLOPES = [0.0, 0.1, 0.7, 1.0]
 
 
-# activation
-
-
 @pytest.mark.exercise("network.activation", row=1)
 def test_activation_keeps_positive_numbers_and_multiplies_the_others_by_the_slope():
     """activation([-2, 3], slope=0.1) is [-0.2, 3]."""
@@ -43,9 +40,6 @@ def test_activation_does_not_change_its_input(rng, slope):
 def test_activation_keeps_single_precision(rng, slope):
     """A float32 array gives a float32 array."""
     assert network.activation(rng.standard_normal((4, 5)).astype(np.float32), slope=slope).dtype == np.float32
-
-
-# gate
 
 
 @pytest.mark.exercise("network.gate", row=1)
@@ -79,9 +73,6 @@ def test_gate_is_the_derivative_of_the_activation(rng, slope):
 def test_gate_keeps_single_precision(rng, slope):
     """A float32 array gives a float32 array."""
     assert network.gate(rng.standard_normal((4, 5)).astype(np.float32), slope=slope).dtype == np.float32
-
-
-# init_weights
 
 
 @pytest.mark.exercise("network.init_weights", row=1)
@@ -144,9 +135,6 @@ def test_init_weights_takes_a_generator_and_goes_on_from_it():
     assert not np.isin(first[0], second[0]).any()
 
 
-# forward
-
-
 @pytest.mark.exercise("network.forward", row=1)
 def test_forward_by_hand():
     """W_1 = [[1, -1], [2, 0]] and W_2 = [[1, 1]] take x = (1, 2) to h_1 = phi(-1, 2) = (0, 2) and f = 2."""
@@ -199,9 +187,6 @@ def test_forward_is_relu_unless_told_otherwise():
     assert_matches(network.forward(weights, np.array([[3.0]]))[-1], np.array([[0.0]]))
     layers = [np.array([[3.0]]), np.array([[0.0]]), np.array([[0.0]])]
     assert_matches(network.backward(weights, layers, np.array([[1.0]]))[0], np.array([[0.0]]))
-
-
-# backward
 
 
 @pytest.mark.exercise("network.backward", row=1)
@@ -263,9 +248,6 @@ def test_backward_changes_no_input_and_keeps_single_precision(rng, slope):
     with unchanged(weights, layers, cotangent):
         deltas = network.backward(weights, layers, cotangent, slope=slope)
     assert [B.dtype for B in deltas] == [np.float32] * 3
-
-
-# weight_gradients
 
 
 @pytest.mark.exercise("network.weight_gradients", row=1)

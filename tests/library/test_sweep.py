@@ -5,7 +5,7 @@ import csv
 import importlib.util
 import itertools
 import json
-import multiprocessing
+import math
 import os
 import pathlib
 import random
@@ -52,6 +52,12 @@ def threads():
         yield executor
 
 
+@pytest.fixture
+def swept(tmp_path, toy, threads):
+    """swept(seeds): the rows of the toy for these seeds, in tmp_path."""
+    return lambda seeds: sweep.sweep("toy", {"seed": seeds}, tmp_path, executor=threads)
+
+
 def lines(folder):
     return [json.loads(line) for line in (folder / "points.jsonl").read_text().splitlines()]
 
@@ -73,26 +79,23 @@ def others_alive(group):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="there is no kill -9 here")
-def test_two_hundred_points_killed_ten_times_end_with_two_hundred_right_rows(tmp_path):
+def test_two_hundred_points_killed_four_times_end_with_two_hundred_right_rows(tmp_path):
     script, folder, rng = tmp_path / "toy.py", tmp_path / "out", random.Random(4)
     script.write_text(TOY)
-    record = folder / "points.jsonl"
-    kills = 0
-    while kills < 10:
-        before = record.read_bytes() if record.exists() else b""
+    record, now = folder / "points.jsonl", b""
+    for kill in range(4):
+        before, more = now, now.count(b"\n") + rng.randint(1, 17)
         process = subprocess.Popen([sys.executable, script, folder], start_new_session=True, stderr=subprocess.DEVNULL)
-        if kills % 3:  # while it works; every third time while it starts
-            more = before.count(b"\n") + rng.randint(1, 17)
+        if kill % 3:  # while it works; every third time while it starts
             while process.poll() is None and not (record.exists() and record.read_bytes().count(b"\n") >= more):
                 time.sleep(0.001)
-        time.sleep(rng.random() * (0.01 if kills % 3 else 0.5))
+        time.sleep(rng.random() * (0.01 if kill % 3 else 0.5))
         assert process.poll() is None
         process.send_signal(signal.SIGKILL)
         process.wait()
-        kills += 1
         now = record.read_bytes() if record.exists() else b""
         assert now.startswith(before)  # no finished point is lost or done again
-    assert 20 < now.count(b"\n") < 200
+    assert 2 <= now.count(b"\n") < 200
     subprocess.run([sys.executable, script, folder], check=True, stderr=subprocess.DEVNULL)
     assert record.read_bytes().startswith(now)
     expected = {(s, w, seed): {"product": s * w, "number": seed * w} for s, w, seed in PRODUCT}
@@ -108,44 +111,40 @@ def test_two_hundred_points_killed_ten_times_end_with_two_hundred_right_rows(tmp
 
 
 @pytest.mark.parametrize("cut", [1, 2, 20, 1000])
-def test_a_torn_last_line_is_done_again(tmp_path, toy, threads, cut):
+def test_a_torn_last_line_is_done_again(tmp_path, swept, cut):
     """The last line without its end, down to one character of it."""
-    rows = sweep.sweep("toy", {"seed": range(6)}, tmp_path, executor=threads)
+    rows = swept(range(6))
     record = tmp_path / "points.jsonl"
     *whole, last = record.read_bytes().splitlines(keepends=True)
     record.write_bytes(b"".join(whole) + last[: max(1, len(last) - cut)])
-    assert sweep.sweep("toy", {"seed": range(6)}, tmp_path, executor=threads) == rows
+    assert swept(range(6)) == rows
     assert sorted(row["seed"] for row in lines(tmp_path)) == list(range(6))
 
 
-def test_finished_points_are_not_computed_again_and_new_values_are_added(tmp_path, toy, threads):
+def test_finished_points_are_not_computed_again_and_new_values_are_added(tmp_path, toy, swept):
     asked = []
     toy.point = lambda sigma=1.0, seed=0: asked.append(seed) or {"product": sigma * seed}
-    sweep.sweep("toy", {"seed": [0, 1, 1]}, tmp_path, executor=threads)
-    rows = sweep.sweep("toy", {"seed": [2, 0, 1]}, tmp_path, executor=threads)
+    swept([0, 1, 1])
+    rows = swept([2, 0, 1])
     assert sorted(asked) == [0, 1, 2] and [row["seed"] for row in rows] == [2, 0, 1]
     (tmp_path / "points.csv").unlink()
-    assert sweep.sweep("toy", {"seed": [2, 0, 1]}, tmp_path, executor=threads) == rows
+    assert swept([2, 0, 1]) == rows
     assert [row["product"] for row in table(tmp_path)] == ["2.0", "0.0", "1.0"] and len(asked) == 3
 
 
-def test_serial_threads_spawned_processes_and_our_own_pool_give_the_same_rows(tmp_path, threads):
-    lists = {"sigma": [0.3, 30.0], "width": [20, 24], "P": [8], "seed": [1, 2]}
-    alone = {}
-    for sigma, width, seed in itertools.product(lists["sigma"], lists["width"], lists["seed"]):
+def test_serial_threads_and_our_own_processes_give_the_same_rows(tmp_path, threads):
+    lists, rows = {"sigma": [0.3, 30.0], "width": [20, 24], "P": [8], "seed": [1]}, []
+    for sigma, width in itertools.product(lists["sigma"], lists["width"]):
+        settings = {"sigma": sigma, "width": width, "depth": 2, "power": 0.0, "P": 8, "seed": 1}
         try:
-            alone[sigma, width, seed] = silent_alignment.point(sigma=sigma, width=width, P=8, seed=seed)
+            rows.append(settings | silent_alignment.point(**settings))
         except ValueError as error:
-            alone[sigma, width, seed] = {"error": str(error)}
-    spawn = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(2, mp_context=spawn) as processes:
-        for number, engine in enumerate([{"executor": threads}, {"executor": processes}, {"jobs": 2}]):
-            rows = sweep.sweep("silent_alignment", lists, tmp_path / str(number), **engine)
-            defaults = {"depth": 2, "power": 0.0, "P": 8}
-            assert rows == [dict(zip(("sigma", "width", "seed"), key)) | defaults | alone[key] for key in alone]
-        assert processes.submit(int, "3").result() == 3  # what is not ours stays open
-    assert sum("error" in row for row in rows) == 4 and all("diverged" in row.get("error", "diverged") for row in rows)
-    assert len({(tmp_path / str(n) / "points.csv").read_bytes() for n in range(3)}) == 1
+            rows.append(settings | {"error": str(error)})
+    assert ["error" in row for row in rows] == [False, False, True, True] and "diverged" in rows[-1]["error"]
+    assert sweep.sweep("silent_alignment", lists, tmp_path / "threads", executor=threads) == rows
+    assert sweep.sweep("silent_alignment", lists, tmp_path / "own", jobs=2) == rows
+    assert threads.submit(int, "3").result() == 3  # what is not ours stays open
+    assert len({(tmp_path / name / "points.csv").read_bytes() for name in ("threads", "own")}) == 1
 
 
 def test_our_own_workers_have_one_blas_thread_and_the_environment_is_left_as_it_was(monkeypatch):
@@ -184,14 +183,14 @@ class CannotBeSent(Exception):
         super().__init__(f"{one} {two}")
 
 
-def test_a_failing_point_is_a_row_with_its_error(tmp_path, toy, threads, capsys):
+def test_a_failing_point_is_a_row_with_its_error(tmp_path, toy, swept):
     def point(sigma=1.0, seed=0):
         if seed == 1:
             raise CannotBeSent("two\nlines", 2)
         return {"t": float("inf"), "bad": object() if seed == 2 else None}
 
     toy.point = point
-    rows = sweep.sweep("toy", {"seed": range(4)}, tmp_path, executor=threads)
+    rows = swept(range(4))
     assert rows[0] == {"sigma": 1.0, "seed": 0, "t": None, "bad": None}
     assert rows[1] == {"sigma": 1.0, "seed": 1, "error": "CannotBeSent: two lines 2"}
     assert rows[2]["error"].startswith("TypeError") and "error" not in rows[3]
@@ -199,75 +198,68 @@ def test_a_failing_point_is_a_row_with_its_error(tmp_path, toy, threads, capsys)
     assert sweep.told(rows).startswith("4 points, 2 of them failed; the first at sigma 1, seed 1:")
 
 
-class Losing(concurrent.futures.Executor):
-    """Computes two points, then loses its workers."""
+def test_a_lost_worker_ends_the_sweep_and_keeps_what_is_finished(tmp_path, swept, monkeypatch):
+    def solve(name, settings, values):
+        if values[1] < 3:  # (sigma, seed)
+            return whole(name, settings, values)
+        for _ in range(5000):  # until what is finished has been written
+            if (tmp_path / "points.jsonl").read_bytes().count(b"\n") == 3:
+                raise concurrent.futures.BrokenExecutor("a process was terminated abruptly")
+            time.sleep(0.001)
 
-    def __init__(self):
-        self.left = 2
-
-    def submit(self, function, *values):
-        future = concurrent.futures.Future()
-        self.left -= 1
-        if self.left >= 0:
-            future.set_result(function(*values))
-        else:
-            future.set_exception(concurrent.futures.BrokenExecutor("a process was terminated abruptly"))
-        return future
-
-
-def test_a_lost_worker_ends_the_sweep_and_keeps_what_is_finished(tmp_path, toy, threads):
-    seen = set()
-    for _ in range(3):  # as_completed may give the lost ones first
-        try:
-            sweep.sweep("toy", {"seed": range(5)}, tmp_path, executor=Losing())
-        except RuntimeError as error:
-            assert "a worker was lost" in str(error) and "terminated abruptly" in str(error)
-        kept = {row["seed"] for row in lines(tmp_path)}
-        assert seen <= kept
-        seen = kept
-    assert len(sweep.sweep("toy", {"seed": range(5)}, tmp_path, executor=threads)) == len(lines(tmp_path)) == 5
+    whole = sweep.solve
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="a worker was lost .*terminated abruptly"):
+        patch.setattr(sweep, "solve", solve)
+        swept(range(5))
+    assert {row["seed"] for row in lines(tmp_path)} == {0, 1, 2}
+    assert len(swept(range(5))) == len(lines(tmp_path)) == 5
 
 
-def test_two_sweeps_do_not_write_into_one_folder(tmp_path, toy, threads):
+def test_two_sweeps_do_not_write_into_one_folder(tmp_path, swept):
     if not sweep.fcntl:
         pytest.skip("this system has no such lock")
     with sweep._record(tmp_path), pytest.raises(RuntimeError, match="another sweep is writing there"):
-        sweep.sweep("toy", {}, tmp_path, executor=threads)
+        swept([0])
 
 
-def test_a_folder_with_another_sweep_is_told_in_a_line(tmp_path, toy, threads, monkeypatch):
-    sweep.sweep("toy", {"seed": [1, 2]}, tmp_path, executor=threads)
-    with pytest.raises(ValueError, match="holds a sweep that has seed = 1 too; add it, or take another folder"):
-        sweep.sweep("toy", {"seed": [2, 3]}, tmp_path, executor=threads)
-    monkeypatch.setattr(sweep.minintk, "__version__", "99")
-    with pytest.raises(ValueError, match="holds a sweep of minintk .*, not 99; take another folder"):
-        sweep.sweep("toy", {"seed": [1, 2]}, tmp_path, executor=threads)
-    (tmp_path / "sweep.json").unlink()
-    with pytest.raises(ValueError, match="without sweep.json"):
-        sweep.sweep("toy", {"seed": [1, 2]}, tmp_path, executor=threads)
+def test_a_folder_with_another_sweep_or_a_spoilt_line_is_told_in_a_line(tmp_path, swept, monkeypatch):
+    def told(match, seeds=(1, 2)):
+        with pytest.raises(ValueError, match=match):
+            swept(seeds)
 
-
-@pytest.mark.parametrize("text", ["{", "{}", "[]", '{"experiment": "toy", "minintk": "1", "lists": 3}'])
-def test_a_folder_that_does_not_say_what_is_swept_is_told_in_a_line(tmp_path, toy, threads, text):
-    (tmp_path / "sweep.json").write_text(text)
-    with pytest.raises(ValueError, match="sweep.json does not say what is swept there; take another folder with --out"):
-        sweep.sweep("toy", {"seed": [1, 2]}, tmp_path, executor=threads)
-
-
-def test_settings_that_are_whole_numbers_are_not_cut_off(tmp_path, toy, threads):
-    with pytest.raises(ValueError, match="^seed is 1.5, expected a whole number$"):
-        sweep.sweep("toy", {"seed": [1, 1.5]}, tmp_path, executor=threads)
-    with pytest.raises(ValueError, match="^seed is nan, expected a whole number$"):
-        sweep.sweep("toy", {"seed": [float("nan")]}, tmp_path, executor=threads)
-    assert len(sweep.sweep("toy", {"seed": [1.0, 2]}, tmp_path, executor=threads)) == 2
-
-
-def test_a_spoilt_line_is_told_with_its_number(tmp_path, toy, threads):
-    sweep.sweep("toy", {"seed": [1, 2]}, tmp_path, executor=threads)
+    swept([1, 2])
+    told("holds a sweep that has seed = 1 too; add it, or take another folder", seeds=[2, 3])
+    with monkeypatch.context() as patch:
+        patch.setattr(sweep.minintk, "__version__", "99")
+        told("holds a sweep of minintk .*, not 99; take another folder")
     record = tmp_path / "points.jsonl"
     record.write_bytes(b"{}\n" + record.read_bytes())
-    with pytest.raises(ValueError, match="line 1 is no point of this sweep"):
-        sweep.sweep("toy", {"seed": [1, 2]}, tmp_path, executor=threads)
+    told("line 1 is no point of this sweep")
+    (tmp_path / "sweep.json").unlink()
+    told("without sweep.json")
+    for text in ("{", "{}", "[]", '{"experiment": "toy", "minintk": "1", "lists": 3}'):
+        (tmp_path / "sweep.json").write_text(text)
+        told("sweep.json does not say what is swept there; take another folder with --out")
+
+
+@pytest.mark.parametrize(
+    "name, lists, told",
+    [
+        ("toy", {"seed": [1, 1.5]}, "^seed is 1.5, expected a whole number$"),
+        ("toy", {"seed": [float("nan")]}, "^seed is nan, expected a whole number$"),
+        ("toy", {"sigma": [float("nan")]}, "^sigma is nan, expected a number$"),
+        ("toy", {"width": [1]}, "toy has no setting width; expected sigma, seed"),
+        ("toy", {"seed": []}, "the list of seed is empty"),
+        ("depth", {}, "'depth' cannot be swept; expected one of toy"),
+    ],
+)
+def test_settings_that_do_not_fit_the_experiment_are_told(tmp_path, toy, name, lists, told):
+    with pytest.raises(ValueError, match=told):
+        sweep.sweep(name, lists, tmp_path)
+
+
+def test_whole_numbers_may_be_floats(swept):
+    assert [row["seed"] for row in swept([1.0, 2])] == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -294,16 +286,8 @@ def test_without_dask_the_command_says_what_to_install(tmp_path, capsys, monkeyp
     assert capsys.readouterr().err == "minintk: dask is not installed: pip install 'minintk[dask]'\n"
 
 
-def test_settings_that_the_experiment_does_not_have_are_told(tmp_path, toy):
-    with pytest.raises(ValueError, match="toy has no setting width; expected sigma, seed"):
-        sweep.sweep("toy", {"width": [1]}, tmp_path)
-    with pytest.raises(ValueError, match="the list of seed is empty"):
-        sweep.sweep("toy", {"seed": []}, tmp_path)
-    with pytest.raises(ValueError, match="'depth' cannot be swept; expected one of toy"):
-        sweep.sweep("depth", {}, tmp_path)
-
-
-def test_a_sweep_with_a_point_that_failed_ends_with_1(tmp_path, capsys):
-    words = "sweep silent_alignment --P 8 --width 20 --sigma 0.1 -1 --out".split()
-    assert cli.main([*words, str(tmp_path)]) == 1
+def test_a_sweep_with_a_point_that_failed_ends_with_1(tmp_path, toy, capsys, monkeypatch):
+    toy.point = lambda sigma=1.0, seed=0: {"root": math.sqrt(sigma)}
+    monkeypatch.setattr(pool, "own", concurrent.futures.ThreadPoolExecutor)
+    assert cli.main(["sweep", "toy", "--sigma", "0.1", "-1", "--out", str(tmp_path)]) == 1
     assert "2 points, 1 of them failed; the first at sigma -1" in capsys.readouterr().out
