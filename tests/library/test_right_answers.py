@@ -426,10 +426,13 @@ def gap_curve__by_a_loop(weights, X, X_test, outputs, test_outputs, slope=0.0):
     return np.linalg.norm(gaps, axis=(1, 2)) / np.linalg.norm(test_outputs[-1])
 
 
-def experiment__with_rounded_steps(weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20_000, **end):
+def experiment__with_rounded_steps(
+    weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20_000, target_loss=1e-4
+):
     picked = sorted({round(math.exp(u)) for u in np.linspace(0, math.log(steps), silence.RECORDS)})
     kept = {"record_steps": picked, "record_drops": silence.DROPS, "record_kernels": True, "X_test": X_test}
-    run = training.gradient_descent(weights, X, y, step_size, slope, loss, steps=steps, **kept, **end)
+    end = {"steps": steps, "target_loss": target_loss}
+    run = training.gradient_descent(weights, X, y, step_size, slope, loss, **end, **kept)
     ends = run.outputs[-1], run.outputs[0], run.test_outputs[0], slope
     told = {
         "times": run.times,
