@@ -7,8 +7,6 @@ from oracles import assert_matches, unchanged
 
 from minintk import alignment, training
 
-# kernel_alignment
-
 
 @pytest.mark.exercise("alignment.kernel_alignment", row=1)
 def test_kernel_alignment_by_hand():
@@ -32,9 +30,6 @@ def test_kernel_alignment_is_the_cosine_between_all_entries(rng, shape):
     K, Q = rng.standard_normal(shape) + 1, rng.standard_normal(shape)
     with unchanged(K, Q):
         assert_matches(alignment.kernel_alignment(K, Q), oracles.alignment(K, Q))
-
-
-# task_alignment
 
 
 @pytest.mark.exercise("alignment.task_alignment", row=1)
@@ -64,9 +59,6 @@ def test_task_alignment_sums_over_the_columns_of_the_targets(rng):
         assert_matches(alignment.task_alignment(K, columns), weighted / sum(v * v for v in columns.ravel()))
 
 
-# relative_alignment
-
-
 @pytest.mark.exercise("alignment.relative_alignment", row=1)
 def test_relative_alignment_by_hand():
     """From 0.8 at the start, 0.9 is half of the way to 1; the start itself is 0 and the end 1."""
@@ -82,9 +74,6 @@ def test_relative_alignment_of_a_whole_curve(rng):
         assert_matches(alignment.relative_alignment(A, 0.5), np.array([0.0, -0.5, 0.5, 1.0]))
     A = rng.uniform(-1, 1, (3, 2))
     assert_matches(alignment.relative_alignment(A, -0.3), np.array([[(a + 0.3) / 1.3 for a in row] for row in A]))
-
-
-# effective_rank
 
 
 @pytest.mark.exercise("alignment.effective_rank", row=1)
@@ -113,9 +102,6 @@ def test_effective_rank_of_a_trained_linear_network_is_high(rng, L):
     assert_matches(alignment.effective_rank(K), (L + 7) ** 2 / (L**2 + 7))
 
 
-# alignment_time
-
-
 @pytest.mark.exercise("alignment.alignment_time", row=1)
 def test_alignment_time_of_a_rising_curve():
     """It is the first recorded time at or above the level: a value equal to the level counts."""
@@ -138,9 +124,6 @@ def test_alignment_time_at_the_two_ends():
     times, A = np.array([0.5, 1.0, 2.0]), np.array([0.97, 0.98, 0.96])
     for level, time in [(0.95, 0.5), (0.97, np.inf), (0.99, np.inf)]:
         assert_matches(alignment.alignment_time(times, A, level), time)
-
-
-# learning_time
 
 
 @pytest.mark.exercise("alignment.learning_time", row=1)
@@ -172,9 +155,6 @@ def test_times_have_the_levels_of_theory_unless_told_otherwise():
     assert_matches(alignment.alignment_time(times, np.array([0.9, 0.94, 0.951])), 3.0)
     assert_matches(alignment.alignment_time(times, np.array([0.9, 0.951, 0.97])), 2.0)
     assert_matches(alignment.learning_time(times, np.array([1.0, 0.91, 0.89])), 3.0)
-
-
-# predictor_gap
 
 
 def draw_gap(rng, P, P2, C):
@@ -223,9 +203,6 @@ def test_predictor_gap_joins_the_outputs_of_a_block_kernel(rng):
     assert_matches(alignment.predictor_gap(K, k, f, f_test, f0, f0_test), expected)
 
 
-# kernel_error
-
-
 @pytest.mark.exercise("alignment.kernel_error", row=1)
 def test_kernel_error_by_hand():
     """The prediction (3, 5) of a network (3, 4) is off by 1, and the network has the norm 5: 0.2."""
@@ -244,9 +221,6 @@ def test_kernel_error_is_relative_to_the_network(rng, shape):
             assert_matches(alignment.kernel_error(scale * prediction, scale * f), expected)
 
 
-# silence_ratio
-
-
 @pytest.mark.exercise("alignment.silence_ratio", row=1)
 def test_silence_ratio_by_hand():
     """err_inf = 0.01 and err_0 = 0.5 give rho = 0.02: silently aligned."""
@@ -258,9 +232,6 @@ def test_silence_ratio_tells_the_lazy_from_the_silent():
     """Two errors that are small alike give 1, a perfect final kernel 0, and a final kernel that is worse 1.5."""
     for err_inf, err_0, rho in [(0.03, 0.03, 1.0), (0.0, 0.7, 0.0), (0.6, 0.4, 1.5)]:
         assert_matches(alignment.silence_ratio(err_inf, err_0), rho)
-
-
-# theory
 
 
 ZERO, ONE = np.zeros((2, 2)), np.eye(2)

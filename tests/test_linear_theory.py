@@ -45,9 +45,6 @@ def trained_two_layers(rng, sigma, s, times, P=9, D=5, N=4):
     return beta, W0, a0, states[:, : N * D].reshape(len(times), N, D), states[:, N * D :]
 
 
-# early_weights
-
-
 @pytest.mark.exercise("linear_theory.early_weights", row=1)
 def test_early_weights_by_hand():
     """One unit, beta = (1, 0), st = log 2: cosh is 5/4, sinh is 3/4. Only the first entry of W moves."""
@@ -90,9 +87,6 @@ def test_early_weights_are_those_of_a_small_network(rng, sigma, error):
     assert_matches(list(linear_theory.early_weights(W0, a0, beta, 1.3, 1 / 1.3)), [W[0], a[0]], rtol=error)
 
 
-# two_layer_mode
-
-
 @pytest.mark.exercise("linear_theory.two_layer_mode", row=1)
 def test_two_layer_mode_by_hand():
     """q_0 = 3, r_0 = 0, s = 4: c = 9, R = 5. At t = log(3)/10 z = 17/9, r = 104/51, q = 185/51; at the end 4 and 5."""
@@ -130,9 +124,6 @@ def test_two_layer_mode_is_that_of_a_small_network(rng, sigma, error):
     assert_matches(list(linear_theory.two_layer_mode(q[0], r[0], s, times)), [r, q], rtol=error)
 
 
-# half_loss_time
-
-
 @pytest.mark.exercise("linear_theory.half_loss_time", row=1)
 def test_half_loss_time_by_hand():
     """q_0 + r_0 = 0.112115 s gives the time 1 / s, however q_0 and r_0 share it."""
@@ -158,9 +149,6 @@ def test_half_loss_time_grows_with_the_logarithm_of_sigma():
     for s in (1.0, 3.0):
         late, soon = (linear_theory.half_loss_time(c * 2e-3, c * 5e-4, s) for c in (1e-2, 1.0))
         assert_matches(late - soon, math.log(10) / s)
-
-
-# deep_mode
 
 
 @pytest.mark.exercise("linear_theory.deep_mode", row=1)
@@ -201,9 +189,6 @@ def test_deep_mode_leaves_the_plateau_on_time(u0, s):
     assert_matches(linear_theory.deep_mode(u0, s, 4, t[1:] - t[0]), u, rtol=1e-6)
 
 
-# escape_time
-
-
 @pytest.mark.exercise("linear_theory.escape_time", row=1)
 def test_escape_time_by_hand():
     """u_0 = 1/2: three layers and s = 1 take 2, four layers and s = 2 take 1."""
@@ -226,9 +211,6 @@ def test_escape_time_is_nearly_the_half_loss_time(u0, s, L):
     end = (s * (1 - math.sqrt(0.5))) ** (1 / L)
     expected = integral(lambda x: np.exp((2 - L) * x) / (s - np.exp(L * x)), math.log(u0), math.log(end), panels=20)
     assert_matches(linear_theory.escape_time(u0, s, L), expected, rtol=0.03)
-
-
-# final_kernel
 
 
 @pytest.mark.exercise("linear_theory.final_kernel", row=1)
@@ -258,9 +240,6 @@ def test_final_kernel_is_that_of_a_trained_network(rng, L, sigma, s, error):
     run = training.gradient_flow(weights, X, s * X @ beta, 1.0, target_loss=1e-8, rtol=1e-7)
     J = oracles.jacobian(run.weights[-1], X, 1.0)[:, 0]
     assert_matches(linear_theory.final_kernel(X, beta, s, L), J @ J.T, rtol=error)
-
-
-# final_kernel_blocks
 
 
 @pytest.mark.exercise("linear_theory.final_kernel_blocks", row=1)
@@ -332,9 +311,6 @@ def test_very_small_weights_are_no_numerical_trouble():
     assert_matches(linear_theory.deep_mode(1e-120, 1.0, 3, np.array([1.1e120])), np.array([1.0]))
 
 
-# layer_terms
-
-
 @pytest.mark.exercise("linear_theory.layer_terms", row=1)
 def test_layer_terms_by_hand():
     """W_1 = diag(1, 2), W_2 = (3, 5), samples (1, 1) and (2, -1): h_1 is (1, 2) and (2, 0), B_1 (3, 5) and (3, 0)."""
@@ -379,9 +355,6 @@ def test_layer_terms_of_a_rank_one_linear_network(rng, L):
     assert_matches(found, [u ** (2 * L - 2) * K for K in terms])
 
 
-# balance_defect
-
-
 @pytest.mark.exercise("linear_theory.balance_defect", row=1)
 def test_balance_defect_by_hand():
     """W_1 = (1, 2) in a row and W_2 = (3) give 9 - 5 = 4."""
@@ -389,11 +362,8 @@ def test_balance_defect_by_hand():
 
 
 def defects(weights):
-    """Entry by entry: sum_k W_{l+1}[k, i] W_{l+1}[k, j] - sum_m W_l[i, m] W_l[j, m]."""
-    return [
-        np.array([[sum(V[:, i] * V[:, j]) - sum(W[i] * W[j]) for j in range(len(W))] for i in range(len(W))])
-        for W, V in zip(weights, weights[1:])
-    ]
+    """sum_k W_{l+1}[k, i] W_{l+1}[k, j] - sum_m W_l[i, m] W_l[j, m] by the rows that leave and enter the units."""
+    return [sum(np.outer(v, v) for v in V) - sum(np.outer(w, w) for w in W.T) for W, V in zip(weights, weights[1:])]
 
 
 @pytest.mark.exercise("linear_theory.balance_defect", row=2)
@@ -416,9 +386,6 @@ def test_balance_defect_does_not_change_in_a_linear_network(rng):
     assert_matches(linear_theory.balance_defect(end), defects(weights), rtol=1e-6)
 
 
-# theory
-
-
 @pytest.mark.parametrize(
     "function, arguments",
     [
@@ -438,9 +405,9 @@ def test_starts_that_have_no_solution_are_refused(function, arguments):
 def test_only_the_diagonal_of_the_defect_stays_in_a_leaky_network(rng):
     """slope < 1: one number a unit is conserved, and the rest of the matrix is not."""
     weights, X, y = drawn_weights(rng, [3, 4, 2], 0.8), rng.standard_normal((6, 3)), rng.standard_normal((6, 2))
-    end = training.gradient_descent(weights, X, y, 1e-3, 0.1, steps=1000).weights[-1]
+    end = training.gradient_descent(weights, X, y, 1e-4, 0.1, steps=3000).weights[-1]
     moved = abs(linear_theory.balance_defect(end)[0] - defects(weights)[0])
-    assert moved.max() > 0.01 and np.diag(moved).max() < 1e-2 * moved.max()
+    assert moved.max() > 0.01 and np.diag(moved).max() < 1e-3 * moved.max()
 
 
 def test_a_mode_reaches_every_share_of_its_strength_at_mode_time():
