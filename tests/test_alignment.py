@@ -238,19 +238,19 @@ ZERO, ONE = np.zeros((2, 2)), np.eye(2)
 
 
 @pytest.mark.parametrize(
-    "function, arguments",
+    "call",
     [
-        (alignment.kernel_alignment, (ZERO, ONE)),
-        (alignment.kernel_alignment, (ONE, ZERO)),
-        (alignment.task_alignment, (ZERO, ONE[0])),
-        (alignment.task_alignment, (ONE, ZERO[0])),
-        (alignment.effective_rank, (ZERO,)),
-        (alignment.kernel_error, (ONE[0], ZERO[0])),
+        lambda: alignment.kernel_alignment(ZERO, ONE),
+        lambda: alignment.kernel_alignment(ONE, ZERO),
+        lambda: alignment.task_alignment(ZERO, ONE[0]),
+        lambda: alignment.task_alignment(ONE, ZERO[0]),
+        lambda: alignment.effective_rank(ZERO),
+        lambda: alignment.kernel_error(ONE[0], ZERO[0]),
     ],
 )
-def test_directions_without_a_norm_are_refused(function, arguments):
+def test_directions_without_a_norm_are_refused(call):
     with pytest.raises(ValueError, match="^[^\n]*is all zeros, expected[^\n]*$"):
-        function(*arguments)
+        call()
 
 
 @pytest.mark.parametrize("slope", [0.0, 1.0])
