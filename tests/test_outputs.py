@@ -18,13 +18,19 @@ def orthonormal(rng, n, k):
     return np.linalg.qr(rng.standard_normal((n, k)))[0]
 
 
+def drawn_weights(rng, widths, sigma):
+    return [sigma * rng.standard_normal((n, m)) / m**0.5 for m, n in zip(widths, widths[1:])]
+
+
+def drawn_task(rng, P, D, C, loss="mse"):
+    return rng.standard_normal((P, D)), oracles.draw_targets(rng, P, C, loss)
+
+
 def residual(f, y, loss):
     """-P dL/df, from the definitions of the losses."""
-    if loss == "mse":
-        return y - f
     if loss == "logistic":
         return y / (1 + np.exp(y * f))
-    return y - np.exp(f) / np.exp(f).sum(axis=1, keepdims=True)
+    return y - (f if loss == "mse" else np.exp(f) / np.exp(f).sum(axis=1, keepdims=True))
 
 
 def residual_at_zero(y, loss):
@@ -46,20 +52,12 @@ def two_layer_paths(weights, X, y, loss, times, step):
     return states[:, : N * D].reshape(-1, N, D), states[:, N * D :].reshape(-1, C, N)
 
 
-def drawn_weights(rng, widths, sigma):
-    return [sigma * rng.standard_normal((n, m)) / m**0.5 for m, n in zip(widths, widths[1:])]
-
-
-# early_residual
-
-
 @pytest.mark.exercise("outputs.early_residual", row=1)
 def test_early_residual_by_hand():
     """One sample: the targets (2, -1); half of the signs (1, -1); the second of four classes minus 1/4 everywhere."""
     assert_matches(outputs.early_residual(np.array([[2.0, -1.0]])), np.array([[2.0, -1.0]]))
     assert_matches(outputs.early_residual(np.array([[1.0, -1.0]]), "logistic"), np.array([[0.5, -0.5]]))
-    found = outputs.early_residual(np.array([[0.0, 1.0, 0.0, 0.0]]), loss="softmax")
-    assert_matches(found, np.array([[-0.25, 0.75, -0.25, -0.25]]))
+    assert_matches(outputs.early_residual(np.eye(4)[[1]], loss="softmax"), np.array([[-0.25, 0.75, -0.25, -0.25]]))
 
 
 @pytest.mark.exercise("outputs.early_residual", row=2)
@@ -85,11 +83,11 @@ def test_early_residual_pulls_at_the_weights_of_a_network_that_puts_out_zero(rng
     assert_matches(-outputs.early_residual(y, loss).T @ H / len(X), expected, rtol=1e-7)
 
 
-# early_modes: its answer is not unique, so what a student reads is what these tests say
-
-
 def assert_named(name, got, expected, rtol=1e-9):
-    """assert_matches, saying which array is wrong: "s[0] is 4, expected 2", and by which factor if it is one."""
+    """assert_matches, saying which array is wrong: "s[0] is 4, expected 2", and by which factor if it is one.
+
+    The modes are not unique, so nothing can be told of how they differ from the library's.
+    """
     try:
         assert_matches(got, expected, rtol)
     except AssertionError as error:
@@ -104,15 +102,15 @@ def assert_named(name, got, expected, rtol=1e-9):
 
 def checked_modes(X, y, loss="mse"):
     """Z, s, V after a look at their shapes, and at the order of s."""
-    found = outputs.early_modes(X, y, loss)
-    if not isinstance(found, list | tuple) or len(found) != 3:
-        count = f" of {len(found)}" if isinstance(found, list | tuple) else ""
+    found, many = outputs.early_modes(X, y, loss), (list, tuple)
+    if not isinstance(found, many) or len(found) != 3:
+        count = f" of {len(found)}" if isinstance(found, many) else ""
         raise AssertionError(f"It returned a {type(found).__name__}{count}, expected the three arrays Z, s, V.")
-    r = min(X.shape[1], y.shape[1])
-    for name, one, shape in zip("ZsV", found, [(y.shape[1], r), (r,), (X.shape[1], r)]):
-        if np.shape(one) != shape:
-            raise AssertionError(f"{name} has shape {np.shape(one)}, expected {shape}.")
     Z, s, V = map(np.asarray, found)
+    r = min(X.shape[1], y.shape[1])
+    for name, one, shape in [("Z", Z, (y.shape[1], r)), ("s", s, (r,)), ("V", V, (X.shape[1], r))]:
+        if one.shape != shape:
+            raise AssertionError(f"{name} has shape {one.shape}, expected {shape}.")
     if not ((np.diff(s) <= 0).all() and (s >= 0).all()):
         raise AssertionError(f"s is {s}, expected numbers that fall and are not negative")
     return Z, s, V
@@ -131,7 +129,7 @@ def test_early_modes_by_hand():
 @pytest.mark.parametrize("P, D, C", [(6, 4, 2), (5, 2, 3), (3, 4, 1)])
 def test_early_modes_take_the_residuals_correlation_with_the_inputs_apart(rng, P, D, C):
     """Orthonormal columns, sum_a s_a z_a v_a^T = y^T X / P for "mse", min(C, D) modes. X and y stay as they are."""
-    X, y = rng.standard_normal((P, D)), rng.standard_normal((P, C))
+    X, y = drawn_task(rng, P, D, C)
     with unchanged(X, y):
         Z, s, V = checked_modes(X, y)
     assert_named("(sum_a s_a z_a v_a^T)", (Z * s) @ V.T, sum(np.outer(row, x) for row, x in zip(y, X)) / P)
@@ -143,7 +141,7 @@ def test_early_modes_take_the_residuals_correlation_with_the_inputs_apart(rng, P
 @pytest.mark.parametrize("loss", LOSSES)
 def test_early_modes_have_the_rates_of_each_loss(rng, loss):
     """The rates are the roots of the eigenvalues of M M^T with M = -sum_m dL/df(x_m) x_m^T at f = 0."""
-    X, y = rng.standard_normal((7, 5)), oracles.draw_targets(rng, 7, 3, loss)
+    X, y = drawn_task(rng, 7, 5, 3, loss)
     M = residual_at_zero(y, loss).T @ X / 7
     rates = np.sqrt(np.linalg.eigvalsh(M @ M.T)[::-1].clip(0))
     assert_named("s", checked_modes(X, y, loss)[1], rates, rtol=1e-6)
@@ -153,7 +151,7 @@ def test_early_modes_have_the_rates_of_each_loss(rng, loss):
 @pytest.mark.parametrize("loss", LOSSES)
 def test_early_modes_are_the_directions_in_which_small_weights_grow(rng, loss):
     """Two layers in small steps, for any inputs: W_2^T z_a + W_1 v_a is e^{s_a t} times what it was, up to sigma^2."""
-    X, y = rng.standard_normal((8, 4)), oracles.draw_targets(rng, 8, 3, loss)
+    X, y = drawn_task(rng, 8, 4, 3, loss)
     weights = drawn_weights(rng, [4, 5, 3], sigma=1e-3)
     time = 2 / np.linalg.norm(residual_at_zero(y, loss).T @ X / 8, 2)
     (W_1,), (W_2,) = two_layer_paths(weights, X, y, loss, [time], time / 200)
@@ -162,29 +160,28 @@ def test_early_modes_are_the_directions_in_which_small_weights_grow(rng, loss):
     assert_named("(W_2^T Z + W_1 V)", W_2.T @ Z + W_1 @ V, start * np.exp(s * time), rtol=1e-4)
 
 
-# mode_strengths
-
-
 @pytest.mark.exercise("outputs.mode_strengths", row=1)
 def test_mode_strengths_by_hand():
     """W_2 W_1 = [[1, 2, 0], [2, 5, 1]]: z_1 = (1, 0), v_1 = (1, 0, 0) give 1; z_2 = (0, 1), v_2 = (0, 1, 1) give 6."""
-    W_1, W_2 = np.array([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]]), np.array([[1.0, 0.0], [2.0, 1.0]])
-    found = outputs.mode_strengths([W_1, W_2], np.eye(2), np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]))
-    assert_matches(found, np.array([1.0, 6.0]))
+    weights, V = (
+        [np.array([[1.0, 2, 0], [0, 1, 1]]), np.array([[1.0, 0], [2, 1]])],
+        np.array([[1.0, 0], [0, 1], [0, 1]]),
+    )
+    assert_matches(outputs.mode_strengths(weights, np.eye(2), V), np.array([1.0, 6.0]))
 
 
 @pytest.mark.exercise("outputs.mode_strengths", row=2)
 @pytest.mark.parametrize(
-    "widths, A", [([4, 3], 2), ([3, 5, 2], 2), ([2, 4, 3, 3], 2), ([5, 2, 3, 4, 1], 1), ([2, 2], 4)]
+    "A, widths", [(2, [4, 3]), (2, [3, 5, 2]), (2, [2, 4, 3, 3]), (1, [5, 2, 3, 4, 1]), (4, [2, 2])]
 )
-def test_mode_strengths_of_any_depth(rng, widths, A):
+def test_mode_strengths_of_any_depth(rng, A, widths):
     """A linear network's outputs at the input v_a, times z_a, unit by unit. One layer, and more modes than outputs."""
     weights = drawn_weights(rng, widths, sigma=1.0)
     Z, V = rng.standard_normal((widths[-1], A)), rng.standard_normal((widths[0], A))
     with unchanged(weights, Z, V):
         found = outputs.mode_strengths(weights, Z, V)
     f = oracles.outputs(weights, V.T, slope=1.0)
-    assert_matches(found, np.array([sum(Z[c, a] * f[a, c] for c in range(widths[-1])) for a in range(A)]))
+    assert_matches(found, np.array([sum(z * f_a) for z, f_a in zip(Z.T, f)]))
 
 
 @pytest.mark.exercise("outputs.mode_strengths", row=3)
@@ -197,15 +194,12 @@ def test_mode_strengths_end_at_the_targets_singular_values(rng, widths):
     assert_matches(outputs.mode_strengths(run.weights[-1], Z, V), s, rtol=1e-3)
 
 
-# sequential_mode_times
-
-
 @pytest.mark.exercise("outputs.sequential_mode_times", row=1)
 def test_sequential_mode_times_by_hand():
     """One hidden unit with W_1 = W_2 = e^{-3}: g is 2 e^{-3}. Half of s = 1 takes 3, four fifths take log 2 more."""
-    weights = [np.array([[math.exp(-3)]]), np.array([[math.exp(-3)]])]
-    assert_matches(outputs.sequential_mode_times(weights, np.array([[1.0]])), np.array([3.0]))
-    assert_matches(outputs.sequential_mode_times(weights, np.array([[1.0]]), share=0.8), np.array([3 + math.log(2)]))
+    weights, B = [np.array([[math.exp(-3)]]), np.array([[math.exp(-3)]])], np.array([[1.0]])
+    assert_matches(outputs.sequential_mode_times(weights, B), np.array([3.0]))
+    assert_matches(outputs.sequential_mode_times(weights, B, share=0.8), np.array([3 + math.log(2)]))
 
 
 @pytest.mark.exercise("outputs.sequential_mode_times", row=2)
@@ -213,11 +207,11 @@ def test_sequential_mode_times_of_one_output_are_those_of_its_mode(rng):
     """q_0 and r_0 as in unit 6: t = log[2 s share / ((1 - share)(q_0 + r_0))] / (2 s). The weights stay."""
     weights, beta, s = drawn_weights(rng, [4, 7, 1], 1e-3), orthonormal(rng, 4, 1)[:, 0], 2.0
     a, b = weights[1][0], weights[0] @ beta
-    q_0, r_0 = (sum(a * a) + sum(b * b)) / 2, sum(a * b)
+    total = sum((a + b) ** 2) / 2  # q_0 + r_0
     for share in (0.1, 0.5):
         with unchanged(weights):
             found = outputs.sequential_mode_times(weights, s * beta[None], share)
-        assert_matches(found, np.array([math.log(2 * s * share / ((1 - share) * (q_0 + r_0))) / (2 * s)]))
+        assert_matches(found, np.array([math.log(2 * s * share / ((1 - share) * total)) / (2 * s)]))
 
 
 @pytest.mark.exercise("outputs.sequential_mode_times", row=3)
@@ -256,45 +250,31 @@ def test_sequential_mode_times_are_those_of_a_small_network(rng, share):
 
     Only the third is wrong? Subtract along g_1', g_2', not along g_1, g_2.
     """
-    X, s, Z, V = (
-        oracles.draw_white(rng, 8, 5),
-        np.array([4.0, 2.0, 1.0]),
-        orthonormal(rng, 3, 3),
-        orthonormal(rng, 5, 3),
-    )
-    weights, B = drawn_weights(rng, [5, 4, 3], 1e-4), (Z * s) @ V.T
-    times = np.linspace(0, 14, 1401)
+    X, s, times = oracles.draw_white(rng, 8, 5), np.array([4.0, 2.0, 1.0]), np.linspace(0, 14, 701)
+    Z, V, weights = orthonormal(rng, 3, 3), orthonormal(rng, 5, 3), drawn_weights(rng, [5, 4, 3], 1e-4)
+    B = (Z * s) @ V.T
     W_1, W_2 = two_layer_paths(weights, X, X @ B.T, "mse", times, 0.02)
     r = np.einsum("ca,tcn,tnd,da->ta", Z, W_2, W_1, V) / s
-    first = [np.argmax(r[:, a] >= share) for a in range(3)]
+    first = np.argmax(r >= share, axis=0)
     reached = [np.interp(share, r[i - 1 : i + 1, a], times[i - 1 : i + 1]) for a, i in enumerate(first)]
     assert_matches(outputs.sequential_mode_times(weights, B, share), np.array(reached), rtol=1e-3)
 
 
-# eigenvector_alignment
-
-
 def sum_of_terms(X, Z, V, left, right):
-    """sum_a left_a delta_cc' X v_a v_a^T X^T + right_a (z_a z_a^T)_cc' X X^T, block by block."""
-    C, P = len(Z), len(X)
-    K = np.zeros((C, C, P, P))
-    for c in range(C):
-        for d in range(C):
-            for a in range(Z.shape[1]):
-                f = X @ V[:, a]
-                K[c, d] += left[a] * (c == d) * np.outer(f, f) + right[a] * Z[c, a] * Z[d, a] * X @ X.T
-    return K
+    """sum_a left_a delta_cc' X v_a v_a^T X^T + right_a (z_a z_a^T)_cc' X X^T."""
+    C, f = len(Z), X @ V
+    K = sum(a * np.multiply.outer(np.eye(C), np.outer(f_a, f_a)) for a, f_a in zip(left, f.T))
+    return K + sum(a * np.multiply.outer(np.outer(z, z), X @ X.T) for a, z in zip(right, Z.T))
 
 
 @pytest.mark.exercise("outputs.eigenvector_alignment", row=1)
 def test_eigenvector_alignment_by_hand():
     """Against all diagonal matrices: K of four ones 1 / sqrt(2); with two outputs, K of 3, 2, 2, 1: sqrt(5) / 3."""
-    ones = np.ones((1, 1, 2, 2))
-    found = outputs.eigenvector_alignment(ones, np.eye(2), np.array([[1.0]]), np.array([[1.0], [0.0]]))
+    one, first = np.array([[1.0]]), np.array([[1.0], [0.0]])
+    found = outputs.eigenvector_alignment(np.ones((1, 1, 2, 2)), np.eye(2), one, first)
     assert_matches(found, 1 / math.sqrt(2))
     K = np.array([[3.0, 2.0], [2.0, 1.0]])[:, :, None, None]  # one sample of one input
-    found = outputs.eigenvector_alignment(K, np.array([[1.0]]), np.array([[1.0], [0.0]]), np.array([[1.0]]))
-    assert_matches(found, math.sqrt(5) / 3)
+    assert_matches(outputs.eigenvector_alignment(K, one, first, one), math.sqrt(5) / 3)
 
 
 @pytest.mark.exercise("outputs.eigenvector_alignment", row=2)
@@ -346,28 +326,19 @@ def test_eigenvector_alignment_of_terms_that_are_equal_or_zero(z):
 @pytest.mark.exercise("outputs.eigenvector_alignment", row=5)
 def test_eigenvector_alignment_of_a_network_that_has_learned_one_mode_of_three(rng):
     """Between learning times K_t is built like K_inf, up to 1e-3, and A(K_t, K_inf) is still below 0.95."""
-    X, s, Z, V = (
-        oracles.draw_white(rng, 9, 8),
-        np.array([3.0, 1.5, 0.6]),
-        orthonormal(rng, 3, 3),
-        orthonormal(rng, 8, 3),
-    )
-    weights, y = drawn_weights(rng, [8, 6, 3], 1e-4), X @ V * s @ Z.T
-    (W_1,), (W_2,) = two_layer_paths(weights, X, y, "mse", [4.5], 0.02)
+    X, s, Z, V = oracles.draw_white(rng, 9, 8), [3.0, 1.5, 0.6], orthonormal(rng, 3, 3), orthonormal(rng, 8, 3)
+    weights = drawn_weights(rng, [8, 6, 3], 1e-4)
+    (W_1,), (W_2,) = two_layer_paths(weights, X, X @ V * s @ Z.T, "mse", [4.5], 0.02)
     K = oracles.ntk([W_1, W_2], X, X, slope=1.0)
     assert oracles.alignment(K, sum_of_terms(X, Z, V, s, s)) < 0.95
     assert_matches(outputs.eigenvector_alignment(K, X, Z, V), 1.0, rtol=1e-3)
 
 
-# kernel_clock
-
-
 @pytest.mark.exercise("outputs.kernel_clock", row=1)
 def test_kernel_clock_by_hand():
     """Times 0, 1, 3 and sizes 0, 2, 4: g is 0, 1/2, 1, and two trapezoids have the areas 1/4 and 3/2."""
-    assert_matches(
-        outputs.kernel_clock(np.array([0.0, 1.0, 3.0]), np.array([0.0, 2.0, 4.0])), np.array([0.0, 0.25, 1.75])
-    )
+    h = outputs.kernel_clock(np.array([0.0, 1.0, 3.0]), np.array([0.0, 2.0, 4.0]))
+    assert_matches(h, np.array([0.0, 0.25, 1.75]))
 
 
 @pytest.mark.exercise("outputs.kernel_clock", row=2)
@@ -393,29 +364,25 @@ def test_kernel_clock_of_a_kernel_that_stands_still(size):
 @pytest.mark.exercise("outputs.kernel_clock", row=4)
 def test_kernel_clock_of_a_growing_kernel():
     """|K_t| = 3 / (1 + e^{5 - t}): the silence, t < 5, counts little, and f = 1 - e^{-h} solves df/dt = g (1 - f)."""
-    times = np.linspace(0, 12, 1201)
-    sizes = 3 / (1 + np.exp(5 - times))
-    h = (np.logaddexp(0, times - 5) - np.logaddexp(0, -5)) * (1 + math.exp(-7))
-    assert_matches(outputs.kernel_clock(times, sizes), h, rtol=1e-5)
-    f = oracles.rk4(
-        lambda x: np.array([1, (1 - x[1]) * (1 + math.exp(-7)) / (1 + math.exp(5 - x[0]))]), np.zeros(2), times, 0.01
-    )
-    assert_matches(1 - np.exp(-outputs.kernel_clock(times, sizes)), f[:, 1], rtol=1e-5)
+    times, last = np.linspace(0, 12, 1201), 1 + math.exp(-7)
+    h = outputs.kernel_clock(times, 3 / (1 + np.exp(5 - times)))
+    assert_matches(h, (np.logaddexp(0, times - 5) - np.logaddexp(0, -5)) * last, rtol=1e-5)
+    f = oracles.rk4(lambda x: np.array([1, (1 - x[1]) * last / (1 + math.exp(5 - x[0]))]), np.zeros(2), times, 0.01)
+    assert_matches(1 - np.exp(-h), f[:, 1], rtol=1e-5)
 
 
-# frozen_kernel_flow
-
-
-def block_flow(K, y, times, loss, step):
+def block_flow(K, y, times, loss):
     """df_c(x_m)/dt = sum over c', n of K[c, c', m, n] residual[n, c'] / P in small steps, K (C, C, P, P)."""
-    return oracles.rk4(
-        lambda f: np.tensordot(K, residual(f, y, loss).T, ((1, 3), (0, 1))).T / len(y), 0 * y, times, step
-    )
+
+    def velocity(f):
+        return np.tensordot(K, residual(f, y, loss).T, ((1, 3), (0, 1))).T / len(y)
+
+    return oracles.rk4(velocity, 0 * y, times, step=0.02)
 
 
 def shared_by(K, C):
     """The blocks of a kernel (P, P) that is the same for C outputs."""
-    return np.array([[K * (c == d) for d in range(C)] for c in range(C)])
+    return np.multiply.outer(np.eye(C), K)
 
 
 @pytest.mark.exercise("outputs.frozen_kernel_flow", row=1)
@@ -446,7 +413,7 @@ def test_frozen_kernel_flow_of_other_losses(rng, loss, C):
     """df/dt = K (y - p) / P, p the softmax of f, or K y / (1 + e^{y f}) / P, in small steps."""
     K, y = 2 * oracles.draw_spd(rng, 4), oracles.draw_targets(rng, 4, C, loss)
     times = [0.5, 2.0, 6.0]
-    expected = block_flow(shared_by(K, C), y, times, loss, step=0.02)
+    expected = block_flow(shared_by(K, C), y, times, loss)
     assert_matches(outputs.frozen_kernel_flow(K, y, times, loss), expected, rtol=1e-6)
 
 
@@ -459,7 +426,7 @@ def test_frozen_kernel_flow_couples_the_outputs_of_a_block_kernel(rng, loss):
     """
     K, _ = oracles.draw_block_kernel(rng, 3, 4, 1)
     y, times = oracles.draw_targets(rng, 4, 3, loss), [0.4, 1.5]
-    assert_matches(outputs.frozen_kernel_flow(K, y, times, loss), block_flow(K, y, times, loss, 0.02), rtol=1e-6)
+    assert_matches(outputs.frozen_kernel_flow(K, y, times, loss), block_flow(K, y, times, loss), rtol=1e-6)
 
 
 @pytest.mark.exercise("outputs.frozen_kernel_flow", row=5)
@@ -471,19 +438,18 @@ def test_frozen_kernel_flow_starts_at_zero_and_ends_at_the_targets(rng):
     assert_matches(outputs.frozen_kernel_flow(K, y, [0.0], "mse"), np.array([0 * y]))
 
 
-# theory
-
-
-def test_targets_of_one_output_and_labels_are_made_into_columns(rng):
-    """y (P,) for one output, and class labels for softmax, are those of the columns (P, C)."""
-    K = oracles.draw_spd(rng, 4)
-    for y, columns, loss in [([1, -1, 1, 1], [[1], [-1], [1], [1]], "logistic"), ([0, 1, 0, 0], None, "mse")]:
-        columns = np.array(y)[:, None] if columns is None else columns
-        got, expected = (outputs.frozen_kernel_flow(K, one, [1.0], loss) for one in (y, columns))
-        assert_matches(got, expected)
-    blocks = shared_by(K, 2)
-    got = outputs.frozen_kernel_flow(blocks, [0, 1, 1, 0], [1.0], "softmax")
-    assert_matches(got, outputs.frozen_kernel_flow(blocks, np.eye(2)[[0, 1, 1, 0]], [1.0], "softmax"))
+@pytest.mark.parametrize(
+    "loss, C, y, columns",
+    [
+        ("logistic", 1, [1, -1, 1, 1], [[1], [-1], [1], [1]]),
+        ("mse", 1, [0, 1, 0, 0], [[0], [1], [0], [0]]),
+        ("softmax", 2, [0, 1, 1, 0], np.eye(2)[[0, 1, 1, 0]]),
+    ],
+)
+def test_targets_of_one_output_and_labels_are_made_into_columns(rng, loss, C, y, columns):
+    K = shared_by(oracles.draw_spd(rng, 4), C) if C > 1 else oracles.draw_spd(rng, 4)
+    got, expected = (outputs.frozen_kernel_flow(K, one, [1.0], loss) for one in (y, columns))
+    assert_matches(got, expected)
 
 
 def test_a_flow_that_stands_still_has_one_moment_for_each_time(rng):
@@ -497,8 +463,7 @@ def test_short_modes_count_as_much_as_long_ones(rng):
     """The span of the terms does not know the lengths of z_a and v_a."""
     X, Z, V = rng.standard_normal((5, 4)), orthonormal(rng, 3, 2), orthonormal(rng, 4, 2)
     K = sum_of_terms(X, Z, V, [2.0, 0.5], [0.3, 1.0])
-    lengths = np.array([1.0, 1e-9])
-    assert_matches(outputs.eigenvector_alignment(K, X, Z * lengths, V * lengths), 1.0)
+    assert_matches(outputs.eigenvector_alignment(K, X, Z * [1.0, 1e-9], V * [1.0, 1e-9]), 1.0)
 
 
 def test_more_modes_than_hidden_units_are_refused(rng):
@@ -510,20 +475,16 @@ def test_more_modes_than_hidden_units_are_refused(rng):
 @pytest.mark.parametrize("loss", ["mse", "logistic"])
 def test_a_kernel_with_a_frozen_direction_keeps_the_span_and_follows_the_clock(rng, loss):
     """K_t = g(t) K on training and test points: G_t = 0 at every t, and f_t is the frozen kernel's flow at h(t)."""
-    P, M = 5, oracles.draw_spd(rng, 8)
-    K, k, y = M[:P, :P], M[P:, :P], oracles.draw_targets(rng, P, 1, loss)
-    times = np.linspace(0, 8, 801)
-    g = 1 / (1 + np.exp(4 - times))
+    M, y, times = oracles.draw_spd(rng, 8), oracles.draw_targets(rng, 5, 1, loss), np.linspace(0, 8, 801)
 
-    def velocity(state):
-        t, f = state[0], state[1 : P + 1, None]
-        pull = residual(f, y, loss) / P / (1 + math.exp(4 - t))
-        return np.concatenate([[1.0], (M[:, :P] @ pull)[:, 0]])
+    def velocity(state):  # the time, then f at 5 training and 3 test points
+        pull = residual(state[1:6, None], y, loss)[:, 0] / 5 / (1 + math.exp(4 - state[0]))
+        return np.concatenate([[1.0], M[:, :5] @ pull])
 
     states = oracles.rk4(velocity, np.zeros(9), times, 0.01)
-    f, f_test, zero = states[:, 1 : P + 1], states[:, P + 1 :], np.zeros
-    gaps = [alignment.predictor_gap(K, k, a, b, zero(P), zero(3)) for a, b in zip(f, f_test)]
+    f, f_test = states[:, 1:6], states[:, 6:]
+    gaps = [alignment.predictor_gap(M[:5, :5], M[5:, :5], *now, f[0], f_test[0]) for now in zip(f, f_test)]
     assert abs(np.array(gaps)).max() < 1e-10 and abs(f_test[-1]).max() > 0.1
-    h = outputs.kernel_clock(times, g)
-    frozen = outputs.frozen_kernel_flow(g[-1] * K, y, h, loss)
+    g = 1 / (1 + np.exp(4 - times))
+    frozen = outputs.frozen_kernel_flow(g[-1] * M[:5, :5], y, outputs.kernel_clock(times, g), loss)
     assert_matches(f, frozen[:, :, 0], rtol=1e-4)

@@ -1,24 +1,26 @@
 """The linear experiments: their numbers against theory and against other code, and their verdicts."""
 
 import copy
+import functools
 import math
+import operator
 
 import numpy as np
-import oracles
 import pytest
 
-from minintk import linear_theory
 from minintk.experiments import depth, linear_phases, several_outputs, style
 
 
 @pytest.fixture
 def phases(found):
-    return found("linear_phases").summary
+    """The numbers of each sigma, from the largest."""
+    return {case["sigma"]: case for case in found("linear_phases").summary["cases"]}
 
 
 @pytest.fixture
 def deep(found):
-    return found("depth").summary
+    """The numbers of each L."""
+    return {numbers["L"]: numbers for numbers in found("depth").summary["depths"]}
 
 
 @pytest.fixture
@@ -26,100 +28,63 @@ def outputs(found):
     return found("several_outputs").summary
 
 
-def by_sigma(summary):
-    return {case["sigma"]: case for case in summary["cases"]}
-
-
-def by_depth(summary):
-    return {numbers["L"]: numbers for numbers in summary["depths"]}
-
-
-def test_the_final_spectrum_is_that_of_the_final_kernel(rng):
-    X, beta = oracles.draw_white(rng, 12, 5), np.full(5, 5**-0.5)
-    for L in (1, 2, 4):
-        K = oracles.final_kernel(X, beta, 1.7, L)
-        e, y = np.linalg.eigvalsh(K), X @ beta
-        expected = [e[-1] / e.sum(), e.sum() ** 2 / (e**2).sum(), oracles.alignment(K, np.outer(y, y))]
-        oracles.assert_matches(list(linear_theory.final_spectrum(5, L)), expected)
-
-
-def test_a_mode_that_cannot_grow_is_refused():
-    with pytest.raises(ValueError, match="q0 \\+ r0 is 0.0, expected more than 0"):
-        linear_theory.mode_time(1.0, -1.0, 1.0)
-
-
-def test_a_mode_reaches_every_share_of_its_strength_at_mode_time():
-    """The exact r(t) of the oracle, for weights so small that the theory's neglected terms are below 1e-9."""
-    q_0, r_0, s = 3e-10, -1e-10, 1.4
-    for share in (0.05, 0.5, 0.9):
-        time = linear_theory.mode_time(q_0, r_0, s, share)
-        oracles.assert_matches(oracles.two_layer_mode(s, q_0, r_0, [time])[0] / s, share, rtol=1e-8)
-
-
-def test_the_overlaps_of_a_mode_are_its_size_and_its_strength(rng):
-    """q = (|a|^2 + |b|^2) / 2 and r = a.b with a = W_2^T z, b = W_1 v; for one output z = (1,)."""
-    weights, beta = [rng.standard_normal((7, 4)), rng.standard_normal((1, 7))], np.eye(4)[2]
-    a, b = weights[1][0], weights[0] @ beta
-    oracles.assert_matches(list(linear_theory.mode_overlaps(weights, [1.0], beta)), [(a @ a + b @ b) / 2, a @ b])
-
-
 def test_two_layers_follow_the_closed_forms(phases):
     """Other code: max |r error| 6e-3, 1e-4, 2e-6 and K_inf 1.3e-2, 1.3e-4, 1.3e-6 at sigma = .1, .01, .001."""
     for sigma, r_error, K_error in ((0.1, 6e-3, 1.3e-2), (0.01, 1e-4, 1.3e-4), (1e-3, 2e-6, 1.3e-6)):
-        case = by_sigma(phases)[sigma]
+        case = phases[sigma]
         assert 0.5 < case["r_error"] / r_error < 1.5 and 0.7 < case["K_error"] / K_error < 1.4
-    assert by_sigma(phases)[1e-3]["r_error_relative"] < 1e-5
-    assert by_sigma(phases)[1e-3]["r_error_without_r0"] > 1e-3
+    assert phases[1e-3]["r_error_relative"] < 1e-5
+    assert phases[1e-3]["r_error_without_r0"] > 1e-3
 
 
 def test_early_weights_err_as_sigma_squared(phases):
     """Other code: a and W at t = 1/s: (3e-2, 9e-3) at .1, (3e-4, 8e-5) at .01, (3e-6, 8e-7) at .001."""
     for sigma, a_error, W_error in ((0.1, 3e-2, 9e-3), (0.01, 3e-4, 8e-5), (1e-3, 3e-6, 8e-7)):
-        case = by_sigma(phases)[sigma]
+        case = phases[sigma]
         assert 0.7 < case["a_error"] / a_error < 1.4 and 0.6 < case["W_error"] / W_error < 1.4
 
 
-def test_the_alignment_time_stays_and_the_learning_time_grows(phases):
+def test_the_alignment_time_stays_and_the_learning_time_grows(phases, found):
     """Other code: alignment and learning times: .67 always; 1.05, 2.22, 3.32, 5.62, 7.93."""
-    for case, expected in zip(phases["cases"], (1.05, 2.22, 3.32, 5.62, 7.93)):
+    for case, expected in zip(phases.values(), (1.05, 2.22, 3.32, 5.62, 7.93)):
         assert case["t_learn"] == pytest.approx(expected, abs=0.12)
         assert case["t_align"] == pytest.approx(0.67, abs=0.15) == case["t_align_theory"]
         for name in ("t_learn", "t_half"):
             assert case[name] == pytest.approx(case[f"{name}_theory"], abs=0.002 if case["sigma"] < 0.1 / 3 else 0.02)
-    assert phases["slope"] == pytest.approx(0.5, abs=5e-4)
+    assert found("linear_phases").summary["slope"] == pytest.approx(0.5, abs=5e-4)
 
 
 def test_what_is_learned_before_alignment_falls_as_sigma_to_the_depth(deep):
     """Other code: exponents 2.00, 2.97, 3.95; drops 1.4e-5 (L = 3, .01) and 3.5e-4 (L = 4, .05)."""
-    for L, numbers in by_depth(deep).items():
+    for L, numbers in deep.items():
         assert numbers["exponent"] == pytest.approx(L, abs=0.05)
-    assert by_depth(deep)[3]["drop_at_align"]["0.01"] == pytest.approx(1.4e-5, rel=0.5)
-    assert by_depth(deep)[4]["drop_at_align"]["0.05"] == pytest.approx(3.5e-4, rel=0.7)
+    assert deep[3]["drop_at_align"]["0.01"] == pytest.approx(1.4e-5, rel=0.5)
+    assert deep[4]["drop_at_align"]["0.05"] == pytest.approx(3.5e-4, rel=0.7)
 
 
 def test_deep_networks_end_at_the_final_kernel(deep):
     """Other code: 1.2e-4 (L = 3, .01) and 2.6e-3 (L = 4, .05); effective ranks 29.1, 27.0, 24.2."""
     for L, error, rank, share in ((3, 1.2e-4, 27.0, 0.094), (4, 2.6e-3, 24.2, 0.120)):
-        numbers = by_depth(deep)[L]
+        numbers = deep[L]
         assert 0.5 < numbers["K_error"] / error < 2
         assert numbers["ranks"][1] == pytest.approx(rank, abs=0.1)
         assert numbers["share_K"] == pytest.approx(share, abs=2e-3)
-    assert by_depth(deep)[2]["K_error"] < 1e-5
+    assert deep[2]["K_error"] < 1e-5
 
 
 def test_scaled_runs_collapse_and_rank_one_networks_follow_the_curve(deep):
-    two, three, four = by_depth(deep).values()
-    assert all(1e-6 < n["collapse"] < 1e-3 and n["rank_one_error"] < 1e-5 for n in (two, three, four))
+    two, three, four = deep.values()
+    assert all(1e-6 < n["collapse"] < 1e-3 and n["rank_one_error"] < 1e-5 for n in deep.values())
     assert two["t_ratio"] < 0.2 < 0.45 < three["t_ratio"] < four["t_ratio"] < 0.95
     assert 0.85 < three["effective_u_0"] < 1.05 and 0.85 < four["effective_u_0"] < 1.05
 
 
 def test_later_layer_terms_are_rank_one_first(deep):
     """Other code: K_L has .94, .98, .95 of its trace in one eigenvalue at a loss drop of .1 %, K_1 has 1/D."""
-    shares = by_depth(deep)[4]["shares"]
+    shares = deep[4]["shares"]
     assert shares["K_1"] == pytest.approx([1 / 30] * 5, rel=1e-6)
     assert shares["K_2"][2] < 0.5 < 0.9 < shares["K_3"][2] < shares["K_4"][2]
-    assert [by_depth(deep)[L]["shares"][f"K_{L}"][1] for L in (2, 3, 4)] == pytest.approx([0.94, 0.98, 0.95], abs=0.04)
+    assert [deep[L]["shares"][f"K_{L}"][1] for L in (2, 3, 4)] == pytest.approx([0.94, 0.98, 0.95], abs=0.04)
 
 
 def test_modes_are_learned_in_turn_at_the_times_of_the_theory(outputs):
@@ -158,10 +123,7 @@ def doctored(numbers, *changes):
     """The numbers with some of them changed: (path of keys, value)."""
     numbers = copy.deepcopy(numbers)
     for (*path, last), value in changes:
-        place = numbers
-        for key in path:
-            place = place[key]
-        place[last] = value
+        functools.reduce(operator.getitem, path, numbers)[last] = value
     return numbers
 
 
@@ -180,7 +142,7 @@ def doctored(numbers, *changes):
     ],
 )
 def test_the_verdict_on_two_layers_follows_from_the_numbers(phases, changes, told):
-    assert told in linear_phases.verdict(doctored(phases["cases"], *changes))
+    assert told in linear_phases.verdict(doctored(list(phases.values()), *changes))
 
 
 @pytest.mark.parametrize(
@@ -196,7 +158,8 @@ def test_the_verdict_on_two_layers_follows_from_the_numbers(phases, changes, tol
     ],
 )
 def test_the_verdict_on_depth_follows_from_the_numbers(deep, changes, told):
-    assert "NOT" not in deep["verdict"] and told in depth.verdict(doctored(deep["depths"], *changes))
+    depths = list(deep.values())
+    assert "NOT" not in depth.verdict(depths) and told in depth.verdict(doctored(depths, *changes))
 
 
 @pytest.mark.parametrize(
@@ -216,7 +179,14 @@ def test_the_verdict_on_several_outputs_follows_from_the_numbers(outputs, change
     assert "NOT" not in outputs["verdict"] and told in several_outputs.verdict(doctored(outputs, *changes))
 
 
-def test_the_closed_forms_are_tested_at_main_whatever_the_sigmas(monkeypatch):
+@pytest.fixture
+def few(monkeypatch):
+    """Few samples, inputs and hidden units."""
+    for name, number in {"P": 12, "D": 6, "N": 10}.items():
+        monkeypatch.setattr(linear_phases, name, number)
+
+
+def test_the_closed_forms_are_tested_at_main_whatever_the_sigmas(monkeypatch, few):
     monkeypatch.setattr(linear_phases, "SIGMAS", (0.3, 0.1))
     monkeypatch.setattr(linear_phases, "MAIN", 0.2)
     result = linear_phases.run()
@@ -224,7 +194,7 @@ def test_the_closed_forms_are_tested_at_main_whatever_the_sigmas(monkeypatch):
     assert "at sigma = 0.2:" in result.report and "from sigma = 0.2 to 0.1" in result.report
 
 
-def test_five_layers_follow_the_rule_as_well_and_are_all_drawn(monkeypatch):
+def test_five_layers_follow_the_rule_as_well_and_are_all_drawn(monkeypatch, few):
     """The alignment comes so late there that the grid of times must become finer with L."""
     monkeypatch.setattr(depth, "SIGMAS", {5: (0.05, 0.06)})
     result = depth.run()
@@ -240,9 +210,5 @@ def test_every_mode_has_its_number_even_if_its_direction_is_there_from_the_start
     numbers = {"s": [2.0, 1.0], "sigma": 0.1, "t_half_theory": [1.0, 2.0]}
     cosines = np.array([[0.9, 0.3], [1.0, 0.7], [1.0, 0.9]])
     several_outputs.mode_panel(ax, numbers, {"times": np.arange(3.0), "r": np.ones((3, 2)), "cosines": cosines})
-    assert [(text.get_text(), text.xy) for text in ax.texts] == [
-        ("1", (1.0, 0.5)),
-        ("1", (1.0, 0.8)),
-        ("2", (2.0, 0.5)),
-        ("2", (1.0, 0.8)),
-    ]
+    told = [(text.get_text(), text.xy) for text in ax.texts]
+    assert told == [("1", (1.0, 0.5)), ("1", (1.0, 0.8)), ("2", (2.0, 0.5)), ("2", (1.0, 0.8))]

@@ -20,10 +20,8 @@ def test_small_weights_lead_from_lazy_to_silent(cases):
     lazy = told[3]
     assert lazy["growth_end"] == pytest.approx(1, abs=0.1) and 0.7 < lazy["rho"] < 1.3 and lazy["A_0"] > 0.99
     for sigma, A, rho, ratio in ((0.1, 0.94, 0.18, 1.07), (0.01, 0.994, 0.023, 0.35), (1e-3, 0.995, 0.015, 0.21)):
-        n = told[sigma]
-        assert n["A_10"] == pytest.approx(A, abs=0.05)
-        assert rho / 3 < n["rho"] < 1.5 * rho
-        assert n["t_ratio"] == pytest.approx(ratio, rel=0.2)
+        assert told[sigma]["A_10"] == pytest.approx(A, abs=0.05) and rho / 3 < told[sigma]["rho"] < 1.5 * rho
+        assert told[sigma]["t_ratio"] == pytest.approx(ratio, rel=0.2)
 
 
 def test_the_verdict_from_lazy_to_rich_changes_with_the_numbers(cases):
@@ -84,10 +82,10 @@ def test_the_verdict_on_whitening_changes_with_the_numbers(found):
 def test_the_gap_is_made_while_the_loss_falls(cases):
     """Other code, at 1, 10, 50, 90, 99 %; single runs on white data spread by a factor of 4."""
     leaky, _, stretched = cases("gap")
-    for got, expected in zip(leaky["gaps"], (0.0002, 0.0008, 0.0027, 0.0045, 0.0049), strict=True):
-        assert expected / 4 < got < 4 * expected
-    for got, expected in zip(stretched["gaps"], (0.001, 0.010, 0.062, 0.152, 0.184), strict=True):
-        assert expected / 2 < got < 2 * expected
+    told = [(leaky, 4, (0.0002, 0.0008, 0.0027, 0.0045, 0.0049)), (stretched, 2, (0.001, 0.010, 0.062, 0.152, 0.184))]
+    for case, spread, expected in told:
+        ratios = np.array(case["gaps"]) / expected
+        assert max(ratios) < spread and min(ratios) > 1 / spread
 
 
 def test_the_integral_of_the_rate_meets_the_gap_to_first_order_in_the_step():
@@ -121,11 +119,11 @@ def test_the_gaps_figure_draws_the_median_run_and_says_so():
 
 
 def test_each_trap_is_exposed_by_its_own_control(cases):
-    silent, lazy, linear, many = (case["medians"] for case in cases("three_traps"))
-    assert all(n["err_inf"] < 0.05 for n in (silent, lazy, linear, many))
-    assert [n["rho"] > 0.5 for n in (silent, lazy, linear, many)] == [False, True, False, False]
-    assert [n["err_inf_relu"] > 0.1 for n in (silent, lazy, linear, many)] == [False, False, True, False]
-    assert [n["untrained"] < 1e-6 for n in (silent, lazy, linear, many)] == [False, False, False, True]
+    medians = [case["medians"] for case in cases("three_traps")]  # silent, lazy, linear, many samples
+    assert all(n["err_inf"] < 0.05 for n in medians)
+    assert [n["rho"] > 0.5 for n in medians] == [False, True, False, False]
+    assert [n["err_inf_relu"] > 0.1 for n in medians] == [False, False, True, False]
+    assert [n["untrained"] < 1e-6 for n in medians] == [False, False, False, True]
     assert cases("three_traps")[3]["rank"] <= 100  # N D
 
 
@@ -137,13 +135,16 @@ def test_an_untrained_network_is_its_own_machine_from_the_rank_on(found):
 
 def test_verdicts_on_traps_name_the_control_or_say_that_there_is_no_trap(cases):
     silent, lazy, linear, many = (case["medians"] for case in cases("three_traps"))
-    assert "predictor of K_0 is as good" in three_traps.verdict(lazy)
-    assert "with ReLU fails" in three_traps.verdict(linear)
-    assert "untrained network" in three_traps.verdict(many)
+    for numbers, words in [
+        (lazy, "predictor of K_0 is as good"),
+        (linear, "with ReLU fails"),
+        (many, "untrained network"),
+        (silent | {"t_ratio": 1.2}, "the run is aligned late: undecided"),
+        (silent | {"t_ratio": None}, "the run is unlearnt: undecided"),
+    ]:
+        assert words in three_traps.verdict(numbers)
     assert three_traps.verdict(silent).endswith("silent alignment.")
     assert three_traps.verdict(silent | {"err_inf": 0.3}).startswith("no trap")
-    assert "the run is aligned late: undecided" in three_traps.verdict(silent | {"t_ratio": 1.2})
-    assert "the run is unlearnt: undecided" in three_traps.verdict(silent | {"t_ratio": None})
 
 
 def test_the_traps_table_tells_the_settings_and_leaves_out_the_control_that_is_the_run_itself(found):
