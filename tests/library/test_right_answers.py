@@ -3,6 +3,7 @@
 `exercise__kind` is an answer to the exercise: an entry of SHORT if it is one expression, else a function below it.
 """
 
+import functools
 import itertools
 import math
 import os
@@ -260,8 +261,7 @@ def span_coordinates__with_other_signs(X):
 
 
 def span_coordinates__in_another_order(X):
-    Vt = np.linalg.svd(X, full_matrices=False)[2][: np.linalg.matrix_rank(X)]
-    Q = Vt[::-1].T
+    Q = np.linalg.svd(X, full_matrices=False)[2][: np.linalg.matrix_rank(X)][::-1].T
     return [X @ Q, Q]
 
 
@@ -324,30 +324,24 @@ def early_modes__with_other_signs(X, y, loss="mse"):
 def early_modes__cut_to_size(X, y, loss="mse"):
     M = np.mean([np.outer(r, x) for r, x in zip(outputs.early_residual(loss=loss, y=y), X)], axis=0)
     Z, s, Vt = np.linalg.svd(M)
-    r = len(s)
-    signs = np.where(np.arange(r) % 2, 1, -1)
-    return Z[:, :r] * signs, s, (Vt[:r].T * signs).tolist()
+    signs = np.where(np.arange(len(s)) % 2, 1, -1)
+    return Z[:, : len(s)] * signs, s, (Vt[: len(s)].T * signs).tolist()
 
 
 def mode_strengths__by_one_matrix(weights, Z, V):
-    F = np.eye(len(V))
-    for W in weights:
-        F = np.dot(W, F)
-    return [float(Z[:, a] @ F @ V[:, a]) for a in range(Z.shape[1])]
+    F = functools.reduce(lambda F, W: np.dot(W, F), weights)
+    return [float(z @ F @ v) for z, v in zip(Z.T, V.T)]
 
 
 def sequential_mode_times__by_gram_schmidt(weights, B, share=0.5):
     Z, S, Vt = np.linalg.svd(B)
     found, basis = [], []
-    for a, s in enumerate(S):
-        if s <= 1e-12 * S[0]:
-            break
-        g = weights[1].T @ Z[:, a] + weights[0] @ Vt[a]
+    for z, s, v in zip(Z.T, S[S > 1e-12 * S[0]], Vt):
+        g = weights[1].T @ z + weights[0] @ v
         for e in basis:
             g = g - (g @ e) * e
-        size = np.linalg.norm(g)
-        basis.append(g / size)
-        found.append((math.log(4 * s / size**2) + math.log(share / (1 - share))) / (2 * s))
+        basis.append(g / np.linalg.norm(g))
+        found.append((math.log(4 * s / (g @ g)) + math.log(share / (1 - share))) / (2 * s))
     return found
 
 
@@ -356,21 +350,15 @@ def sequential_mode_times__by_eigenvectors_and_projections(weights, B, share=0.5
     V = V[:, values > 1e-12 * values[-1]][:, ::-1]
     S = np.linalg.norm(B @ V, axis=0)
     G = weights[1].T @ (B @ V / S) + weights[0] @ V
-    times = []
-    for a in range(len(S)):
-        earlier = G[:, :a]
-        rest = G[:, a] - earlier @ (np.linalg.pinv(earlier) @ G[:, a]) if a else G[:, a]
-        times.append(linear_theory.mode_time(rest @ rest / 2, 0, S[a], share))
-    return np.array(times)
+    rests = [g - G[:, :a] @ (np.linalg.pinv(G[:, :a]) @ g) for a, g in enumerate(G.T)]
+    return np.array([linear_theory.mode_time(rest @ rest / 2, 0, s, share) for rest, s in zip(rests, S)])
 
 
 def eigenvector_alignment__by_svd(K, X, Z, V):
-    F, gram, size = X @ V, X @ X.T, K.size
-    T = [np.einsum("cd,m,n->cdmn", np.eye(len(K)), F[:, a], F[:, a]).reshape(size) for a in range(V.shape[1])]
-    T += [np.einsum("c,d,mn->cdmn", Z[:, a], Z[:, a], gram).reshape(size) for a in range(Z.shape[1])]
+    T = [np.einsum("cd,m,n->cdmn", np.eye(len(K)), f, f).ravel() for f in (X @ V).T]
+    T += [np.einsum("c,d,mn->cdmn", z, z, X @ X.T).ravel() for z in Z.T]
     U, S, _ = np.linalg.svd(np.transpose(T), full_matrices=False)
-    inside = U[:, S > 1e-10 * S[0]].T @ K.reshape(size)
-    return np.sqrt((inside**2).sum() / (K**2).sum())
+    return np.linalg.norm(U[:, S > 1e-10 * S[0]].T @ K.ravel()) / np.linalg.norm(K)
 
 
 def eigenvector_alignment__by_normal_equations(K, X, Z, V):
@@ -413,10 +401,8 @@ def frozen_kernel_flow__by_a_list(K, y, times, loss="mse"):
         value, cotangent = training.loss_and_cotangent(theta.reshape(y.shape), y, loss)
         return -(K @ cotangent if K.ndim == 2 else np.einsum("cdmn,nd->mc", K, cotangent)).ravel(), value
 
-    f = []
-    for _, _, theta, _ in integrator.integrate(velocity, np.zeros(y.size), max(times), -np.inf, times, (), 1e-8, 10**5):
-        f.append(theta.reshape(y.shape))
-    return f if 0 in times else f[1:]
+    moments = integrator.integrate(velocity, np.zeros(y.size), max(times), -np.inf, times, (), 1e-8, 10**5)
+    return [theta.reshape(y.shape) for t, _, theta, _ in moments if t in times]
 
 
 def gap_curve__by_a_loop(weights, X, X_test, outputs, test_outputs, slope=0.0):
