@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from minintk import cli, network
-from minintk.course import grade, help, progress, remote, replay, swap, units, watch
+from minintk.course import frames, grade, help, progress, remote, replay, swap, units, watch
 from minintk.course.results import Status
 
 HEAD = "import numpy as np\n\nfrom minintk import network\n\n\n"
@@ -25,6 +25,7 @@ WRONG = "def activation(z, slope):\n    return z * slope\n"
 STUB = 'def activation(z, slope):\n    raise NotImplementedError("network.activation")\n'
 RIGHT_GATE = "\n\ndef gate(h, slope):\n    return np.where(h > 0, 1, slope).astype(h.dtype)\n"
 TOTAL = sum(exercise["points"] for exercise in units.units()[0]["exercise"])  # of unit 1
+NAMES = [exercise["name"] for exercise in units.exercises()]
 WRONG_GATE = "\n\ndef gate(h, slope):\n    return h\n"
 
 
@@ -71,11 +72,24 @@ def quick(monkeypatch):
     monkeypatch.setattr(remote.Remote, "start", lambda self: None)
 
 
-def write(book, text, head=HEAD):
+def write(book, text):
     """The student's 01_network.py; the file's time always moves."""
-    path = book / "01_network.py"
-    path.write_text(head + text, encoding="utf-8")
-    return path
+    (book / "01_network.py").write_text(HEAD + text, encoding="utf-8")
+
+
+def content(book):
+    return (book / "01_network.py").read_text(encoding="utf-8")
+
+
+def first_line(run):
+    """Of the state: points and marks of unit 1."""
+    return run()[1].splitlines()[0]
+
+
+@pytest.fixture
+def all_passed(monkeypatch):
+    states = {exercise["full"]: (Status.PASSED, exercise["points"]) for exercise in units.exercises()}
+    monkeypatch.setattr(progress, "state", lambda folder: states)
 
 
 def library_file(book):
@@ -83,24 +97,19 @@ def library_file(book):
     shutil.copy(network.__file__, book / "01_network.py")
 
 
-# init and status
-
-
-def test_init_makes_a_workbook_and_touches_no_other_file(book, run):
-    assert {path.name for path in book.iterdir()} == {unit["file"] for unit in units.units()} | {"README.md"}
-    before = {path: path.read_bytes() for path in book.iterdir()}
-    code, out = run("init", "exercises")
+def test_init_makes_a_workbook_with_the_folders_above_and_touches_no_other_file(tmp_path, run):
+    folder = tmp_path / "a" / "b"
+    code, out = run("init", str(folder))
+    assert code == 0 and out.endswith("minintk\n") and str(folder) in out
+    assert {path.name for path in folder.iterdir()} == {unit["file"] for unit in units.units()} | {"README.md"}
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    code, out = run("init", str(folder))
     assert code == 2 and "01_network.py" in out
-    assert {path: path.read_bytes() for path in book.iterdir()} == before
-    readme = book.parent / "README.md"
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+    readme = tmp_path / "README.md"
     readme.write_text("mine")
-    assert run("init", ".")[0] == 2 and readme.read_text() == "mine" and not (book.parent / "01_network.py").exists()
-
-
-def test_init_makes_the_folders_above_too(tmp_path, run):
-    code, out = run("init", str(tmp_path / "a" / "b"))
-    assert code == 0 and (tmp_path / "a" / "b" / "02_kernel.py").exists()
-    assert out.endswith("minintk\n") and str(tmp_path / "a" / "b") in out
+    assert run("init", str(tmp_path))[0] == 2 and readme.read_text() == "mine"
+    assert not (tmp_path / "01_network.py").exists()
 
 
 def test_without_words_it_says_where_you_are_and_what_is_next(book, run):
@@ -125,27 +134,21 @@ def test_without_a_workbook_it_says_how_to_begin(tmp_path, monkeypatch, run):
 
 def test_a_workbook_is_found_here_too(book, run, monkeypatch):
     monkeypatch.chdir(book)
-    code, out = run()
-    assert code == 0 and "next: activation in 01_network.py" in out
+    assert "next: activation in 01_network.py" in run()[1]
     monkeypatch.chdir("/")
     assert run("--workbook", str(book), "status")[0] == 0
 
 
 def test_points_and_marks_follow_what_was_checked(book, run, quick):
     write(book, RIGHT + WRONG_GATE)
-    assert run()[1].splitlines()[0].endswith(f"0 of {TOTAL}   ??····")
+    assert first_line(run).endswith(f"0 of {TOTAL}   ??····")
     run("check", "1")
-    out = run()[1]
-    assert out.splitlines()[0].endswith(f"4 of {TOTAL}   ✓✗····")
-    assert "next: gate" in out
+    assert first_line(run).endswith(f"4 of {TOTAL}   ✓✗····") and "next: gate" in run()[1]
     write(book, RIGHT + WRONG_GATE.replace("h\n", "2 * h\n"))
-    assert run()[1].splitlines()[0].endswith(f"4 of {TOTAL}   ✓?····")
+    assert first_line(run).endswith(f"4 of {TOTAL}   ✓?····")
     write(book, RIGHT + RIGHT_GATE)
     run("check", "gate")
-    assert run()[1].splitlines()[0].endswith(f"8 of {TOTAL}   ✓✓····")
-
-
-# check
+    assert first_line(run).endswith(f"8 of {TOTAL}   ✓✓····")
 
 
 def test_check_of_an_untouched_exercise_is_no_failure(book, run):
@@ -155,7 +158,7 @@ def test_check_of_an_untouched_exercise_is_no_failure(book, run):
     assert code == 0 and out.count("not started") == len(units.exercises()) and "\n0 of " in out
 
 
-def test_check_of_a_wrong_function_shows_rows_mistake_and_the_next_command(book, run):
+def test_check_of_a_wrong_function_shows_rows_mistake_and_the_next_command_and_it_can_be_repeated(book, run):
     write(book, WRONG)
     code, out = run("check", "activation")
     assert code == 1
@@ -164,53 +167,76 @@ def test_check_of_a_wrong_function_shows_rows_mistake_and_the_next_command(book,
     assert "yours      [-0.2,  0.3]" in out and "expected   [-0.2,  3. ]" in out
     assert "1 of 2 entries is wrong; the worst entry is [1]: yours 0.3, expected 3." in out
     assert out.endswith("  minintk check activation      (stuck? minintk hint activation)\n")
-
-
-def test_check_of_a_right_function_names_the_next_one(book, run):
+    yours, expected = replay.again("network.activation")
+    assert yours.tolist() == pytest.approx([-0.2, 0.3]) and expected.tolist() == pytest.approx([-0.2, 3])
     write(book, RIGHT)
+    yours, expected = replay.again("activation", folder=book)
+    assert yours.tolist() == expected.tolist() == pytest.approx([-0.2, 3])
+    write(book, "def activation(z, slope:\n    return z\n")
+    with pytest.raises(ValueError, match="activation could not be defined; 01_network.py, line 6: SyntaxError"):
+        replay.again("network.activation", book)
+
+
+def test_check_of_a_right_function_shows_what_it_printed_and_the_next_one(book, run, monkeypatch):
+    """Also in a file with Windows's mark and line ends and an odd letter, and with settings for other tests."""
+    settings = {"PYTEST_ADDOPTS": "-k nothing --nonsense", "PYTEST_PLUGINS": "none"}
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    search, folder = list(sys.path), os.getcwd()
+    text = HEAD + "# M\xfcller\n" + RIGHT.replace("    return", "    print('z is', z.shape)\n    return")
+    (book / "01_network.py").write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode("latin-1"))
+    before = (book / "01_network.py").read_bytes()
     code, out = run("check", "activation")
     assert code == 0 and "4/4 points" in out and out.count("✓") == 4
+    assert "it printed:\n...\nz is" in out and out.count("z is") == 8
     assert "next: gate in" in out and out.endswith("  minintk check gate\n")
+    assert settings.items() <= os.environ.items() and (sys.path, os.getcwd()) == (search, folder)
+    assert first_line(run).endswith(f"4 of {TOTAL}   ✓·····")
+    assert run("reset", "activation")[0] == 0
+    assert "def activation" in content(book) and "np.where" not in content(book)
+    assert [path.read_bytes() for path in (book / ".minintk" / "backup").iterdir()] == [before]
+    assert run("check", "activation")[1].count("not started") == 1
 
 
-def test_the_next_one_is_the_next_that_is_not_passed_and_after_the_last_the_first(book, run, quick, monkeypatch):
+@pytest.mark.parametrize(
+    "word, passed, told",
+    [
+        ("early_residual", ["early_residual"], "early_modes"),
+        ("early_residual", ["early_residual", "early_modes"], "mode_strengths"),
+        ("early_residual", [], "early_residual"),
+        ("7", [], "early_residual"),
+        ("7", ["early_residual", "mode_strengths", "activation"], "early_modes"),
+        (NAMES[-1], [NAMES[-1], "activation"], "gate"),  # after the last the first
+        ("gate", NAMES[1:], "activation"),
+    ],
+)
+def test_the_next_one_is_the_next_that_is_not_passed(book, run, quick, monkeypatch, word, passed, told):
     """Whoever begins with a later unit goes on there; the state screen still names the first that is missing."""
-    names = [e["name"] for e in units.exercises()]
-
-    def following(word, *passed):
-        states = {
-            e["full"]: (Status.PASSED if e["name"] in passed else Status.NOT_STARTED, 0) for e in units.exercises()
-        }
-        monkeypatch.setattr(progress, "state", lambda folder: states)
-        told = [run(*words)[1].split("\nnext: ")[1] for words in (("check", word), ("status",))]
-        return tuple(text.removeprefix("write ").split()[0] for text in told)
-
-    assert following("early_residual", "early_residual") == ("early_modes", "activation")
-    assert following("early_residual", "early_residual", "early_modes") == ("mode_strengths", "activation")
-    assert following("early_residual") == ("early_residual", "activation")
-    assert following("7") == ("early_residual", "activation")
-    assert following("7", "early_residual", "mode_strengths", "activation") == ("early_modes", "gate")
-    assert following(names[-1], names[-1], "activation") == ("gate", "gate")
-    assert following("gate", *names[1:]) == ("activation", "activation")
+    states = {e["full"]: (Status.PASSED if e["name"] in passed else Status.NOT_STARTED, 0) for e in units.exercises()}
+    monkeypatch.setattr(progress, "state", lambda folder: states)
+    assert run("check", word)[1].split("\nnext: ")[1].removeprefix("write ").split()[0] == told
+    first = next(name for name in NAMES if name not in passed)
+    assert f"\nnext: {first} in " in run("status")[1]
 
 
-def test_check_of_a_unit_has_a_line_for_each_exercise(book, run, quick):
+def test_check_of_a_unit_has_a_line_for_each_exercise_and_shows_the_first_failure(book, run, quick):
     write(book, RIGHT + WRONG_GATE)
     code, out = run("check", "1")
     assert code == 1 and out.count("not started") == 4
     assert "  ✓ activation              4/4\n" in out and "  ✗ gate                    0/4  row 1\n" in out
     assert f"\n4 of {TOTAL} points\n" in out
     assert "network.gate, row 1" in out and "next: mend gate in" in out
+    write(book, WRONG + WRONG_GATE)
+    code, out = run("check")
+    assert code == 1 and out.count("✗") == 2
+    assert "network.activation, row 1" in out and "network.gate, row 1" not in out
 
 
-def test_a_unit_has_many_names_and_an_exercise_is_known_by_its_tail():
+def test_a_unit_has_many_names_an_exercise_is_known_by_its_tail_and_counts_once(book, run, quick):
     for word in ("1", "01", "network", "01_network", "01_network.py", "exercises/01_network.py"):
         assert units.find(word) == units.units()[0]["exercise"]
     for word in ("activation", "network.activation", "ctivation"):
         assert [exercise["full"] for exercise in units.find(word)] == ["network.activation"]
-
-
-def test_what_is_named_twice_counts_once(book, run, quick):
     write(book, RIGHT)
     assert f"\n4 of {TOTAL} points\n" in run("check", "1", "gate", "activation", "1")[1]
     assert run("check", "gate", "gate")[1].startswith("network.gate  0/4 points")
@@ -232,13 +258,6 @@ def test_a_name_that_is_unknown_or_not_unique_is_one_line_and_2(book, run, word,
         assert code == 2 and hint in out
 
 
-def test_the_first_failure_is_shown_and_all_are_counted(book, run, quick):
-    write(book, WRONG + WRONG_GATE)
-    code, out = run("check")
-    assert code == 1 and out.count("✗") == 2
-    assert "network.activation, row 1" in out and "network.gate, row 1" not in out
-
-
 def test_a_finished_unit_points_to_its_figure(book, run, quick):
     library_file(book)
     code, out = run("check", "1")
@@ -250,27 +269,11 @@ def test_a_finished_unit_points_to_its_figure(book, run, quick):
 
 def test_a_syntax_error_is_shown_with_file_and_line_and_the_rest_is_graded(book, run):
     write(book, RIGHT + "\n\ndef gate(h, slope:\n    return h\n")
-    code, out = run("check", "1")
+    code, out = run("check", "activation", "gate")
     assert code == 1
     assert out.count("01_network.py, line 10: SyntaxError: ") == 1
     assert "✓ activation" in out and "✗ gate" in out
-    assert run()[1].splitlines()[0].endswith(f"4 of {TOTAL}   ✓✗····")
-
-
-def test_prints_are_shown_beside_the_result(book, run):
-    write(book, RIGHT.replace("    return", "    print('z is', z.shape)\n    return"))
-    code, out = run("check", "activation")
-    assert code == 0 and "it printed:\n...\nz is" in out and out.count("z is") == 8
-
-
-def test_a_byte_order_mark_windows_line_ends_and_letters_in_another_encoding_are_no_mistake(book, run):
-    path = book / "01_network.py"
-    path.write_bytes(b"\xef\xbb\xbf" + (HEAD + "# M\xfcller\n" + RIGHT).replace("\n", "\r\n").encode("latin-1"))
-    assert run("check", "activation")[0] == 0
-    assert run()[1].splitlines()[0].endswith(f"4 of {TOTAL}   ✓·····")
-    assert run("reset", "activation")[0] == 0
-    assert "def activation" in path.read_text(encoding="utf-8") and "np.where" not in path.read_text(encoding="utf-8")
-    assert run("check", "activation")[1].count("not started") == 1
+    assert first_line(run).endswith(f"4 of {TOTAL}   ✓✗····")
 
 
 def test_a_workbook_that_cannot_be_read_is_one_line_and_2(book, run):
@@ -279,9 +282,6 @@ def test_a_workbook_that_cannot_be_read_is_one_line_and_2(book, run):
     for words in (["check", "activation"], ["status"], ["reset", "activation"]):
         code, out = run(*words)
         assert code == 2 and "01_network.py" in out
-
-
-# progress
 
 
 DAMAGED = [
@@ -313,22 +313,16 @@ def test_a_file_saved_while_it_is_checked_is_not_passed(book, run, quick, monkey
     assert progress.state(book)["network.activation"] == ("not checked", 0)
 
 
-# hint, solution, diff
-
-
-def test_hints_come_one_after_the_other(book, run):
+def test_hints_come_one_after_the_other_or_by_number(book, run):
     hints = units.by_name("network.gate")["hints"]
     for number in (1, 2, 3, 3):
         code, out = run("hint", "gate")
-        assert code == 0 and out.startswith(f"network.gate, hint {number} of {len(hints)}:\n")
+        assert code == 0 and out.startswith(f"network.gate, hint {number} of 3:\n")
         assert " ".join(hints[number - 1].split()) in " ".join(out.split())
         assert out.endswith("more: minintk hint gate\n" if number < 3 else "more: minintk solution gate\n")
-
-
-def test_a_hint_may_be_asked_for_by_its_number(book, run):
-    assert "hint 2 of 3" in run("hint", "gate", "-n", "2")[1]
-    assert "hint 1 of 3" in run("hint", "gate", "-n", "1")[1]
-    assert "hint 3 of 3" in run("hint", "gate")[1]
+    assert "hint 2 of 3" in run("hint", "forward", "-n", "2")[1]
+    assert "hint 1 of 3" in run("hint", "forward", "-n", "1")[1]
+    assert "hint 3 of 3" in run("hint", "forward")[1]  # the one after the farthest
     for number in ("0", "4", "-1"):
         code, out = run("hint", "gate", "-n", number)
         assert code == 2 and "hints 1 to 3" in out
@@ -340,33 +334,36 @@ def test_a_whole_unit_has_no_hint_solution_or_difference(book, run):
         assert code == 2 and "name one exercise: activation, gate" in out
 
 
-class Terminal(io.StringIO):
-    """Somebody sits there."""
+@pytest.fixture
+def types(monkeypatch):
+    """Somebody sits at the terminal and types this."""
 
-    def isatty(self):
-        return True
+    def types(text):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+        monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+
+    return types
 
 
 @pytest.mark.parametrize("answer", ["n\n", "\n", "no\n", "", "y\n", " Yes \n"])  # "": Ctrl-D
-def test_the_solution_asks_first(book, run, monkeypatch, answer):
-    shown = "y" in answer.lower()
-    monkeypatch.setattr(sys, "stdin", Terminal(answer))
+def test_the_solution_asks_first(book, run, types, answer):
+    types(answer)
     code, out = run("solution", "gate")
-    assert code == 0 and ("def gate(h, slope):" in out) is shown
-    assert ("minintk hint gate" in out) is not shown
+    assert code == 0 and ("def gate(h, slope):" in out) is ("y" in answer.lower())
+    assert ("minintk hint gate" in out) is ("y" not in answer.lower())
 
 
-def test_the_solution_does_not_ask_a_pipe_or_one_who_has_passed(book, run, quick, monkeypatch):
+def test_the_solution_does_not_ask_a_pipe_or_one_who_has_passed(book, run, quick, types):
     code, out = run("solution", "gate")
     assert code == 0 and "def gate(h, slope):" in out and "[y/N]" not in out
     write(book, RIGHT + RIGHT_GATE)
     run("check", "gate")
-    monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
+    types("n\n")
     code, out = run("solution", "gate")
     assert code == 0 and "def gate(h, slope):" in out and "[y/N]" not in out
 
 
-def test_every_solution_can_be_shown(book, run):
+def test_every_solution_can_be_shown(book, run, all_passed):
     for exercise in units.exercises():
         code, out = run("solution", exercise["full"])
         assert code == 0 and inspect.getsource(getattr(units.module(exercise), exercise["name"])).rstrip() in out
@@ -389,15 +386,9 @@ def test_the_difference_is_shown_only_after_passing(book, run, quick):
     assert code == 0 and "+    return np.where(z > 0, z, slope * z)" in out and "\n-    return np.maximum" in out
     write(book, WRONG)
     assert run("diff", "activation")[0] == 2
-
-
-def test_the_library_does_not_differ_from_itself(book, run, quick):
     library_file(book)
     run("check", "gate")
     assert run("diff", "gate") == (0, "Yours is the library's, to the letter.\n")
-
-
-# reset
 
 
 def backups(book):
@@ -405,42 +396,34 @@ def backups(book):
 
 
 def test_reset_puts_the_stub_back_and_keeps_the_file(book, run):
-    stub_file = (book / "01_network.py").read_text(encoding="utf-8")
-    before, _, after = stub_file.partition('    raise NotImplementedError("network.gate")\n')
-    mine = f"{before}    return 1\n{after}"
+    stubs = content(book)
+    assert run("reset", "gate") == (0, "gate is untouched.\n")
+    assert content(book) == stubs and not (book / ".minintk").exists()
+    mine = stubs.replace('raise NotImplementedError("network.gate")', "return 1")
     (book / "01_network.py").write_text(mine, encoding="utf-8")
     code, out = run("reset", "gate")
     assert code == 0 and "gate is a stub again" in out and "backup" in out
-    assert (book / "01_network.py").read_text(encoding="utf-8") == stub_file
-    assert backups(book) == [mine]
-
-
-def test_reset_of_an_untouched_exercise_changes_nothing(book, run):
-    before = (book / "01_network.py").read_bytes()
-    code, out = run("reset", "gate")
-    assert code == 0 and out == "gate is untouched.\n"
-    assert (book / "01_network.py").read_bytes() == before and not (book / ".minintk").exists()
+    assert content(book) == stubs and backups(book) == [mine]
 
 
 def test_reset_of_a_unit_keeps_the_file_as_it_was_before(book, run):
-    stub_file = (book / "01_network.py").read_text(encoding="utf-8")
+    stub_file = content(book)
     library_file(book)
-    mine = (book / "01_network.py").read_text(encoding="utf-8")
+    mine = content(book)
     code, out = run("reset", "1")
     assert code == 0 and out.count("is a stub again") == 6
     assert backups(book) == [mine]
-    stubs = (book / "01_network.py").read_text(encoding="utf-8")
     for exercise in units.units()[0]["exercise"]:
         line = f'    raise NotImplementedError("{exercise["full"]}")\n'
-        assert line in stubs and stub_file.split(line)[0].rsplit("\n\n\n", 1)[1] in stubs
+        assert line in content(book) and stub_file.split(line)[0].rsplit("\n\n\n", 1)[1] in content(book)
 
 
 def test_every_reset_keeps_its_own_backup(book, run):
-    versions = [HEAD + RIGHT, HEAD + WRONG, HEAD + "def activation(z, slope):\n    return 3\n"]
+    versions = [RIGHT, WRONG, "def activation(z, slope):\n    return 3\n"]
     for version in versions:
-        write(book, version, head="")
+        write(book, version)
         run("reset", "activation")
-    assert backups(book) == sorted(versions)
+    assert backups(book) == sorted(HEAD + version for version in versions)
 
 
 @pytest.mark.parametrize(
@@ -449,21 +432,25 @@ def test_every_reset_keeps_its_own_backup(book, run):
 def test_reset_mends_a_function_that_does_not_parse(book, run, broken):
     write(book, f"{RIGHT}\n\n@np.vectorize\n{broken}\n\n{STUB.replace('activation', 'forward')}")
     assert run("reset", "gate")[0] == 0
-    text = (book / "01_network.py").read_text(encoding="utf-8")
+    text = content(book)
     compile(text, "01_network.py", "exec")
     assert text.count("def gate(") == 1 and "vectorize" not in text
     assert text.index("def activation(") < text.index("def gate(") < text.index("def forward(")
-    assert run()[1].splitlines()[0].endswith("?·····")
+    assert first_line(run).endswith("?·····")
 
 
-def test_reset_brings_a_deleted_function_back(book, run):
+def test_reset_brings_a_deleted_function_and_a_missing_or_empty_file_back(book, run):
+    stubs = content(book)
     write(book, RIGHT)
     assert run("reset", "gate")[0] == 0
-    text = (book / "01_network.py").read_text(encoding="utf-8")
+    text = content(book)
     assert text.startswith(HEAD + RIGHT.rstrip()) and text.endswith('    raise NotImplementedError("network.gate")\n')
-
-
-# watch
+    (book / "01_network.py").unlink()
+    assert run("reset", "1") == (0, f"{os.path.join('exercises', '01_network.py')} is written anew.\n")
+    assert content(book) == stubs
+    (book / "01_network.py").write_text("\n")
+    run("reset", "forward")
+    assert content(book) == stubs
 
 
 def test_watch_once_checks_the_first_exercise_that_is_not_passed(book, run, quick):
@@ -475,46 +462,45 @@ def test_watch_once_checks_the_first_exercise_that_is_not_passed(book, run, quic
     assert code == 1 and out.startswith("network.gate  0/4")
 
 
-def test_watch_checks_after_a_save_and_only_then(book, run, quick, monkeypatch):
-    events = iter([None, None, WRONG, None, None, RIGHT, KeyboardInterrupt])
+@pytest.fixture
+def watched(book, run, quick, monkeypatch):
+    """Runs watch while these texts are saved, one a look (None: nothing is). What was checked, and what was printed."""
 
-    def sleep(seconds):
-        assert seconds <= 0.5
-        event = next(events)
-        if event is KeyboardInterrupt:
-            raise event
-        if event:
-            write(book, event)
+    def watched(*texts):
+        events = iter(texts)
 
-    monkeypatch.setattr(watch.time, "sleep", sleep)
-    code, out = run("watch")
-    assert code == 130
-    assert [line for line in out.splitlines() if line.endswith("points")] == [
-        f"network.activation  {score}/4 points" for score in (0, 0, 4)
-    ]
+        def sleep(seconds):
+            assert seconds <= 0.5
+            try:
+                text = next(events)
+            except StopIteration:
+                raise KeyboardInterrupt from None
+            if text:
+                write(book, text)
+
+        monkeypatch.setattr(watch.time, "sleep", sleep)
+        code, out = run("watch")
+        assert code == 130
+        return [line.removesuffix(" points") for line in out.splitlines() if line.endswith(" points")], out
+
+    return watched
+
+
+def test_watch_checks_after_a_save_and_only_then(watched):
+    checked, out = watched(None, None, WRONG, None, None, RIGHT)
+    assert checked == [f"network.activation  {score}/4" for score in (0, 0, 4)]
     assert out.count("not started") == 1 and out.count("watching") == 3
 
 
-def test_watch_checks_the_function_that_was_changed(book, run, quick, monkeypatch):
+def test_watch_checks_the_function_that_was_changed(watched):
     """gate is written before activation, and activation taken up later; a save without a change: what comes next."""
-    changes = [STUB + RIGHT_GATE, WRONG + RIGHT_GATE, WRONG + RIGHT_GATE.replace("1, slope", "2, slope")]
-    events = iter([*changes, changes[-1], KeyboardInterrupt])
-
-    def sleep(seconds):
-        event = next(events)
-        if event is KeyboardInterrupt:
-            raise event
-        write(book, event)
-
-    monkeypatch.setattr(watch.time, "sleep", sleep)
-    _, out = run("watch")
-    assert [line.split()[0].split(".")[1] for line in out.splitlines() if line.endswith("points")] == [
-        "activation", "gate", "activation", "gate", "activation"
-    ]  # fmt: skip
+    last = WRONG + RIGHT_GATE.replace("1, slope", "2, slope")
+    checked, _ = watched(STUB + RIGHT_GATE, WRONG + RIGHT_GATE, last, last)
+    names = [line.split()[0].removeprefix("network.") for line in checked]
+    assert names == ["activation", "gate", "activation", "gate", "activation"]
 
 
-def test_watch_ends_when_all_is_done(book, run, monkeypatch):
-    monkeypatch.setattr(progress, "current", lambda folder: None)
+def test_watch_ends_when_all_is_done(book, run, all_passed):
     code, out = run("watch")
     assert code == 0 and "All exercises are done." in out
 
@@ -541,44 +527,21 @@ def until(lines, words):
         pass
 
 
-# again
-
-
-def test_the_last_mistake_can_be_repeated(book, run, monkeypatch):
-    write(book, WRONG)
-    run("check", "activation")
-    yours, expected = replay.again("network.activation")
-    assert yours.tolist() == pytest.approx([-0.2, 0.3]) and expected.tolist() == pytest.approx([-0.2, 3])
-    write(book, RIGHT)
-    yours, expected = replay.again("activation", folder=book)
-    assert yours.tolist() == expected.tolist() == pytest.approx([-0.2, 3])
-
-
-def test_repeating_lends_the_library_to_holes_as_grading_does(book, run):
+def test_repeating_lends_the_library_to_holes_as_grading_does(book):
     hole = 'def gradient_factors(weights, X, slope=0.0):\n    raise NotImplementedError("kernel.gradient_factors")\n'
     mine = "def jacobian(weights, X, slope=0.0):\n    return gradient_factors(weights, X, slope)[0][0]\n"
-    (book / "02_kernel.py").write_text(f"{HEAD}{hole}\n\n{mine}", encoding="utf-8")
-    run("check", "jacobian")
+    (book / "02_kernel.py").write_text(f"{hole}\n\n{mine}", encoding="utf-8")
+    kept = book / ".minintk" / "calls" / "kernel.jacobian.call"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(frames.pack([[[np.ones((2, 3)), np.ones((1, 2))], np.ones((4, 3))], {}]))
     yours, expected = replay.again("kernel.jacobian", book)
-    assert yours.ndim == 2 and expected.ndim == 3
+    assert yours.shape == (4, 3) and expected.shape == (4, 1, 8)  # h_0 = X, and 2 * 3 + 1 * 2 weights
 
 
-def test_repeating_without_a_mistake_is_told(book):
-    with pytest.raises(ValueError, match="minintk check gate keeps one"):
-        replay.again("network.gate", book)
-    with pytest.raises(ValueError, match="did you mean gate"):
-        replay.again("gat", book)
-
-
-def test_repeating_a_function_that_does_not_parse_is_told(book, run):
-    write(book, WRONG)
-    run("check", "activation")
-    write(book, "def activation(z, slope:\n    return z\n")
-    with pytest.raises(ValueError, match="activation could not be defined; 01_network.py, line 6: SyntaxError"):
-        replay.again("network.activation", book)
-
-
-# all of a student's functions together
+@pytest.mark.parametrize("name, told", [("network.gate", "minintk check gate keeps one"), ("gat", "did you mean gate")])
+def test_repeating_without_a_mistake_is_told(book, name, told):
+    with pytest.raises(ValueError, match=told):
+        replay.again(name, book)
 
 
 def test_finished_functions_are_put_in_and_holes_are_lent(book):
@@ -596,7 +559,8 @@ def test_finished_functions_are_put_in_and_holes_are_lent(book):
 
 
 def test_the_library_is_back_after_an_error_and_problems_are_told(book):
-    library, path = network.activation, write(book, RIGHT + "\n\nexit()\n\n\ndef gate(h)):\n    return h\n")
+    library, path = network.activation, book / "01_network.py"
+    write(book, RIGHT + "\n\nexit()\n\n\ndef gate(h)):\n    return h\n")
     with pytest.raises(RuntimeError, match="ZeroDivisionError"), swap.swapped(book) as (mine, every, problems):
         assert mine == ["network.activation"]
         assert [problem.split(": ")[:2] for problem in problems] == [
@@ -633,15 +597,10 @@ def test_a_folder_without_exercise_files_is_an_error_and_not_the_librarys_succes
         pass
 
 
-def test_when_all_is_done_the_last_command_names_the_workbook(book, run, quick, monkeypatch):
-    states = {exercise["full"]: (Status.PASSED, exercise["points"]) for exercise in units.exercises()}
-    monkeypatch.setattr(progress, "state", lambda folder: states)
+def test_when_all_is_done_the_last_command_names_the_workbook(book, run, quick, all_passed):
     code, out = run("status")
     assert code == 0 and out.endswith("  minintk run --answers exercises\n")
     assert run("check", "gate")[1].endswith("  minintk run --answers exercises\n")
-
-
-# the screen
 
 
 def minintk(*words, cwd, **environment):
@@ -649,12 +608,11 @@ def minintk(*words, cwd, **environment):
     return subprocess.Popen(
         [sys.executable, "-m", "minintk", *words],
         cwd=cwd,
-        env=os.environ | environment,
+        env=os.environ | {"PYTHONIOENCODING": "utf-8"} | environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8" if "PYTHONIOENCODING" not in environment else environment["PYTHONIOENCODING"],
+        encoding="utf-8",
     )
 
 
@@ -677,28 +635,34 @@ def test_a_terminal_has_colours_unless_they_are_unwanted(book, run, monkeypatch,
     assert ("\x1b[" in run("status")[1]) is coloured
 
 
-def test_marks_are_what_the_console_can_show(book, run, quick):
+@pytest.fixture
+def console(monkeypatch):
+    """What a command writes to a console of this encoding."""
+
+    def console(encoding, *words):
+        screen = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+        monkeypatch.setattr(sys, "stdout", screen)
+        cli.main(list(words))
+        return screen.buffer.getvalue().decode(encoding)
+
+    return console
+
+
+@pytest.mark.parametrize("encoding, marks", [("ascii", "+x----"), ("cp1252", "+x····"), ("utf-8", "✓✗····")])
+def test_marks_are_what_the_console_can_show(book, run, quick, console, encoding, marks):
     write(book, RIGHT + WRONG_GATE)
     run("check", "1")
-    for encoding, marks in [("ascii", "+x----"), ("cp1252", "+x····"), ("utf-8", "✓✗····")]:
-        out, _ = minintk("status", cwd=book.parent, PYTHONIOENCODING=encoding).communicate(timeout=60)
-        assert out.splitlines()[0].endswith(f" {marks}")
+    assert console(encoding, "status").splitlines()[0].endswith(f" {marks}")
 
 
-def test_letters_that_the_console_cannot_show_become_question_marks(book):
-    write(book, "def activation(z, slope):\n    raise ValueError('Größe ✓')\n")
-    process = minintk("check", "activation", cwd=book.parent, PYTHONIOENCODING="ascii")
-    out, _ = process.communicate(timeout=60)
-    assert process.returncode == 1 and "ValueError: Gr??e ?" in out
+def test_letters_that_the_console_cannot_show_become_question_marks(book, console):
+    assert console("ascii", "init", "Größe ✓").startswith("Gr??e ?: ")
 
 
 def test_a_pipe_that_is_closed_early_is_no_error(book):
-    process = minintk("check", cwd=book.parent)
+    process = minintk("status", cwd=book.parent)
     process.stdout.close()
     assert process.wait(timeout=60) == 0
-
-
-# the world around
 
 
 def test_what_other_packages_say_of_each_other_is_no_error_of_ours():
@@ -712,17 +676,6 @@ def test_what_other_packages_say_of_each_other_is_no_error_of_ours():
                 say(category, module)
 
 
-def test_what_is_meant_for_other_tests_does_not_change_marks(book, run, monkeypatch):
-    before = {"PYTEST_ADDOPTS": "-k nothing --nonsense", "PYTEST_PLUGINS": "none"}
-    for name, value in before.items():
-        monkeypatch.setenv(name, value)
-    write(book, RIGHT)
-    search, folder = list(sys.path), os.getcwd()
-    code, out = run("check", "activation")
-    assert code == 0 and "4/4 points" in out
-    assert before.items() <= os.environ.items() and (sys.path, os.getcwd()) == (search, folder)
-
-
 AROUND = {
     "pyproject.toml": '[tool.pytest.ini_options]\npython_functions = "check_*"\naddopts = "--nonsense"\n',
     "../pytest.ini": '[pytest]\npython_functions = "check_*"\naddopts = "--nonsense"\n',
@@ -733,13 +686,12 @@ AROUND = {
 }
 
 
-@pytest.mark.parametrize("path, around", [("plain", AROUND), ("a b's [c]$HOME" + '"\\d' * (os.name != "nt"), {})])
-def test_neither_its_path_nor_what_stands_around_it_changes_marks(tmp_path, path, around):
-    """A clone in a folder of an odd name; or settings, a conftest and a plugin that loads itself beside and above."""
-    clone = tmp_path / path
+def test_neither_its_path_nor_what_stands_around_it_changes_marks(tmp_path):
+    """A clone in a folder of an odd name, with settings, a conftest and a plugin that loads itself beside and above."""
+    clone = tmp_path / ("a b's [c]$HOME" + '"\\d' * (os.name != "nt"))
     for name in ("minintk", "tests"):
         shutil.copytree(units.PACKAGE.parent / name, clone / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name, text in around.items():
+    for name, text in AROUND.items():
         (clone / name).parent.mkdir(exist_ok=True)
         (clone / name).write_text(text)
     (clone / "exercises").mkdir()
@@ -771,26 +723,6 @@ def test_a_function_that_is_not_to_be_found_is_told(book, run, quick):
     assert "not started: 01_network.py has no def gate\n" in out
     write(book, STUB)
     assert "no def" not in run("check", "activation")[1]
-
-
-def test_a_file_that_is_missing_or_empty_is_written_anew(book, run):
-    path = book / "03_whitening.py"
-    whole = path.read_text(encoding="utf-8")
-    path.unlink()
-    assert run("reset", "3") == (0, f"{os.path.join('exercises', '03_whitening.py')} is written anew.\n")
-    assert path.read_text(encoding="utf-8") == whole
-    path.write_text("\n")
-    run("reset", "second_moment")
-    assert path.read_text(encoding="utf-8") == whole
-
-
-def test_the_backup_is_the_file_as_it_was(book, run):
-    path = book / "01_network.py"
-    path.write_bytes((HEAD + RIGHT).replace("\n", "\r\n").encode() + b"# \xe9\r\n")
-    before = path.read_bytes()
-    assert run("reset", "activation")[0] == 0
-    (backup,) = (book / ".minintk" / "backup").iterdir()
-    assert backup.read_bytes() == before
 
 
 @pytest.mark.parametrize(
