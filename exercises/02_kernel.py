@@ -78,7 +78,7 @@ def kernel_predictor(K_train, K_test, targets, f0_train=0.0, f0_test=0.0, rcond=
     not counted as the kernel's error. Paper, Theorem 1.
     """
     # Find where training ends if the kernel never changes. A silently aligned network ends where K = K_inf does.
-    # block_matrix is given: it makes one matrix of a kernel with blocks, in the order that its docstring tells.
+    # block_matrix is given: of a kernel with blocks it makes one matrix; its row c P + m is output c of sample m.
     # (8 points, about 30 minutes)
     raise NotImplementedError("kernel.kernel_predictor")
 

@@ -56,7 +56,7 @@ def half_loss_time(q0, r0, s):
     """
     # Work out when half of the loss is gone; this is not half of the strength r.
     # The time grows as log(1 / sigma), the time to align does not: so the kernel turns in silence.
-    # mode_time, which the file imports, gives the time for any share r / s; you may use it.
+    # mode_time(q0, r0, s, share), which the file imports, is the time at which r is share * s; you may use it.
     # (4 points, about 10 minutes)
     raise NotImplementedError("linear_theory.half_loss_time")
 

@@ -65,12 +65,13 @@ def sequential_mode_times(weights, B, share=0.5):
     value decomposition. The flow is dW_1/dt = W_2^T (B - W_2 W_1), dW_2/dt = (B - W_2 W_1) W_1^T; strengths as in
     `mode_strengths`. Returns t_a (modes,) in the limit of small weights, for s_a that differ: linear in the logarithm
     of a common factor of all weights, and approached by the true time as this factor goes to 0. In this limit a mode is
-    learned completely before the next one begins. The order is that of the s_a, even if the times do not rise. An s_a
-    below 1e-12 of the largest has no time. ValueError if there are more modes with a time than hidden units.
+    learned completely before the next one begins. The order is that of the s_a, even if the times do not rise. Modes with an
+    s_a below 1e-12 of the largest are left out. ValueError if more modes are left than there are hidden units.
     By hand: N = C = D = 1, W_1 = W_2 = e^{-3} and B = 1 give 3 for share = 1/2.
     """
     # Predict from the first weights when each mode is learned. A mode by itself is the network of unit 6, with the
-    # time linear_theory.mode_time. But modes share the hidden units: what does a learned mode take from later ones?
+    # time linear_theory.mode_time(q0, r0, s, share). But modes share the hidden units: what does a learned mode take
+    # from later ones?
     # (7 points, about 35 minutes)
     raise NotImplementedError("outputs.sequential_mode_times")
 
@@ -118,8 +119,8 @@ def frozen_kernel_flow(K, y, times, loss="mse"):
     Returns f at each of the times, right to six digits. For "mse" and one output it is `kernel.constant_kernel_flow`.
     By hand: K = 2, one sample, y = 1: "mse" gives 1 - e^{-2t}; "logistic" the solution of e^f + f = 1 + 2 t.
     """
-    # Follow the outputs in time. integrator.integrate takes the steps (rtol=1e-8); its docstring says what it is
-    # given and what it yields: the start first, then each of the times. Write velocity for it, on flat arrays.
-    # On the kernel clock this is what a silently aligned network learns, with any loss.
+    # Follow the outputs in time: what a silently aligned network learns on the kernel clock. The steps are given:
+    # integrator.integrate(velocity, f0, end_time, -np.inf, times, (), 1e-8, 100_000) yields (t, loss, f, evaluations)
+    # at 0 and at each of times, f flat; velocity(f), which you write, returns df/dt, flat, and the loss.
     # (8 points, about 40 minutes)
     raise NotImplementedError("outputs.frozen_kernel_flow")

@@ -90,17 +90,17 @@ def silence_numbers(times, losses, alignments, norms, network, machine_inf, mach
 def experiment(weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20_000, target_loss=1e-4):
     """Trains a network by `training.gradient_descent` and measures how silently its kernel aligned.
 
-    weights: [W_1 ... W_L] at the start; X (P, D), y as in `training.loss_and_cotangent`; X_test (P2, D). Recorded are
-    the start, the first step with each loss drop of DROPS, the end, and RECORDS steps from 1 to `steps`, evenly
-    spaced in log(step), each once. Returns a dict:
+    weights: [W_1 ... W_L] at the start; X (P, D); y: targets, in any form that gradient_descent takes; X_test (P2, D).
+    Recorded are the start, the first step with each loss drop of DROPS, the end, and RECORDS steps from 1 to `steps`,
+    evenly spaced in log(step), each once. Returns a dict:
     times, losses, alignments A(K_t, K_inf), norms |K_t|, and gaps, see `gap_curve`, each (T,);
     kernels, all of them, (T, P, P) or (T, C, C, P, P); K_0 is the first and K_inf the last;
     network, machine_inf, machine_0, the final outputs at X_test (P2, C) of the network and of the two machines;
     numbers, see `silence_numbers`.
     ValueError if the target loss is met at the start, or if the steps are too small to move the loss at all.
     """
-    # All together. Train and record first, then look back: K_inf is known only at the end.
-    # training.gradient_descent records what it is asked for, as its docstring says. Both machines have the same f_0
-    # and f_T, those of the run; they differ in the weights.
+    # All together: train and record, then look back. training.gradient_descent(weights, X, y, step_size, slope, loss,
+    # steps=, target_loss=, record_steps=, record_drops=, record_kernels=True, X_test=X_test) gives times, losses,
+    # kernels, outputs and test_outputs, one entry a record, and weights, the first and the last.
     # (11 points, about 60 minutes)
     raise NotImplementedError("silence.experiment")

@@ -107,9 +107,9 @@ def silence_numbers(times, losses, alignments, norms, network, machine_inf, mach
 def experiment(weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20_000, target_loss=1e-4):
     """Trains a network by `training.gradient_descent` and measures how silently its kernel aligned.
 
-    weights: [W_1 ... W_L] at the start; X (P, D), y as in `training.loss_and_cotangent`; X_test (P2, D). Recorded are
-    the start, the first step with each loss drop of DROPS, the end, and RECORDS steps from 1 to `steps`, evenly
-    spaced in log(step), each once. Returns a dict:
+    weights: [W_1 ... W_L] at the start; X (P, D); y: targets, in any form that gradient_descent takes; X_test (P2, D).
+    Recorded are the start, the first step with each loss drop of DROPS, the end, and RECORDS steps from 1 to `steps`,
+    evenly spaced in log(step), each once. Returns a dict:
     times, losses, alignments A(K_t, K_inf), norms |K_t|, and gaps, see `gap_curve`, each (T,);
     kernels, all of them, (T, P, P) or (T, C, C, P, P); K_0 is the first and K_inf the last;
     network, machine_inf, machine_0, the final outputs at X_test (P2, C) of the network and of the two machines;

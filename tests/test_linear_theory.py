@@ -90,7 +90,7 @@ def test_early_weights_are_those_of_a_small_network(rng, sigma, error):
 
 @pytest.mark.exercise("linear_theory.two_layer_mode", row=1)
 def test_two_layer_mode_by_hand():
-    """q_0 = 3, r_0 = 0, s = 4: c = 9, R = 5. At t = log(3)/10 z = 17/9, r = 104/51, q = 185/51; at the end 4 and 5."""
+    """By hand: q_0 = 3, r_0 = 0 and s = 4 give r = 104/51 and q = 185/51 at t = log(3)/10, 4 and 5 at the end."""
     r, q = linear_theory.two_layer_mode(3.0, 0.0, 4.0, np.array([0.0, math.log(3) / 10, 20.0]))
     assert_matches([r, q], [np.array([0.0, 104 / 51, 4.0]), np.array([3.0, 185 / 51, 5.0])])
 

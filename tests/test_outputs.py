@@ -217,7 +217,7 @@ def test_sequential_mode_times_of_one_output_are_those_of_its_mode(rng):
 @pytest.mark.exercise("outputs.sequential_mode_times", row=3)
 @pytest.mark.parametrize("order, unit", [([0, 1, 2], 1.0), ([2, 0, 1], 1.0), ([0, 2, 1], 1e-13)])
 def test_sequential_mode_times_count_only_what_faster_modes_leave(order, unit):
-    """By hand: g_1 = (2e, 0), g_2 = (e, 2e): the second mode keeps only 2e. A mode with s_a = 0 has no time."""
+    """By hand, in units of sigma: mode 1 begins as (2, 0), mode 2 as (1, 2), of which (0, 2) stays. s_3 = 0 is left out."""
     e = 1e-5 * unit
     W_1, B = e * np.array([[2.0, 1.0, 0.0], [0.0, 2.0, 0.0]]), unit * np.diag([3.0, 1.0, 0.0])
     found = outputs.sequential_mode_times([W_1[:, order], np.zeros((3, 2))], B[:, order])
@@ -237,7 +237,7 @@ def test_sequential_mode_times_of_a_strong_and_a_weak_mode(rng):
 
 @pytest.mark.exercise("outputs.sequential_mode_times", row=3)
 def test_sequential_mode_times_are_in_the_order_of_the_s_a():
-    """By hand: s = (3, 2.9), g_1 = (e, 0) and g_2 = (0, 20e). Largest s_a first, not in the order of the times."""
+    """s = (3, 2.9), and mode 2 begins 20 times larger. Largest s_a first, not in the order of the times."""
     e = 1e-5
     found = outputs.sequential_mode_times([e * np.diag([1.0, 20.0]), np.zeros((2, 2))], np.diag([3.0, 2.9]))
     assert_matches(found, np.array([math.log(12 / e**2) / 6, math.log(11.6 / (20 * e) ** 2) / 5.8]))
