@@ -68,8 +68,8 @@ def sequential_mode_times(weights, B, share=0.5):
     value decomposition. The flow is dW_1/dt = W_2^T (B - W_2 W_1), dW_2/dt = (B - W_2 W_1) W_1^T; strengths as in
     `mode_strengths`. Returns t_a (modes,) in the limit of small weights, for s_a that differ: linear in the logarithm
     of a common factor of all weights, and approached by the true time as this factor goes to 0. In this limit a mode is
-    learned completely before the next one begins. The order is that of the s_a, even if the times do not rise. Modes with an
-    s_a below 1e-12 of the largest are left out. ValueError if more modes are left than there are hidden units.
+    learned completely before the next one begins. The order is that of the s_a, even if the times do not rise. Modes
+    with an s_a below 1e-12 of the largest are left out. ValueError if more are left than there are hidden units.
     By hand: N = C = D = 1, W_1 = W_2 = e^{-3} and B = 1 give 3 for share = 1/2.
 
     How: Mode a begins as g_a = W_2^T z_a + W_1 v_a (N,), which grows as e^{s_a t}. Once a mode b with s_b > s_a is
