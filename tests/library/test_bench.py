@@ -1,5 +1,6 @@
 """Claims about minintk.tools.bench. Operations are counted by hand, kernels come from explicit gradients."""
 
+import contextlib
 import pathlib
 import re
 
@@ -20,8 +21,11 @@ def explicit_kernel(weights, X):
     return np.einsum("mcp,ndp->cdmn", dW1, dW1) + np.einsum("mcp,ndp->cdmn", dW2, dW2)
 
 
+OTHERS = pytest.mark.parametrize("write", [bench.gram_by_loop, lambda weights, X: bench.layerwise(np, weights, X)])
+
+
 @pytest.mark.parametrize("C", [1, 3])
-@pytest.mark.parametrize("write", [bench.gram_by_loop, lambda weights, X: bench.layerwise(np, weights, X)])
+@OTHERS
 def test_both_other_ways_to_write_the_kernel_are_the_gram_matrix_of_explicit_gradients(write, C, rng):
     weights, X = [rng.standard_normal((5, 4)), rng.standard_normal((C, 5))], rng.standard_normal((6, 4))
     expected = explicit_kernel(weights, X)
@@ -30,21 +34,25 @@ def test_both_other_ways_to_write_the_kernel_are_the_gram_matrix_of_explicit_gra
     assert abs(got - expected).max() < 1e-12 * abs(expected).max()
 
 
-@pytest.mark.parametrize("write", [bench.gram_by_loop, lambda weights, X: bench.layerwise(np, weights, X)])
-def test_for_three_layers_both_are_the_gram_matrix_of_finite_differences(write, rng):
-    weights, X = [rng.standard_normal(s) for s in [(4, 3), (5, 4), (2, 5)]], rng.standard_normal((3, 3))
+def outputs(weights, X):
+    return np.maximum(np.maximum(X @ weights[0].T, 0) @ weights[1].T, 0) @ weights[2].T
 
-    def outputs():
-        return np.maximum(np.maximum(X @ weights[0].T, 0) @ weights[1].T, 0) @ weights[2].T
 
-    J = []
+def differences(weights, value, step):
+    """The finite difference of value() in each weight."""
     for W in weights:
         for entry in np.ndindex(W.shape):
-            W[entry] += 1e-6
-            above = outputs()
-            W[entry] -= 2e-6
-            J.append((above - outputs()) / 2e-6)
-            W[entry] += 1e-6
+            W[entry] += step
+            above = value()
+            W[entry] -= 2 * step
+            yield (above - value()) / (2 * step)
+            W[entry] += step
+
+
+@OTHERS
+def test_for_three_layers_both_are_the_gram_matrix_of_finite_differences(write, rng):
+    weights, X = [rng.standard_normal(s) for s in [(4, 3), (5, 4), (2, 5)]], rng.standard_normal((3, 3))
+    J = list(differences(weights, lambda: outputs(weights, X), 1e-6))
     expected = np.einsum("pmc,pnd->cdmn", J, J)
     assert abs(write(weights, X) - expected).max() < 1e-7 * abs(expected).max()
 
@@ -53,19 +61,9 @@ def test_a_step_of_the_others_moves_every_weight_down_the_finite_difference_grad
     monkeypatch.setattr(bench, "STEP_SIZE", 1.0)
     weights = [rng.standard_normal(s) for s in [(4, 3), (5, 4), (2, 5)]]
     X, y = rng.standard_normal((6, 3)), rng.standard_normal((6, 2))
-
-    def loss():
-        f = np.maximum(np.maximum(X @ weights[0].T, 0) @ weights[1].T, 0) @ weights[2].T
-        return ((f - y) ** 2).sum() / 12
-
-    for W, moved in zip(weights, bench.descend(weights, X, y)):
-        for entry in np.ndindex(W.shape):
-            W[entry] += 1e-5
-            above = loss()
-            W[entry] -= 2e-5
-            slope = (above - loss()) / 2e-5
-            W[entry] += 1e-5
-            assert W[entry] - moved[entry] == pytest.approx(slope, abs=1e-8)
+    moved = [W - new for W, new in zip(weights, bench.descend(weights, X, y))]
+    slopes = list(differences(weights, lambda: ((outputs(weights, X) - y) ** 2).sum() / 12, 1e-5))
+    assert np.concatenate([change.ravel() for change in moved]) == pytest.approx(np.array(slopes), abs=1e-8)
 
 
 def test_the_operations_of_a_tiny_kernel_are_those_counted_by_hand():
@@ -83,10 +81,7 @@ def test_every_output_has_its_own_backward_pass_and_every_pair_of_outputs_its_pr
 def test_the_operations_of_a_tiny_step_are_its_five_products_counted_by_hand():
     # P = 4, D = 3, N = 5, two layers: X W_1^T 120, h W_2^T 40, B_2 W_2 40, B_2^T h 40, B_1^T X 120.
     assert bench.step_operations(4, 3, 5, 2, 1) == (360, 0)
-
-
-def test_a_step_with_more_inputs_than_samples_counts_as_many_inputs_as_samples():
-    assert bench.step_operations(4, 1000, 5, 2, 1) == bench.step_operations(4, 4, 5, 2, 1)
+    assert bench.step_operations(4, 1000, 5, 2, 1) == bench.step_operations(4, 4, 5, 2, 1)  # of more inputs P count
 
 
 def test_the_limit_is_the_operations_at_the_two_measured_rates(monkeypatch):
@@ -107,9 +102,7 @@ def test_a_line_fits_100_columns_and_shows_minintk_over_the_limit_and_the_others
     text = bench.table_line(row)
     assert text.split() == "1000, 784, 1000, 3, 10 ntk 100 150 x1.50 - 300 x2.00 - -".split()
     assert len(text) <= 100
-
-
-def test_a_line_of_memory_has_no_ratios_and_says_what_is_not_known():
+    # a line of memory has no ratios and says what is not known
     row = {"case": (50, 784, 100, 2, 1), "what": "MB", "limit": None, "minintk": 1.5, "torch": float("nan")}
     assert bench.table_line(row).split() == ["MB", "-", "1.50", "-", "-", "-", "-"]
 
@@ -120,10 +113,9 @@ def test_the_conclusion_gives_the_extremes_of_the_kernels_and_ignores_steps():
         {"what": "ntk", "limit": 10.0, "minintk": 15.0, "jax": 45.0},
         {"what": "step", "limit": 1.0, "minintk": 9.0, "jax": 900.0},
     ]
-    said = (
+    assert bench.conclusion(rows) == (
         "For a kernel minintk takes 1.50 to 2.00 times the limit; times of the others over minintk's: jax 0.50 to 3.00."
     )
-    assert bench.conclusion(rows) == said
 
 
 def test_a_turn_lasts_until_its_kernels_fill_it_and_gives_the_time_of_one(monkeypatch):
@@ -141,13 +133,7 @@ def test_the_time_of_a_call_is_what_the_clock_says(monkeypatch):
     assert bench._seconds(lambda: clock.__setitem__(0, 5.75)) == 0.75
 
 
-def test_a_kernel_that_differs_by_a_millionth_is_not_timed(monkeypatch):
-    monkeypatch.setitem(bench.KERNELS, "jax", lambda weights, X: lambda: explicit_kernel(weights, X) * (1 + 1e-6))
-    with pytest.raises(ValueError, match="differs from minintk's by 1.0e-06 of the largest entry"):
-        bench._Contender("jax", (4, 3, 5, 2, 1)).ntk()
-
-
-def test_a_kernel_that_agrees_is_run_as_often_as_asked(monkeypatch):
+def test_a_kernel_that_agrees_is_run_as_often_as_asked_and_one_that_differs_by_a_millionth_is_not(monkeypatch):
     runs = []
     monkeypatch.setitem(bench.KERNELS, "jax", lambda w, X: lambda: runs.append(len(X)) or explicit_kernel(w, X))
     contender = bench._Contender("jax", (4, 3, 5, 2, 2))
@@ -156,6 +142,9 @@ def test_a_kernel_that_agrees_is_run_as_often_as_asked(monkeypatch):
     contender.run(0)
     contender.run(3)
     assert runs == [4, 4, 4]
+    monkeypatch.setitem(bench.KERNELS, "jax", lambda weights, X: lambda: explicit_kernel(weights, X) * (1 + 1e-6))
+    with pytest.raises(ValueError, match="differs from minintk's by 1.0e-06 of the largest entry"):
+        bench._Contender("jax", (4, 3, 5, 2, 1)).ntk()
 
 
 @pytest.mark.skipif(not pathlib.Path("/proc/self/clear_refs").exists(), reason="only Linux tells the peak of a moment")
@@ -203,15 +192,10 @@ def test_the_quick_bench_prints_a_kernel_and_a_step_measured_in_children(monkeyp
 
 
 def test_a_contender_that_fails_is_left_out_with_one_line(monkeypatch):
-    class Broken:
+    class Broken(contextlib.ExitStack):
         def __init__(self, name, case, threads):
+            super().__init__()
             self.name = name
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *error):
-            pass
 
         def ask(self, word):
             if self.name == "torch":

@@ -30,9 +30,6 @@ def asked(change, scale=1.0):
     return again
 
 
-# nothing to say
-
-
 @pytest.mark.parametrize(
     "value",
     [
@@ -78,16 +75,6 @@ def test_single_precision_is_held_to_its_own_rounding():
 def test_each_entry_of_a_list_has_its_own_scale():
     e = [1e6 * draw(3, 3), 1e-6 * draw(3, 2)]
     assert said([e[0], e[1] + 1e-9 * draw(3, 2, seed=1)], e).startswith("It is wrong only in [1], right in [0]. There:")
-
-
-# form
-
-
-def test_the_shape_comes_first_and_is_never_broadcast():
-    assert said(draw(3, 4), draw(4, 3)[:2]) == "It has shape (3, 4), expected (2, 3)."
-    assert said(np.ones(4), np.ones((3, 4))) == "It has shape (4,), expected (3, 4)."
-    assert said(np.full((2, 2), np.nan), np.ones(2)) == "It has shape (2, 2), expected (2,)."
-    assert said(np.array(1.0), np.ones(1)) == "It has shape (), expected (1,)."
 
 
 @pytest.mark.parametrize("expected", [np.ones(5), np.ones((5, 1))])
@@ -144,101 +131,109 @@ def test_a_matrix_with_the_expected_diagonal_is_traced_to_it():
         assert "(P, 1)" in diagnose(met, np.diag(met).copy())[1]
 
 
-def test_none_is_told_and_where():
-    assert said(None, np.ones(3)) == "It returned None."
-    assert said([np.ones(2), None], [np.ones(2), np.ones(3)]) == "[1] is None."
-    assert said({"A": [None]}, {"A": [1.0]}) == '["A"][0] is None.'
-    assert said({"A": [2.0]}, {"A": [None]}) == '["A"][0] is a float, expected None.'
-    assert said(1.0, None) == "It returned a float, expected None."
+ONE, TWO, THREE, GRID = np.ones(1), np.ones(2), np.ones(3), np.ones((3, 2))
+FORMS = [
+    (draw(3, 4), draw(2, 3), "It has shape (3, 4), expected (2, 3)."),
+    (np.ones(4), np.ones((3, 4)), "It has shape (4,), expected (3, 4)."),  # the shape is never broadcast
+    (np.full((2, 2), np.nan), TWO, "It has shape (2, 2), expected (2,)."),  # and comes first
+    (np.array(1.0), ONE, "It has shape (), expected (1,)."),
+    (None, THREE, "It returned None."),
+    ([TWO, None], [TWO, THREE], "[1] is None."),
+    ({"A": [None]}, {"A": [1.0]}, '["A"][0] is None.'),
+    ({"A": [2.0]}, {"A": [None]}, '["A"][0] is a float, expected None.'),
+    (1.0, None, "It returned a float, expected None."),
+    (THREE, [THREE], "It returned an array, expected a list of 1."),
+    (2.0, (1.0, [THREE]), "It returned a float, expected a tuple of 2."),
+    ([TWO, TWO], GRID, "It returned a list, expected an array (3, 2)."),
+    ("mse", TWO, "It returned a str, expected an array (2,)."),
+    ([1.0], {"A": 1.0}, "It returned a list, expected a dict."),
+    (np.ones((3, 3)), 1.0, "It returned an array of shape (3, 3), expected a number."),
+    ([1.0], 1.0, "It returned a list, expected a number."),
+    ([1.0, TWO], [TWO, TWO], "[0] is a float, expected an array (2,)."),
+    ([(TWO, GRID)], [(TWO, [TWO])], "[0][1] is an array, expected a list of 1."),
+    ([TWO], [TWO, THREE], "It returned 1 array, expected 2."),
+    ([], [TWO], "It returned 0 arrays, expected 1."),
+    ((1.0, [], 2.0), (1.0, []), "It returned 3 things, expected 2."),
+    ([(TWO, [])], [(TWO, [TWO])], "[0][1] has 0 entries, expected 1."),
+    ([draw(3, 4), GRID, ONE], [ONE, GRID, draw(3, 4)], "The list is in reverse order."),
+    ([draw(2), -draw(2)], [-draw(2), draw(2)], "The list is in reverse order."),
+    ([(TWO, [THREE]), (TWO, [THREE] * 2)], [(TWO, [THREE] * 2)] * 2, "[0][1] has 1 entry, expected 2."),
+    (["x", "y"], [TWO, THREE], "[0] is a str, expected an array (2,)."),
+    ([TWO, THREE], [TWO, TWO], "[1] has shape (3,), expected (2,)."),
+    ([(TWO, [TWO, np.ones(5)])], [(TWO, [TWO, TWO])], "[0][1][1] has shape (5,), expected (2,)."),
+    ({"t": [TWO]}, {"t": [THREE]}, '["t"][0] has shape (2,), expected (3,).'),
+    ([np.ones(2, np.float32)], [TWO], "[0] is float32, expected float64."),
+    ({"x": 1.0, "y0": 1.0}, {"x": 1.0, "y_0": 1.0}, "Its names differ from the expected ones in y0, y_0."),
+    ({"A": 1.0, 3: 1.0}, {"A": 1.0}, "Its names differ from the expected ones in 3."),
+    (np.ones(2, np.float32), TWO, "It is float32, expected float64."),
+    (TWO, np.ones(2, np.float32), "It is float64, expected float32."),
+    (np.ones(2, int), TWO, "It holds integers, expected float64."),
+    (np.ones(2, bool), np.ones(2, np.float32), "It holds booleans, expected float32."),
+]  # fmt: skip
 
 
-def test_a_wrong_type_is_told_and_where():
-    assert said(np.ones(3), [np.ones(3)]) == "It returned an array, expected a list of 1."
-    assert said(2.0, (1.0, [np.ones(3)])) == "It returned a float, expected a tuple of 2."
-    assert said([np.ones(2), np.ones(2)], np.ones((3, 2))) == "It returned a list, expected an array (3, 2)."
-    assert said("mse", np.ones(2)) == "It returned a str, expected an array (2,)."
-    assert said([1.0], {"A": 1.0}) == "It returned a list, expected a dict."
-    assert said(np.ones((3, 3)), 1.0) == "It returned an array of shape (3, 3), expected a number."
-    assert said([1.0], 1.0) == "It returned a list, expected a number."
-    assert said([1.0, np.ones(2)], [np.ones(2), np.ones(2)]) == "[0] is a float, expected an array (2,)."
-    assert (
-        said([(np.ones(2), np.ones((3, 2)))], [(np.ones(2), [np.ones(2)])])
-        == "[0][1] is an array, expected a list of 1."
-    )
+@pytest.mark.parametrize("got, expected, sentence", FORMS, ids=range(len(FORMS)))
+def test_a_wrong_type_length_shape_or_precision_is_told_and_where(got, expected, sentence):
+    assert said(got, expected) == sentence
 
 
-def test_a_wrong_length_is_told_and_where():
-    assert said([np.ones(2)], [np.ones(2), np.ones(3)]) == "It returned 1 array, expected 2."
-    assert said([], [np.ones(2)]) == "It returned 0 arrays, expected 1."
-    assert said((1.0, [], 2.0), (1.0, [])) == "It returned 3 things, expected 2."
-    assert said([(np.ones(2), [])], [(np.ones(2), [np.ones(2)])]) == "[0][1] has 0 entries, expected 1."
+INF = math.inf
+PAIR = np.array([1 / 3, 0.25])
+WILD = np.array([1.0, INF, INF])
+VALUES = [
+    (np.array([[1, np.nan], [np.nan, 2]]), draw(2, 2), "2 of 4 entries are NaN."),
+    (np.array([1.0, np.nan]), TWO, "1 of 2 entries is NaN."),
+    (math.nan, 1.0, "It is NaN."),
+    (np.array([np.nan, INF]), TWO, "1 of 2 entries is NaN."),
+    (np.array([0.0, INF, INF]), np.array([0.0, 0.25, 1.75]), "2 of 3 entries are infinite."),
+    (np.array([0.0, -INF]), np.zeros(2), "1 of 2 entries is infinite."),
+    ([draw(2), np.array([1.0, INF])], [draw(2) + 1, np.zeros(2)], "1 of 4 entries is infinite."),
+    ([TWO, [1.0, INF] * ONE], [TWO, TWO], "It is wrong only in [1], right in [0]. There: 1 of 2 entries is infinite."),
+    (np.array([INF, INF, INF]), WILD, "1 of 3 entries is infinite."),  # two of them are expected
+    (3.0, INF, "Yours is 3, expected inf."),
+    (INF, 3.0, "Yours is inf, expected 3."),
+    (-INF, INF, "Yours is -inf, expected inf."),
+    (0.0, INF, "Yours is 0, expected inf."),
+    (np.zeros((3, 2)), draw(3, 2), "It is all zeros."),
+    ([np.zeros(3), np.zeros(2)], [draw(3), draw(2)], "It is all zeros."),
+    (0.0, 2.5, "Yours is 0, expected 2.5."),
+    (2.5, 4, "Yours is 2.5, expected 4."),
+    (1 / 3 + 1e-8, 1 / 3, "Yours is 0.333333343333, expected 0.333333333333."),  # as many digits as tell them apart
+    (draw(3, 3).T, draw(3, 3), "It is the transpose of the expected."),
+    (draw(3, 3, 4, 4).transpose(1, 0, 2, 3), draw(3, 3, 4, 4), "Its axes are in another order."),
+    (draw(3, 3, 4, 4).transpose(0, 1, 3, 2), draw(3, 3, 4, 4), "Its axes are in another order."),
+    (draw(3, 2) + 0.25, draw(3, 2), "It differs by the same number everywhere: 0.25."),
+    (draw(3, 2) - 3, draw(3, 2), "It differs by the same number everywhere: -3."),
+    (draw(4, 4) * (1 + np.eye(4)), draw(4, 4), "It is right off the diagonal, wrong on it."),
+    (draw(4, 4) * (2 - np.eye(4)), draw(4, 4), "It is right on the diagonal, wrong off it."),
+]  # fmt: skip
 
 
-def test_a_list_in_reverse_order_is_told():
-    e = [draw(3, 4), draw(3, 2), draw(3, 1)]
-    assert said(e[::-1], e) == "The list is in reverse order."
-    assert said([e[0], -e[0]], [-e[0], e[0]]) == "The list is in reverse order."
-    a, b = np.ones(2), np.ones(3)
-    assert said([(a, [b]), (a, [b, b])], [(a, [b, b]), (a, [b, b])]) == "[0][1] has 1 entry, expected 2."
-    assert said(["x", "y"], [a, b]) == "[0] is a str, expected an array (2,)."
+@pytest.mark.parametrize("got, expected, sentence", VALUES, ids=range(len(VALUES)))
+def test_what_is_wrong_with_the_numbers_is_told(got, expected, sentence):
+    assert said(got, expected) == sentence
 
 
-def test_a_wrong_shape_or_precision_in_a_list_is_told_where():
-    assert said([np.ones(2), np.ones(3)], [np.ones(2), np.ones(2)]) == "[1] has shape (3,), expected (2,)."
-    e = [(np.ones(2), [np.ones(2), np.ones(2)])]
-    assert said([(np.ones(2), [np.ones(2), np.ones(5)])], e) == "[0][1][1] has shape (5,), expected (2,)."
-    assert said({"t": [np.ones(2)]}, {"t": [np.ones(3)]}) == '["t"][0] has shape (2,), expected (3,).'
-    assert said([np.ones(2, np.float32)], [np.ones(2)]) == "[0] is float32, expected float64."
-
-
-def test_names_that_differ_are_listed():
-    sentence = said({"err_inf": 1.0, "err0": 1.0, "rho": 1.0}, {"err_inf": 1.0, "err_0": 1.0, "rho": 1.0})
-    assert sentence == "Its names differ from the expected ones in err0, err_0."
-    assert said({"A": 1.0, 3: 1.0}, {"A": 1.0}) == "Its names differ from the expected ones in 3."
-
-
-def test_precision_is_part_of_the_form():
-    assert said(np.ones(2, np.float32), np.ones(2)) == "It is float32, expected float64."
-    assert said(np.ones(2), np.ones(2, np.float32)) == "It is float64, expected float32."
-    assert said(np.ones(2, int), np.ones(2)) == "It holds integers, expected float64."
-    assert said(np.ones(2, bool), np.ones(2, np.float32)) == "It holds booleans, expected float32."
-
-
-# values
-
-
-def test_nan_is_counted():
-    g = draw(3, 2)
-    g[1] = np.nan
-    assert said(g, draw(3, 2)) == "2 of 6 entries are NaN."
-    assert said(np.array([1.0, np.nan]), np.ones(2)) == "1 of 2 entries is NaN."
-    assert said(math.nan, 1.0) == "It is NaN."
-
-
-def test_infinite_entries_are_counted_before_anything_is_compared():
-    assert said(np.array([0.0, np.inf, np.inf]), np.array([0.0, 0.25, 1.75])) == "2 of 3 entries are infinite."
-    assert said(np.array([0.0, -np.inf]), np.zeros(2)) == "1 of 2 entries is infinite."
-    assert said([draw(2), np.array([1.0, np.inf])], [draw(2) + 1, np.zeros(2)]) == "1 of 4 entries is infinite."
-    sentence = said([draw(2), np.array([1.0, np.inf])], [draw(2), np.ones(2)])
-    assert sentence == "It is wrong only in [1], right in [0]. There: 1 of 2 entries is infinite."
-    assert said(np.array([np.nan, np.inf]), np.ones(2)) == "1 of 2 entries is NaN."
-
-
-def test_infinite_entries_that_are_expected_are_none_too_many():
-    e = np.array([1.0, np.inf, np.inf])
-    assert said(np.array([np.inf, np.inf, np.inf]), e) == "1 of 3 entries is infinite."
-    assert said(np.array([2.0, np.inf, np.inf]), e).startswith(
-        "1 of 3 entries is wrong; the worst entry is [0]: yours 2"
-    )
-    assert said(np.array([1.0, 2.0, 3.0]), e).startswith("2 of 3 entries are wrong; the worst entry is [1]: yours 2")
-    assert said(np.array([1.0, -np.inf, np.inf]), e).endswith("the worst entry is [1]: yours -inf, expected inf.")
-
-
-def test_zeros_are_told_of_arrays_and_a_zero_is_just_a_wrong_number():
-    assert said(np.zeros((3, 2)), draw(3, 2)) == "It is all zeros."
-    assert said([np.zeros(3), np.zeros(2)], [draw(3), draw(2)]) == "It is all zeros."
+def test_zeros_are_asked_about():
     assert "written" in diagnose(np.zeros(3), draw(3))[1] and "depend" in diagnose(np.zeros(3), draw(3))[1]
-    assert said(0.0, 2.5) == "Yours is 0, expected 2.5."
+
+
+WORST = [
+    (np.array([2.0, INF, INF]), WILD, "1 of 3 entries is", "[0]: yours 2, expected 1."),
+    (np.array([1.0, 2.0, 3.0]), WILD, "2 of 3 entries are", "[1]: yours 2, expected inf."),
+    (np.array([1.0, -INF, INF]), WILD, "1 of 3 entries is", "[1]: yours -inf, expected inf."),
+    (np.array([1, 1e200]), np.array([3, 1.0]), "2 of 2 entries are", "[1]: yours 1e+200, expected 1."),
+    (np.array([np.nan, 1.5, 4]), np.array([np.nan, 1, 3]), "2 of 3 entries are", "[2]: yours 4, expected 3."),
+    (np.array([7.0, 1.5]), np.array([np.nan, 1.0]), "2 of 2 entries are", "[0]: yours 7, expected nan."),
+    (PAIR + [1e-8, 0], PAIR, "1 of 2 entries is", "[0]: yours 0.333333343333, expected 0.333333333333."),
+    (np.array([[0.0, 2], [3, 4]]), np.array([[0.0, 2], [4, 7]]), "2 of 4 entries are", "[1, 1]: yours 4, expected 7."),
+    (np.diag([3.0, 1, 5.5]), np.diag([1.0, 2, 5]), "3 of 9 entries are", "[0, 0]: yours 3, expected 1."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("got, expected, wrong, worst", WORST, ids=range(len(WORST)))
+def test_otherwise_the_worst_entry_is_told(got, expected, wrong, worst):
+    assert said(got, expected) == f"{wrong} wrong; the worst entry is {worst}"
 
 
 SIMPLE = ["P", "P^2", "D", "N", "C", "P C", "sqrt(P)", "sqrt(D)", "sqrt(N)"]
@@ -262,12 +257,9 @@ def test_a_constant_factor_has_its_law(law, scale):
 
 def test_a_law_is_shown_at_its_sizes():
     e = draw(3, 2)
-    assert said(3 * e, e, again=asked(lambda e, P, **_: P * e)) == (
-        "It is P times the expected: 4, 7, 4, 6 at P = 4, 7, 4, 6."
-    )
-    assert said(e / 5, e, again=asked(lambda e, N, **_: e / N)) == (
-        "It is 1/N times the expected: 0.2, 0.1667, 0.125, 0.3333 at N = 5, 6, 8, 3."
-    )
+    by_P, by_N = asked(lambda e, P, **_: P * e), asked(lambda e, N, **_: e / N)
+    assert said(3 * e, e, again=by_P) == "It is P times the expected: 4, 7, 4, 6 at P = 4, 7, 4, 6."
+    assert said(e / 5, e, again=by_N) == "It is 1/N times the expected: 0.2, 0.1667, 0.125, 0.3333 at N = 5, 6, 8, 3."
     assert said(2 * e, e, again=asked(lambda e, **_: 2 * e)) == "It is 2 times the expected."
 
 
@@ -313,32 +305,6 @@ def test_a_square_and_a_root_are_told():
     squares = [(sizes, 0.1 * i, 0.01 * i * i) for i, sizes in enumerate(probe.SIZES, start=1)]
     assert said(2.0, 4.0, again=lambda: squares) == "It is the square root of the expected."
     assert said(2.0, 4.0) == "Yours is 2, expected 4."
-
-
-def test_a_transposed_matrix_is_told():
-    assert said(draw(3, 3).T, draw(3, 3)) == "It is the transpose of the expected."
-
-
-@pytest.mark.parametrize("axes", [(1, 0, 2, 3), (0, 1, 3, 2)])
-def test_other_axes_of_a_kernel_with_several_outputs_are_told(axes):
-    e = draw(3, 3, 4, 4)
-    assert said(e.transpose(axes), e) == "Its axes are in another order."
-
-
-def test_an_additive_constant_is_told():
-    assert said(draw(3, 2) + 0.25, draw(3, 2)) == "It differs by the same number everywhere: 0.25."
-    assert said(draw(3, 2) - 3, draw(3, 2)) == "It differs by the same number everywhere: -3."
-
-
-def test_right_on_or_off_the_diagonal_only_is_told():
-    e, on = draw(4, 4), np.eye(4, dtype=bool)
-    assert said(np.where(on, 2 * e, e), e) == "It is right off the diagonal, wrong on it."
-    assert said(np.where(on, e, 2 * e), e) == "It is right on the diagonal, wrong off it."
-
-
-def test_zeros_off_the_diagonal_prove_nothing():
-    sentence = said(np.diag([3.0, 1.0, 5.5]), np.diag([1.0, 2.0, 5.0]))
-    assert sentence == "3 of 9 entries are wrong; the worst entry is [0, 0]: yours 3, expected 1."
 
 
 def test_one_wrong_entry_says_nothing_of_the_diagonal():
@@ -391,12 +357,6 @@ def test_wrong_only_for_negative_z_is_told():
     assert "worst entry" in said(np.where(z > 0, 2 * z, 0.0), np.where(z > 0, z, 0.1 * z), z)
 
 
-def test_otherwise_the_worst_entry_is_shown():
-    g, e = np.array([[1.0, 2.0], [3.0, 4.5]]), np.array([[1.0, 2.0], [3.5, 7.0]])
-    assert said(g, e) == "2 of 4 entries are wrong; the worst entry is [1, 1]: yours 4.5, expected 7."
-    assert said(2.5, 4) == "Yours is 2.5, expected 4."
-
-
 @pytest.mark.parametrize("last_bits", [-1e-12, 0.0, 1e-12])
 @pytest.mark.parametrize("scale", [1e-6, 1.0])
 def test_of_entries_that_miss_equally_the_first_is_told(last_bits, scale):
@@ -409,52 +369,21 @@ def test_of_entries_that_miss_equally_the_first_is_told(last_bits, scale):
     assert said(miss, 0 * e).startswith("3 of 4 entries are wrong; the worst entry is [1, 1]: yours ")
 
 
-def test_nan_that_is_expected_is_right_and_a_number_in_its_place_is_worst():
-    e = np.array([np.nan, 1.0, 2.0])
-    assert said(np.array([np.nan, 1.5, 2.75]), e).startswith("2 of 3 entries are wrong; the worst entry is [2]")
-    told = "2 of 3 entries are wrong; the worst entry is [0]: yours 7, expected nan."
-    assert said(np.array([7.0, 1.5, 2.0]), e) == told
-
-
-def test_numbers_that_look_alike_are_shown_with_more_digits():
-    assert said(1 / 3 + 1e-8, 1 / 3) == "Yours is 0.333333343333, expected 0.333333333333."
-    assert "yours 0.333333343333, expected 0.333333333333" in said(np.array([1, 1 / 3 + 1e-8]), np.array([1, 1 / 3]))
-
-
 @pytest.mark.parametrize(
-    "got, expected, sentence",
+    "got, expected",
     [
-        (3.0, math.inf, "Yours is 3, expected inf."),
-        (math.inf, 3.0, "Yours is inf, expected 3."),
-        (-math.inf, math.inf, "Yours is -inf, expected inf."),
-        (0.0, math.inf, "Yours is 0, expected inf."),
-        (np.array([1.0, 2.0, np.inf]), np.array([1.0, 3.0, np.inf]), "1 of 3 entries is wrong; the worst entry is [1]"),
-        (np.array([1.0, 1e200]), np.array([3.0, 1.0]), "2 of 2 entries are wrong; the worst entry is [1]"),
+        ([[1, 2.5], [3, 4]], np.array([[1, 2.5], [3, 4]])),
+        ((1.0, 2.0), np.array([1.0, 2.0])),
+        (2.5, np.array(2.5)),
+        ([[1.0], [[2.0]]], [ONE, np.array([[2.0]])]),
+        ({"A": [1.0]}, {"A": ONE}),
+        *((number(2.5), 2.5) for number in (np.array, np.float32, np.longdouble, np.float64)),
+        ((ONE, 2.0), [ONE, 2.0]),
+        ([2.0, ONE], (2.0, ONE)),
     ],
 )
-def test_infinite_and_huge_numbers_are_told_without_warnings(got, expected, sentence):
-    assert said(got, expected).startswith(sentence)
-
-
-# form that does not matter
-
-
-def test_lists_of_numbers_count_as_arrays_of_the_right_shape():
-    assert diagnose(normalise([[1, 2.5], [3, 4]], np.ones((2, 2))), np.array([[1, 2.5], [3, 4]])) is None
-    assert diagnose(normalise((1.0, 2.0), np.ones(2)), np.array([1.0, 2.0])) is None
-    assert diagnose(normalise(2.5, np.array(1.0)), np.array(2.5)) is None
-    assert diagnose(normalise([[1.0], [[2.0]]], [np.ones(1), np.ones((1, 1))]), [np.ones(1), np.array([[2.0]])]) is None
-    assert diagnose(normalise({"A": [1.0]}, {"A": np.ones(1)}), {"A": np.ones(1)}) is None
-
-
-def test_arrays_without_axes_count_as_numbers():
-    for number in (np.array(2.5), np.float32(2.5), np.longdouble(2.5), np.float64(2.5)):
-        assert diagnose(normalise(number, 2.5), 2.5) is None
-
-
-def test_a_tuple_counts_as_a_list_and_a_list_as_a_tuple():
-    assert diagnose(normalise((np.ones(1), 2.0), [np.ones(1), 2.0]), [np.ones(1), 2.0]) is None
-    assert diagnose(normalise([2.0, np.ones(1)], (2.0, np.ones(1))), (2.0, np.ones(1))) is None
+def test_lists_count_as_arrays_arrays_without_axes_as_numbers_and_tuples_as_lists(got, expected):
+    assert diagnose(normalise(got, expected), expected) is None
 
 
 @pytest.mark.parametrize("got", [[1.0, 2.0, 3.0], [[1.0], [2.0, 3.0]], ["a", "b"], [None, 1.0], [[1.0, 2.0]], []])
