@@ -320,22 +320,22 @@ BODIES = {
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
+def mistakes(tmp_path_factory):
     """A folder of mistakes, graded once."""
     text = [f"\ndef {call}:\n    {body}\n" for call, body in BODIES.items()]
     names = [f"network.{call.split('(')[0]}" for call in BODIES][:-1] + ["kernel.gradient_factors"]
     return graded(tmp_path_factory.mktemp("book"), names, network="".join(text[:-1]), kernel=text[-1])
 
 
-def test_later_rows_wait_for_the_first_and_then_each_counts_alone(found):
-    assert found["weight_gradients"][:2] == ("failed", 0)
-    first, *later = found["weight_gradients"][2]  # what the first row finds fails once
+def test_later_rows_wait_for_the_first_and_then_each_counts_alone(mistakes):
+    assert mistakes["weight_gradients"][:2] == ("failed", 0)
+    first, *later = mistakes["weight_gradients"][2]  # what the first row finds fails once
     assert first == "failed" and set(later) == {"waiting"}
-    assert found["gate"][:3] == ("failed", 3, ["passed", "passed", "passed", "failed"])
+    assert mistakes["gate"][:3] == ("failed", 3, ["passed", "passed", "passed", "failed"])
 
 
-def test_the_feedback_shows_call_answers_mistake_question_and_how_to_repeat_it(found):
-    lines = [line.strip() for line in found["weight_gradients"][3].splitlines()]
+def test_the_feedback_shows_call_answers_mistake_question_and_how_to_repeat_it(mistakes):
+    lines = [line.strip() for line in mistakes["weight_gradients"][3].splitlines()]
     assert lines[0].startswith("network.weight_gradients, row 1: ") and lines[0].endswith("point)")
     assert lines[2:] == [
         "called     weight_gradients([[[1., 2.], [3., 5.]], [[0.], [0.]]], [[[ 2.], [-1.]]])",
@@ -358,8 +358,8 @@ def test_the_feedback_shows_call_answers_mistake_question_and_how_to_repeat_it(f
         ("gradient_factors", "TypeError: returned an object, which is not plain data"),
     ],
 )
-def test_the_feedback_names_file_line_and_reason(found, name, told):
-    assert told in found[name][3]
+def test_the_feedback_names_file_line_and_reason(mistakes, name, told):
+    assert told in mistakes[name][3]
 
 
 @pytest.fixture
