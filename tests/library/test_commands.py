@@ -253,10 +253,13 @@ def test_a_unit_has_many_names_an_exercise_is_known_by_its_tail_and_counts_once(
         ("9", "is no exercise"),
     ],
 )
-def test_a_name_that_is_unknown_or_not_unique_is_one_line_and_2(book, run, word, hint):
+def test_a_name_that_is_unknown_or_not_unique_or_a_whole_unit_is_one_line_and_2(book, run, word, hint):
     for command in ("check", "hint", "solution", "diff", "reset"):
         code, out = run(command, word)
         assert code == 2 and hint in out
+    for command in ("hint", "solution", "diff"):
+        code, out = run(command, "1")
+        assert code == 2 and "'1' is a whole unit; name one exercise: activation, gate" in out
 
 
 def test_a_finished_unit_points_to_its_figure(book, run, quick):
@@ -327,12 +330,6 @@ def test_hints_come_one_after_the_other_or_by_number(book, run):
     for number in ("0", "4", "-1"):
         code, out = run("hint", "gate", "-n", number)
         assert code == 2 and "hints 1 to 3" in out
-
-
-def test_a_whole_unit_has_no_hint_solution_or_difference(book, run):
-    for command in ("hint", "solution", "diff"):
-        code, out = run(command, "1")
-        assert code == 2 and "name one exercise: activation, gate" in out
 
 
 @pytest.fixture
