@@ -66,13 +66,10 @@ def test_a_step_of_the_others_moves_every_weight_down_the_finite_difference_grad
     assert np.concatenate([change.ravel() for change in moved]) == pytest.approx(np.array(slopes), abs=1e-8)
 
 
-def test_the_operations_of_a_tiny_kernel_are_those_counted_by_hand():
+def test_the_operations_of_tiny_kernels_are_those_counted_by_hand():
     # P = 2, D = 3, N = 5, three layers, one output. Forward: X W_1^T 2*2*3*5 = 60, h_1 W_2^T 2*2*5*5 = 100.
     # Backward: B_2 W_2 2*2*5*5 = 100. Symmetric 2 x 2 products, 2*3 each inner index: X 3, h_1 5, h_2 5, B_1 5, B_2 5.
     assert bench.ntk_operations(2, 3, 5, 3, 1) == (60 + 100 + 100, 6 * 23)
-
-
-def test_every_output_has_its_own_backward_pass_and_every_pair_of_outputs_its_product():
     # As above with two outputs: backward twice; B_1 and B_2 twice; and one full product of the outputs, 2*2*2*5 for
     # B_1 and for B_2.
     assert bench.ntk_operations(2, 3, 5, 3, 2) == (60 + 100 + 2 * 100 + 2 * 40, 6 * (3 + 5 + 5) + 2 * 6 * (5 + 5))
@@ -118,19 +115,18 @@ def test_the_conclusion_gives_the_extremes_of_the_kernels_and_ignores_steps():
     )
 
 
-def test_a_turn_lasts_until_its_kernels_fill_it_and_gives_the_time_of_one(monkeypatch):
-    contender = bench._Contender("minintk", (4, 3, 5, 2, 1))
-    asked = []
-    contender.times, contender.run = 1, asked.append
-    # 0.02 s a kernel on top of 7 s of other things: doubled until a turn of 0.1 s is full, four do not and eight do.
-    monkeypatch.setattr(bench, "_seconds", lambda call: call() or 7 + 0.02 * asked[-1])
-    assert contender.turn() == pytest.approx(0.02) and max(asked) == 8
-
-
-def test_the_time_of_a_call_is_what_the_clock_says(monkeypatch):
-    clock = [5.0]
+def test_a_turn_lasts_until_its_kernels_fill_it_and_gives_the_time_of_one_by_the_clock(monkeypatch):
+    clock, asked = [5.0], []
     monkeypatch.setattr(bench.time, "perf_counter", lambda: clock[0])
-    assert bench._seconds(lambda: clock.__setitem__(0, 5.75)) == 0.75
+    contender = bench._Contender("minintk", (4, 3, 5, 2, 1))
+
+    def run(times):
+        asked.append(times)
+        clock[0] += 7 + 0.02 * times  # 0.02 s a kernel on top of 7 s of other things
+
+    contender.times, contender.run = 1, run
+    assert contender.turn() == pytest.approx(0.02)
+    assert max(asked) == 8  # doubled until a turn of 0.1 s is full: four do not fill it, eight do
 
 
 def test_a_kernel_that_agrees_is_run_as_often_as_asked_and_one_that_differs_by_a_millionth_is_not(monkeypatch):

@@ -77,6 +77,10 @@ def write(book, text):
     (book / "01_network.py").write_text(HEAD + text, encoding="utf-8")
 
 
+def write_library(book):
+    shutil.copy(network.__file__, book / "01_network.py")  # which is a finished 01_network.py
+
+
 def content(book):
     return (book / "01_network.py").read_text(encoding="utf-8")
 
@@ -90,11 +94,6 @@ def first_line(run):
 def all_passed(monkeypatch):
     states = {exercise["full"]: (Status.PASSED, exercise["points"]) for exercise in units.exercises()}
     monkeypatch.setattr(progress, "state", lambda folder: states)
-
-
-def library_file(book):
-    """Copies the library's network.py, which is a finished 01_network.py."""
-    shutil.copy(network.__file__, book / "01_network.py")
 
 
 def test_init_makes_a_workbook_with_the_folders_above_and_touches_no_other_file(tmp_path, run):
@@ -122,7 +121,7 @@ def test_without_words_it_says_where_you_are_and_what_is_next(book, run):
     assert run("status") == (code, out)
 
 
-def test_without_a_workbook_it_says_how_to_begin(tmp_path, monkeypatch, run):
+def test_without_a_workbook_each_command_says_how_to_begin(tmp_path, monkeypatch, run):
     monkeypatch.chdir(tmp_path)
     code, out = run()
     assert code == 0 and "minintk init" in out
@@ -130,6 +129,8 @@ def test_without_a_workbook_it_says_how_to_begin(tmp_path, monkeypatch, run):
         code, out = run(*words)
         assert code == 2 and "minintk init" in out
     assert run("--workbook", "nowhere", "status")[0] == 2
+    with pytest.raises(ValueError, match="no exercise files"), swap.swapped(tmp_path):
+        pass  # not the library's success
 
 
 def test_a_workbook_is_found_here_too(book, run, monkeypatch):
@@ -252,14 +253,17 @@ def test_a_unit_has_many_names_an_exercise_is_known_by_its_tail_and_counts_once(
         ("9", "is no exercise"),
     ],
 )
-def test_a_name_that_is_unknown_or_not_unique_is_one_line_and_2(book, run, word, hint):
+def test_a_name_that_is_unknown_or_not_unique_or_a_whole_unit_is_one_line_and_2(book, run, word, hint):
     for command in ("check", "hint", "solution", "diff", "reset"):
         code, out = run(command, word)
         assert code == 2 and hint in out
+    for command in ("hint", "solution", "diff"):
+        code, out = run(command, "1")
+        assert code == 2 and "'1' is a whole unit; name one exercise: activation, gate" in out
 
 
 def test_a_finished_unit_points_to_its_figure(book, run, quick):
-    library_file(book)
+    write_library(book)
     code, out = run("check", "1")
     assert code == 0 and f"{TOTAL} of {TOTAL} points" in out and "minintk see 1" in out
     assert "next: gradient_factors" in out
@@ -328,12 +332,6 @@ def test_hints_come_one_after_the_other_or_by_number(book, run):
         assert code == 2 and "hints 1 to 3" in out
 
 
-def test_a_whole_unit_has_no_hint_solution_or_difference(book, run):
-    for command in ("hint", "solution", "diff"):
-        code, out = run(command, "1")
-        assert code == 2 and "name one exercise: activation, gate" in out
-
-
 @pytest.fixture
 def types(monkeypatch):
     """Somebody sits at the terminal and types this."""
@@ -386,7 +384,7 @@ def test_the_difference_is_shown_only_after_passing(book, run, quick):
     assert code == 0 and "+    return np.where(z > 0, z, slope * z)" in out and "\n-    return np.maximum" in out
     write(book, WRONG)
     assert run("diff", "activation")[0] == 2
-    library_file(book)
+    write_library(book)
     run("check", "gate")
     assert run("diff", "gate") == (0, "Yours is the library's, to the letter.\n")
 
@@ -408,7 +406,7 @@ def test_reset_puts_the_stub_back_and_keeps_the_file(book, run):
 
 def test_reset_of_a_unit_keeps_the_file_as_it_was_before(book, run):
     stub_file = content(book)
-    library_file(book)
+    write_library(book)
     mine = content(book)
     code, out = run("reset", "1")
     assert code == 0 and out.count("is a stub again") == 6
@@ -500,31 +498,24 @@ def test_watch_checks_the_function_that_was_changed(watched):
     assert names == ["activation", "gate", "activation", "gate", "activation"]
 
 
-def test_watch_ends_when_all_is_done(book, run, all_passed):
-    code, out = run("watch")
-    assert code == 0 and "All exercises are done." in out
-
-
 def test_watch_shows_at_once_what_it_says(book):
     """The real command, in a process of its own, whose screen is a pipe that holds back what is not sent off."""
     process = minintk("watch", cwd=book.parent)
     lines = queue.Queue()
     threading.Thread(target=lambda: [lines.put(line) for line in process.stdout], daemon=True).start()
+
+    def until(words):
+        while words not in lines.get(timeout=60):
+            pass
+
     try:
-        until(lines, "watching")
+        until("watching")
         write(book, WRONG)
-        until(lines, "-" * 72)
-        until(lines, "yours 0.3, expected 3.")
-        until(lines, "watching")
+        for words in ("-" * 72, "yours 0.3, expected 3.", "watching"):
+            until(words)
     finally:
         process.kill()
         process.communicate()
-
-
-def until(lines, words):
-    """Reads lines until one has these words."""
-    while words not in lines.get(timeout=60):
-        pass
 
 
 def test_repeating_lends_the_library_to_holes_as_grading_does(book):
@@ -592,47 +583,43 @@ def test_what_breaks_a_run_on_ones_answers_is_told_in_a_line(book, capsys, tmp_p
     assert told in error and error.startswith("minintk: ") and error.count("\n") == 1
 
 
-def test_a_folder_without_exercise_files_is_an_error_and_not_the_librarys_success(tmp_path):
-    with pytest.raises(ValueError, match="no exercise files"), swap.swapped(tmp_path):
-        pass
-
-
-def test_when_all_is_done_the_last_command_names_the_workbook(book, run, quick, all_passed):
-    code, out = run("status")
-    assert code == 0 and out.endswith("  minintk run --answers exercises\n")
+def test_when_all_is_done_watch_ends_and_the_last_command_names_the_workbook(book, run, quick, all_passed):
+    for words in (["status"], ["check", "gate"], ["watch"]):
+        code, out = run(*words)
+        assert code == 0 and "All exercises are done." in out
+    assert run("status")[1].endswith("  minintk run --answers exercises\n")
     assert run("check", "gate")[1].endswith("  minintk run --answers exercises\n")
 
 
 def minintk(*words, cwd, **environment):
     """Starts the command as a student does."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "minintk", *words],
-        cwd=cwd,
-        env=os.environ | {"PYTHONIOENCODING": "utf-8"} | environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-    )
-
-
-def test_there_are_no_colours_in_a_pipe(book, run, quick):
-    write(book, WRONG)
-    for words in ([], ["check", "1"], ["hint", "gate"]):
-        assert "\x1b" not in run(*words)[1]
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    environment = os.environ | {"PYTHONIOENCODING": "utf-8"} | environment
+    command = [sys.executable, "-m", "minintk", *words]
+    return subprocess.Popen(command, cwd=cwd, env=environment, encoding="utf-8", **streams)
 
 
 @pytest.mark.parametrize(
-    "environment, coloured",
-    [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, False), ({"TERM": "dumb"}, False)],
+    "terminal, environment, coloured",
+    [
+        (False, {}, False),
+        (True, {}, True),
+        (True, {"NO_COLOR": "1"}, False),
+        (True, {"NO_COLOR": ""}, False),
+        (True, {"TERM": "dumb"}, False),
+    ],
 )
-def test_a_terminal_has_colours_unless_they_are_unwanted(book, run, monkeypatch, environment, coloured):
+def test_a_terminal_has_colours_unless_they_are_unwanted(
+    book, run, quick, monkeypatch, terminal, environment, coloured
+):
+    write(book, WRONG)
     for name in ("NO_COLOR", "TERM"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    assert ("\x1b[" in run("status")[1]) is coloured
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    for words in (["status"], ["check", "1"]):
+        assert ("\x1b[" in run(*words)[1]) is coloured
 
 
 @pytest.fixture
@@ -653,10 +640,6 @@ def test_marks_are_what_the_console_can_show(book, run, quick, console, encoding
     write(book, RIGHT + WRONG_GATE)
     run("check", "1")
     assert console(encoding, "status").splitlines()[0].endswith(f" {marks}")
-
-
-def test_letters_that_the_console_cannot_show_become_question_marks(book, console):
-    assert console("ascii", "init", "Größe ✓").startswith("Gr??e ?: ")
 
 
 def test_a_pipe_that_is_closed_early_is_no_error(book):
@@ -706,14 +689,17 @@ def test_an_interrupted_check_ends_as_an_interrupted_command(book, run, monkeypa
     assert cli.main(["check", "activation"]) == 130
 
 
-def test_a_workbook_that_cannot_be_written_is_graded_all_the_same(book, run, quick, monkeypatch):
+def test_a_workbook_that_cannot_be_written_is_graded_and_why_is_told_on_any_console(
+    book, run, quick, monkeypatch, console
+):
     def refuse(folder, kept):
-        raise OSError("read-only")
+        raise OSError("Größe ✓")
 
     monkeypatch.setattr(progress, "save", refuse)
     write(book, RIGHT)
     code, out = run("check", "activation")
-    assert code == 0 and "4/4 points" in out and "(not recorded: read-only)" in out
+    assert code == 0 and "4/4 points" in out and "(not recorded: Größe ✓)" in out
+    assert "(not recorded: Gr??e ?)" in console("ascii", "check", "activation")
 
 
 def test_a_function_that_is_not_to_be_found_is_told(book, run, quick):

@@ -14,9 +14,6 @@ from minintk.course import examine, grade, remote, student, units
 ONES = [np.ones(2), 0.1]
 
 
-# a student's function in its own process
-
-
 @pytest.fixture(scope="module")
 def worker():
     """A process that is started again whenever a test has killed it."""
@@ -113,8 +110,7 @@ def test_a_call_without_end_is_cut_with_its_line_in_c_code_too(worker, monkeypat
 )
 @pytest.mark.skipif(os.name == "nt", reason="signals have other names there")
 def test_the_end_of_the_process_is_told_and_outlived(worker, body, cause, line):
-    kind, text, where = failure(worker, body)
-    assert (kind, text, where) == ("Crash", f"ended the process it ran in ({cause})", line)
+    assert failure(worker, body) == ("Crash", f"ended the process it ran in ({cause})", line)
     assert define(worker, "return 2 * z") == []
     assert worker.call(ONES, {}).tolist() == [2, 2]
 
@@ -199,20 +195,11 @@ def test_a_file_that_fails_or_exits_at_the_top_still_gives_its_functions(worker)
     assert worker.call(ONES, {}).tolist() == [3, 3]
 
 
-def test_a_function_that_could_not_be_defined_is_told_with_its_line(worker):
-    with pytest.raises(student.Error) as caught:
-        define(worker, "return (z\n")
-    assert caught.value.kind == "NameError"
-    assert caught.value.text.startswith("activation could not be defined; 01_network.py, line 5: SyntaxError: ")
-
-
 def test_the_library_stands_in_for_the_other_functions_of_the_file(worker):
     text = "def activation(z, slope):\n    return None\n\n\ndef gate(h, slope):\n    return activation(h, slope)\n"
     worker.load(text, "01_network.py", "network.gate")
     assert worker.call([np.array([-2.0, 3.0]), 0.1], {}) == pytest.approx([-0.2, 3])
 
-
-# grading a folder
 
 GATE = "\ndef gate(h, slope):\n    return np.where(h > 0, 1, slope).astype(h.dtype)\n"
 HEAD = "import numpy as np\n\nfrom minintk import network\n\n"
@@ -276,21 +263,16 @@ def test_a_mistake_costs_its_own_points_only_and_what_is_missing_is_not_started(
 
 @pytest.fixture
 def impatient(monkeypatch):
-    """Waits 0.2 seconds for these functions (or for a file to be loaded), and for the others as long as it takes."""
+    """Waits 0.2 seconds for a "call" of these functions (or for their "source"), else as long as it takes."""
 
-    def wait(method, *names):
-        ask = getattr(remote.Remote, method)
+    def wait(kind, *names):
+        ask = remote.Remote._ask
 
-        def asked(self, *args):
-            full = self.loaded["full"] if method == "call" else args[2]
-            self.seconds = 0.2 if full in names else 60
-            try:
-                return ask(self, *args)
-            finally:
-                self.seconds = 60
+        def asked(self, request):
+            self.seconds = 0.2 if kind in request and self.loaded["full"] in names else 60
+            return ask(self, request)
 
-        monkeypatch.setattr(remote, "SECONDS", 60)
-        monkeypatch.setattr(remote.Remote, method, asked)
+        monkeypatch.setattr(remote.Remote, "_ask", asked)
 
     return wait
 
@@ -315,15 +297,15 @@ def test_a_function_that_cannot_be_asked_is_told_with_its_line_and_the_rest_is_g
 
 def test_a_loop_at_the_top_of_a_file_is_waited_for_once(tmp_path, monkeypatch, impatient):
     names = ["network.gate", "network.forward", "network.backward", "kernel.gradient_factors"]
-    impatient("load", *names[:-1])
+    impatient("source", *names[:-1])
     functions = "".join(f"\ndef {name.split('.')[1]}(*args, **kwargs):\n    return 1\n" for name in names)
     started, start = [], remote.Remote.start
     monkeypatch.setattr(remote.Remote, "start", lambda self: (started.append(1), start(self)))
     found = graded(tmp_path, names, network="\nwhile True: pass\n" + functions, kernel=functions)
     assert len(started) == 2  # for the file that never ends, and for the other one
     assert "01_network.py, line 6: the file itself did not return within 0.2 seconds" in found["gate"][3]
-    assert {found[name.split(".")[1]][0] for name in names} == {"failed"}
     assert "It returned an int, expected a list" in found["gradient_factors"][3]
+    assert {status for status, *_ in found.values()} == {"failed"}
 
 
 BODIES = {
@@ -338,22 +320,22 @@ BODIES = {
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
+def mistakes(tmp_path_factory):
     """A folder of mistakes, graded once."""
     text = [f"\ndef {call}:\n    {body}\n" for call, body in BODIES.items()]
     names = [f"network.{call.split('(')[0]}" for call in BODIES][:-1] + ["kernel.gradient_factors"]
     return graded(tmp_path_factory.mktemp("book"), names, network="".join(text[:-1]), kernel=text[-1])
 
 
-def test_later_rows_wait_for_the_first_and_then_each_counts_alone(found):
-    assert found["weight_gradients"][:2] == ("failed", 0)
-    first, *later = found["weight_gradients"][2]  # what the first row finds fails once
+def test_later_rows_wait_for_the_first_and_then_each_counts_alone(mistakes):
+    assert mistakes["weight_gradients"][:2] == ("failed", 0)
+    first, *later = mistakes["weight_gradients"][2]  # what the first row finds fails once
     assert first == "failed" and set(later) == {"waiting"}
-    assert found["gate"][:3] == ("failed", 3, ["passed", "passed", "passed", "failed"])
+    assert mistakes["gate"][:3] == ("failed", 3, ["passed", "passed", "passed", "failed"])
 
 
-def test_the_feedback_shows_call_answers_mistake_question_and_how_to_repeat_it(found):
-    lines = [line.strip() for line in found["weight_gradients"][3].splitlines()]
+def test_the_feedback_shows_call_answers_mistake_question_and_how_to_repeat_it(mistakes):
+    lines = [line.strip() for line in mistakes["weight_gradients"][3].splitlines()]
     assert lines[0].startswith("network.weight_gradients, row 1: ") and lines[0].endswith("point)")
     assert lines[2:] == [
         "called     weight_gradients([[[1., 2.], [3., 5.]], [[0.], [0.]]], [[[ 2.], [-1.]]])",
@@ -376,11 +358,8 @@ def test_the_feedback_shows_call_answers_mistake_question_and_how_to_repeat_it(f
         ("gradient_factors", "TypeError: returned an object, which is not plain data"),
     ],
 )
-def test_the_feedback_names_file_line_and_reason(found, name, told):
-    assert told in found[name][3]
-
-
-# what tests may do
+def test_the_feedback_names_file_line_and_reason(mistakes, name, told):
+    assert told in mistakes[name][3]
 
 
 @pytest.fixture
