@@ -10,6 +10,17 @@ import numpy as np
 from minintk import guard, kernel
 
 
+@guard.accepts(a="...")
+def norm(a):
+    """|a|, the root of the sum of the squares of all entries, in float64.
+
+    Right for entries of any size: they are measured in the largest of them, whose own square may be no float.
+    By hand: (3e-200, 4e-200) gives 5e-200, where the sum of the squares would be 0.
+    """
+    largest = np.float64(abs(a).max())
+    return largest * np.linalg.norm(a / largest) if largest else largest
+
+
 @guard.accepts(K="P P2 | C C P P2", Q="P P2 | C C P P2")
 def kernel_alignment(K, Q):
     """A(K, Q): the cosine of the angle between two kernels, each taken as one vector of all its entries; not centred.
@@ -19,7 +30,7 @@ def kernel_alignment(K, Q):
 
     How: A = <K, Q> / (|K| |Q|), where <K, Q> is the sum of K * Q over all axes, and |K| = sqrt(<K, K>).
     """
-    return float(np.vdot(K, Q) / (_norm(K, "kernel_alignment: K") * _norm(Q, "kernel_alignment: Q")))
+    return float(np.vdot(K / _size(K, "kernel_alignment: K"), Q / _size(Q, "kernel_alignment: Q")))
 
 
 @guard.accepts(K="P P", y="P | P C")
@@ -35,7 +46,8 @@ def task_alignment(K, y):
     |y_c|^2: sum_c y_c^T K y_c / (|K| |y|^2), with |y|^2 the sum of all squares. Above the line stands sum(y * (K y)) in
     both cases.
     """
-    return float(np.vdot(y, K @ y) / (_norm(K, "task_alignment: K") * _norm(y, "task_alignment: y") ** 2))
+    y = y / _size(y, "task_alignment: y")
+    return float(np.vdot(y, K / _size(K, "task_alignment: K") @ y))
 
 
 @guard.accepts(A="...", A0="(-inf, 1)")
@@ -60,7 +72,7 @@ def effective_rank(K):
     How: No eigenvalue is needed. Their sum is tr K; their squares are the eigenvalues of K K, whose trace is |K|^2, the
     sum of all squared entries. So it is (tr K)^2 / |K|^2.
     """
-    return float(np.trace(K) ** 2 / _norm(K, "effective_rank: K") ** 2)
+    return float(np.trace(K / _size(K, "effective_rank: K")) ** 2)
 
 
 @guard.accepts(times="T", alignments="T", level="[-1, 1]")
@@ -125,7 +137,8 @@ def kernel_error(prediction, network):
     ValueError if the network's outputs are all zeros.
     By hand: the prediction (3, 5) of a network (3, 4) has the error 0.2.
     """
-    return float(np.linalg.norm(prediction - network) / _norm(network, "kernel_error: network"))
+    size = _size(network, "kernel_error: network")
+    return float(norm(prediction / size - network / size))
 
 
 @guard.accepts(err_inf="[0, inf)", err_0="(0, inf)")
@@ -138,8 +151,8 @@ def silence_ratio(err_inf, err_0):
     return err_inf / err_0
 
 
-def _norm(a, name):
-    size = np.linalg.norm(a)
-    if size == 0:
+def _size(a, name):
+    """|a|, where it is a number to divide by."""
+    if not a.any():
         raise ValueError(f"{name} is all zeros, expected a direction")
-    return size
+    return norm(a)

@@ -142,10 +142,12 @@ def kernel_predictor(K_train, K_test, targets, f0_train=0.0, f0_test=0.0, rcond=
     """
     rcond = max(rcond, K_train.shape[-1] * np.finfo(K_train.dtype).eps)
     moved = targets - f0_train  # (P,) or (P, C)
+    size, step = abs(K_train).max() or 1, abs(moved).max() or 1  # measured in them alpha fits into a float
+    K_train, K_test, moved = K_train / size, K_test / size, moved / step
     if K_train.ndim == 2:
-        return f0_test + K_test @ np.linalg.lstsq(K_train, moved, rcond)[0]
+        return f0_test + step * (K_test @ np.linalg.lstsq(K_train, moved, rcond)[0])
     alpha = np.linalg.lstsq(block_matrix(K_train), moved.T.ravel(), rcond)[0]  # (C P,)
-    return f0_test + (block_matrix(K_test) @ alpha).reshape(len(K_test), -1).T
+    return f0_test + step * (block_matrix(K_test) @ alpha).reshape(len(K_test), -1).T
 
 
 @guard.accepts(K="P P", y="P", f0="P", times="T")

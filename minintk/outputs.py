@@ -9,7 +9,7 @@ another clock, dh = g dt. What is lost is the closed form K_inf^{-1} y.
 
 import numpy as np
 
-from minintk import guard, integrator, linear_theory, training
+from minintk import alignment, guard, integrator, linear_theory, training
 
 
 @guard.accepts(y="P C", loss=training.LOSSES)
@@ -102,12 +102,19 @@ def eigenvector_alignment(K, X, Z, V):
     T c, T (C C P P, 2 A) with a flattened term in each column and c the least-squares solution of T c = K:
     np.linalg.lstsq finds it for dependent terms too.
     """
-    F, C = X @ V, len(Z)  # (P, A)
-    terms = [np.multiply.outer(np.eye(C), np.outer(f, f)) for f in F.T]
-    terms += [np.multiply.outer(np.outer(z, z), X @ X.T) for z in Z.T]
-    terms = np.array([term.ravel() / max(np.linalg.norm(term), 1e-300) for term in terms])  # (2 A, C C P P)
-    best = np.linalg.lstsq(terms.T, K.ravel())[0] @ terms
-    return float(np.linalg.norm(best) / np.linalg.norm(K))
+    if not K.any():
+        raise ValueError("eigenvector_alignment: K is all zeros, expected a direction")
+    K, X = _unit(K), _unit(X)
+    F = [_unit(X @ _unit(v)) for v in V.T]  # A of (P,)
+    terms = [np.multiply.outer(np.eye(len(Z)), np.outer(f, f)) for f in F]
+    terms += [np.multiply.outer(np.outer(z, z), X @ X.T) for z in map(_unit, Z.T)]
+    terms = np.array([term.ravel() for term in terms])  # (2 A, C C P P)
+    return float(np.linalg.norm(np.linalg.lstsq(terms.T, K.ravel())[0] @ terms))
+
+
+def _unit(a):
+    """a / |a|; zeros stay zeros."""
+    return a / (alignment.norm(a) or 1)
 
 
 @guard.accepts(times="T", sizes="T")

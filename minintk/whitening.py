@@ -35,7 +35,7 @@ def condition_number(X):
     How: With X = U S V^T the eigenvalues are S^2 / P, and P cancels: (s_1 / s_r)^2, where s_r is the smallest singular
     value above 1e-10 of the largest, s_1 (1e-5 in single precision).
     """
-    S = np.linalg.svd(X, compute_uv=False)
+    S = np.linalg.svd(X / (abs(X).max() or 1), compute_uv=False)
     if S[0] == 0:
         raise ValueError("condition_number: X is all zeros, expected at least one non-zero row")
     cut = S[S > (1e-10 if X.dtype == np.float64 else 1e-5) * S[0]]
@@ -54,10 +54,11 @@ def whitening_map(X, power=0.0, rcond=1e-3):
 
     How: X V = U S, so M = c V S^{power - 1} V^T with the r kept values, and c = sqrt(P r / sum_i s_i^{2 power}).
     """
-    S, Vt = np.linalg.svd(X, full_matrices=False)[1:]
+    size = abs(X).max() or 1  # S is measured in it: no power of S can overflow
+    S, Vt = np.linalg.svd(X / size, full_matrices=False)[1:]
     if S[0] == 0:
         raise ValueError("whitening_map: X is all zeros, expected at least one non-zero row")
     kept = S > rcond * S[0]
     S, V = S[kept], Vt[kept].T  # (r,), (D, r)
     scale = np.sqrt(len(X) * len(S) / (S ** (2 * power)).sum())
-    return scale * (V * S ** (power - 1)) @ V.T
+    return scale * (V * S ** (power - 1)) @ V.T / size
