@@ -62,7 +62,7 @@ def relative_alignment(A, A0):
     return (A - A0) / (1 - A0)
 
 
-@guard.accepts(K="P P")
+@guard.accepts(K="P P, symmetric")
 def effective_rank(K):
     """The participation ratio of the eigenvalues of K: (their sum)^2 / (the sum of their squares).
 
@@ -75,12 +75,12 @@ def effective_rank(K):
     return float(np.trace(K / _size(K, "effective_rank: K")) ** 2)
 
 
-@guard.accepts(times="T", alignments="T", level="[-1, 1]")
+@guard.accepts(times="T, rising", alignments="T", level="[-1, 1]")
 def alignment_time(times, alignments, level=0.95):
     """The first recorded time from which on the alignment stays at or above the level; inf if it ends below.
 
-    times (T,), alignments (T,) along a run. Returns one of the times, or inf. A curve that rises, falls and rises again
-    counts from its last rise. By hand: 0.9, 0.96, 0.7, 0.97 at times 0, 1, 2, 3 and the level 0.95 give 3.
+    times (T,), rising; alignments (T,) along a run. Returns one of the times, or inf. A curve that rises, falls and
+    rises again counts from its last rise. By hand: 0.9, 0.96, 0.7, 0.97 at times 0, 1, 2, 3 and the level 0.95 give 3.
 
     How: With i the last index at which the alignment is below the level, it is times[i + 1]; times[0] if there is no
     such i, and inf if i is the last index of all.
@@ -90,12 +90,12 @@ def alignment_time(times, alignments, level=0.95):
     return float(times[first]) if first < len(times) else np.inf
 
 
-@guard.accepts(times="T", losses="T", drop="[0, 1]")
+@guard.accepts(times="T, rising", losses="T", drop="[0, 1]")
 def learning_time(times, losses, drop=0.1):
     """The first recorded time at which the loss has dropped by at least this share of its start; inf if it never has.
 
-    times (T,), losses (T,). Returns one of the times, or inf; whether the loss rises again later does not matter.
-    By hand: losses 8, 6, 4, 1 at times 0, 1, 2.5, 4 and drop = 0.25 give 1.
+    times (T,), rising; losses (T,). Returns one of the times, or inf; whether the loss rises again later does not
+    matter. By hand: losses 8, 6, 4, 1 at times 0, 1, 2.5, 4 and drop = 0.25 give 1.
 
     How: The smallest t with L(t) <= (1 - drop) L(0).
     """
@@ -104,7 +104,7 @@ def learning_time(times, losses, drop=0.1):
 
 
 @guard.accepts(
-    K_inf_train="P P | C C P P",
+    K_inf_train="P P | C C P P, kernel",
     K_inf_test="P2 P | C C P2 P",
     f_train="P | P C",
     f_test="P2 | P2 C",

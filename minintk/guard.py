@@ -9,6 +9,8 @@ Python's own, since a numpy float64 would turn float32 arrays into float64 ones.
 What is checked. A letter is a size: it may take any value, but the same value wherever it stands in one call.
 
     "P D"               a finite real array with these axes; "scalar | P | P C" are alternatives, "..." any shape
+    "P P, kernel"       such an array with a property: symmetric; kernel, symmetric without an eigenvalue below 0;
+                        rising; not negative; positive; of length 1; of the loss, as the loss has its targets
     "D -> C"            weights: a list of matrices (n_l, n_{l-1}) that chain from D inputs to C outputs
     "D -> N -> C"       exactly two of them
     "layers", "deltas"  lists of (P, n_l) arrays, l = 0..L and l = 1..L, that fit the weights where those are given
@@ -59,7 +61,7 @@ def _decorator(specs, trusted):
                 given = signature.bind(*args, **kwargs).arguments
             except TypeError as error:
                 raise TypeError(f"{function.__name__}: {error}") from None
-            known = {}
+            known = {"loss": given.get("loss", defaults.get("loss"))}
             for name, spec in specs.items():
                 if name in given and not (given[name] is None and defaults[name] is None):
                     given[name] = _converted(given[name], spec)
@@ -137,12 +139,15 @@ def _check(value, spec, known):
             _check_number(item, interval)
     elif spec == "targets":
         _check_array(value, "P | P C", {"P": known["P"]})
+        _check_property(value, "of the loss", known)
     elif spec in ("layers", "deltas"):
         _check_activations(value, spec, known)
     elif "->" in spec:
         _check_weights(value, spec, known)
     else:
-        _check_array(value, spec, known)
+        axes, _, wanted = spec.partition(", ")
+        _check_array(value, axes, known)
+        _check_property(value, wanted, known)
 
 
 def _check_number(value, spec):
@@ -198,6 +203,33 @@ def _check_entries(a):
     if not fast and (bad := a.size - np.isfinite(a).sum()):
         entries = "1 entry that is" if bad == 1 else f"{bad} entries that are"
         raise ValueError(f"of shape {a.shape} has {entries} NaN or infinite, expected finite numbers")
+
+
+def _check_property(a, wanted, known):
+    """ValueError if the array is not what stands behind its axes; rounding errors are forgiven."""
+    rounding = 1e-6 if a.dtype == np.float64 else 1e-3
+    if wanted in ("symmetric", "kernel"):
+        K = a if a.ndim == 2 else a.transpose(0, 2, 1, 3).reshape(a.shape[0] * a.shape[2], -1)
+        K = K / (abs(K).max() or 1)
+        if (miss := abs(K - K.T).max()) > rounding:
+            raise ValueError(f"is off by {miss:.2g} of its largest entry from its transpose, expected a symmetric one")
+        if wanted == "kernel" and (lambdas := np.linalg.eigvalsh(K))[0] < -rounding * abs(lambdas).max():
+            raise ValueError(f"has an eigenvalue {lambdas[0]:.2g} times its largest entry, expected none below 0")
+    elif wanted == "rising" and (np.diff(a) < 0).any():
+        i = np.flatnonzero(np.diff(a) < 0)[0]
+        raise ValueError(f"falls from {a[i]:g} to {a[i + 1]:g}, expected rising numbers")
+    elif wanted == "not negative" and a.min() < 0:
+        raise ValueError(f"has the entry {a.min():g}, expected none below 0")
+    elif wanted == "positive" and a.min() <= 0:
+        raise ValueError(f"has the entry {a.min():g}, expected all above 0")
+    elif wanted == "of length 1" and not abs((length := math.hypot(*a.tolist())) - 1) <= rounding:
+        raise ValueError(f"has the length {length:g}, expected 1")
+    elif wanted == "of the loss" and str(known["loss"]) == "logistic" and not (abs(a) == 1).all():
+        found = f"has values from {a.min():g} to {a.max():g}"
+        raise ValueError(f"{found}, expected only +1 and -1 for the logistic loss")
+    elif wanted == "of the loss" and str(known["loss"]) == "softmax" and a.ndim == 2:  # labels: `target_matrix`
+        if a.min() < 0 or abs(a.sum(axis=1) - 1).max() > rounding:
+            raise ValueError("has a row that is not a distribution, expected one-hot rows or labels")
 
 
 def _check_weights(matrices, spec, known):

@@ -113,7 +113,7 @@ def block_matrix(K):
 
 
 @guard.accepts(
-    K_train="P P | C C P P",
+    K_train="P P | C C P P, kernel",
     K_test="P2 P | C C P2 P",
     targets="P | P C",
     f0_train="scalar | P | P C",
@@ -150,13 +150,13 @@ def kernel_predictor(K_train, K_test, targets, f0_train=0.0, f0_test=0.0, rcond=
     return f0_test + step * (block_matrix(K_test) @ alpha).reshape(len(K_test), -1).T
 
 
-@guard.accepts(K="P P", y="P", f0="P", times="T")
+@guard.accepts(K="P P, kernel", y="P", f0="P", times="T, not negative")
 def constant_kernel_flow(K, y, f0, times):
     """The outputs of gradient flow on the mean squared error while the kernel stays K: df/dt = K (y - f) / P.
 
-    K (P, P) symmetric, its eigenvalues may be 0; y (P,); f0 (P,), the outputs at time 0; times (T,). Returns f (T, P),
-    exact at the given times. This is how a lazy network (large sigma) learns, and where it comes to rest is the
-    `kernel_predictor` at its own samples.
+    K (P, P) symmetric, its eigenvalues 0 or above; y (P,); f0 (P,), the outputs at time 0; times (T,), 0 or above.
+    Returns f (T, P), exact at the given times. This is how a lazy network (large sigma) learns, and where it comes to
+    rest is the `kernel_predictor` at its own samples.
     By hand: K = 2, P = 1, y = 1, f0 = 0 gives f(t) = 1 - exp(-2 t).
 
     How: along an eigenvector of K with eigenvalue k the error f - y decays as exp(-k t / P). With K = V diag(k) V^T,
@@ -164,5 +164,6 @@ def constant_kernel_flow(K, y, f0, times):
     decay (T, P), a = V^T (f0 - y).
     """
     eigenvalues, modes = np.linalg.eigh(K)
+    eigenvalues[eigenvalues < len(K) * np.finfo(K.dtype).eps * eigenvalues[-1]] = 0  # or a long time would blow it up
     decay = np.exp(-np.outer(times, eigenvalues) / len(y))  # (T, P)
     return y + decay * (modes.T @ (f0 - y)) @ modes.T

@@ -66,7 +66,15 @@ def gap_curve(weights, X, X_test, outputs, test_outputs, slope=0.0):
     return np.array([alignment.norm(gap) for gap in (test_moved - machine).T]) / alignment.norm(test_outputs[-1])
 
 
-@guard.accepts(times="T", losses="T", alignments="T", norms="T", network="P2 C", machine_inf="P2 C", machine_0="P2 C")
+@guard.accepts(
+    times="T, rising",
+    losses="T",
+    alignments="T",
+    norms="T, positive",
+    network="P2 C",
+    machine_inf="P2 C",
+    machine_0="P2 C",
+)
 def silence_numbers(times, losses, alignments, norms, network, machine_inf, machine_0):
     """The numbers that tell a silent run from a lazy or a noisy one.
 

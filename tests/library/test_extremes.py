@@ -5,7 +5,7 @@ import oracles
 import pytest
 from oracles import assert_matches
 
-from minintk import alignment, kernel, network, outputs, silence, whitening
+from minintk import alignment, kernel, linear_theory, network, outputs, silence, training, whitening
 
 SCALES = [(np.float64, 1e-300), (np.float64, 1e300), (np.float32, 5e-24), (np.float32, 1e-37), (np.float32, 1e37)]
 
@@ -65,7 +65,7 @@ def test_a_kernel_predicts_the_same_at_any_size(rng, precision, scale):
 
 
 def test_the_kernel_of_four_layers_with_tiny_weights_in_single_precision_has_a_direction(rng):
-    """sigma = 1e-4 and L = 4 give entries of 1e-24, whose squares are no float32: the alignment is there all the same."""
+    """sigma = 1e-4 and L = 4 give entries of 1e-24, whose squares are no float32."""
     weights, X = network.init_weights([6, 8, 8, 8, 1], 1e-4, rng), rng.standard_normal((5, 6))
     single = kernel.ntk([W.astype(np.float32) for W in weights], X.astype(np.float32), slope=0.5)
     double = kernel.ntk([1e4 * W for W in weights], X, slope=0.5)
@@ -88,3 +88,83 @@ def test_true_zeros_are_told_of_in_one_line(rng):
         outputs.eigenvector_alignment(np.zeros((1, 1, 3, 3)), X, np.ones((1, 1)), np.ones((2, 1)))
     with pytest.raises(ValueError, match="^gap_curve: the last of test_outputs is all zeros, expected [^\n]*$"):
         silence.gap_curve([np.ones((1, 2))], X, X, np.ones((2, 3, 1)), np.zeros((2, 3, 1)))
+
+
+# what a function needs and was not given
+
+FALLING, LONG, LEANING, TURNED = [0.0, 2.0, 1.0], np.ones(3), np.array([[1.0, 5.0], [0.0, 1.0]]), np.diag([1.0, -0.1])
+BLOCKS = np.arange(16.0).reshape(2, 2, 2, 2)  # off by 4 (c - c2) + (m - n), 5 of 15
+UNMET = [
+    (kernel.constant_kernel_flow, (LEANING, [0, 1], [0, 0], [1.0]), "K is off by 1 of its largest entry from its tran"),
+    (kernel.constant_kernel_flow, (TURNED, [0, 1], [0, 0], [1.0]), "K has an eigenvalue -0.1 times its largest entry,"),
+    (
+        kernel.constant_kernel_flow,
+        (np.eye(2), [0, 1], [0, 0], [1, -2]),
+        "times has the entry -2, expected none below 0",
+    ),
+    (kernel.kernel_predictor, (LEANING, np.eye(2), [0, 1]), "K_train is off by 1 of its largest entry"),
+    (kernel.kernel_predictor, (-np.eye(2), np.eye(2), [0, 1]), "K_train has an eigenvalue -1 times"),
+    (kernel.kernel_predictor, (BLOCKS, BLOCKS, np.eye(2)), "K_train is off by 0.33 of its largest entry"),
+    (alignment.predictor_gap, (TURNED, np.eye(2), *[np.ones(2)] * 4), "K_inf_train has an eigenvalue -0.1 times"),
+    (
+        alignment.effective_rank,
+        (LEANING,),
+        "K is off by 1 of its largest entry from its transpose, expected a symmetric",
+    ),
+    (alignment.alignment_time, (FALLING, LONG), "times falls from 2 to 1, expected rising numbers"),
+    (alignment.learning_time, (FALLING, LONG), "times falls from 2 to 1, expected rising numbers"),
+    (outputs.kernel_clock, (FALLING, LONG), "times falls from 2 to 1, expected rising numbers"),
+    (outputs.kernel_clock, (LONG, -LONG), "sizes has the entry -1, expected none below 0"),
+    (outputs.frozen_kernel_flow, (TURNED, [0, 1], [1.0]), "K has an eigenvalue -0.1 times its largest entry"),
+    (outputs.frozen_kernel_flow, (np.eye(2), [0, 1], [1.0], "logistic"), "y has values from 0 to 1, expected only +1"),
+    (outputs.early_residual, ([[0, 1]], "logistic"), "y has values from 0 to 1, expected only +1 and -1"),
+    (outputs.early_modes, ([[1]], [[1, 1]], "softmax"), "y has a row that is not a distribution, expected one-hot"),
+    (training.loss_and_cotangent, ([[1, 2]], [[2, 0]], "softmax"), "y has a row that is not a distribution"),
+    (training.loss_gradient, ([np.eye(2)], [[1, 2]], [[2, 0]], 0.0, "logistic"), "y has values from 0 to 2, expected"),
+    (training.gradient_descent_step, ([np.eye(2)], [[1, 2]], [[2, 0]], 1, 0.0, "softmax"), "y has a row that is not"),
+    (linear_theory.early_weights, (np.eye(2), [1, 1], [1, 1], 1, 1), "beta has the length 1.41421, expected 1"),
+    (linear_theory.mode_overlaps, ([np.eye(2), np.eye(2)], [1, 1], [1, 0]), "z has the length 1.41421, expected 1"),
+    (linear_theory.mode_overlaps, ([np.eye(2), np.eye(2)], [1, 0], [0, 1e200]), "v has the length 1e+200, expected 1"),
+    (linear_theory.final_kernel, (np.eye(2), [2, 0], 1, 2), "beta has the length 2, expected 1"),
+    (linear_theory.two_layer_mode, (1, 0, 1, [0, -1]), "times has the entry -1, expected none below 0"),
+    (linear_theory.deep_mode, (0.1, 1, 2, [-0.5]), "times has the entry -0.5, expected none below 0"),
+    (silence.silence_numbers, (FALLING, *[LONG] * 3, *[[[1]]] * 3), "times falls from 2 to 1, expected rising"),
+    (silence.silence_numbers, (*[LONG] * 3, 0 * LONG, *[[[1]]] * 3), "norms has the entry 0, expected all above 0"),
+]
+
+
+@pytest.mark.parametrize("function, given, told", UNMET, ids=[f"{f.__name__}-{i}" for i, (f, *_) in enumerate(UNMET)])
+def test_what_the_docstring_asks_for_is_asked_for(function, given, told):
+    """Symmetric kernels, rising times, vectors of length 1: a ValueError of one line, and no wrong number."""
+    with pytest.raises(ValueError) as caught:
+        function(*given)
+    assert str(caught.value).startswith(f"{function.__name__}: {told}") and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+def test_rounding_errors_are_no_reason_to_refuse(rng, precision):
+    """A kernel of low rank, computed in single precision, is a kernel; a direction that was rounded has length 1."""
+    X = rng.standard_normal((60, 3)).astype(np.float32)
+    K = (X @ X.T * rng.uniform(1, 1 + 2e-7, (60, 60))).astype(precision)
+    assert not np.array_equal(K, K.T) and np.linalg.eigvalsh(K)[0] < 0
+    y = X[:, 0].astype(precision)
+    assert_matches(kernel.kernel_predictor(K, K, y, rcond=1e-4), y, 1e-4)
+    assert_matches(kernel.constant_kernel_flow(K, y, 0 * y, [1e3])[0], y, 1e-3)
+    beta = (np.ones(3) / np.sqrt(3)).astype(np.float32).astype(precision)
+    assert linear_theory.final_kernel(np.eye(3, dtype=precision), beta, 1.0, 2).shape == (3, 3)
+
+
+@pytest.mark.parametrize("precision, rtol", [(np.float64, 1e-9), (np.float32, 1e-4)])
+def test_a_frozen_kernel_of_low_rank_comes_to_rest(rng, precision, rtol):
+    """Eigenvalues that are rounding errors, some below 0, neither learn nor blow up."""
+    X, y, f0 = (a.astype(precision) for a in (rng.standard_normal((12, 3)), *rng.standard_normal((2, 12))))
+    K = X @ X.T
+    f = kernel.constant_kernel_flow(K, y, f0, [1e4, 1e30])
+    for end in f:
+        assert_matches(end, kernel.kernel_predictor(K, K, y, f0, f0), rtol)
+
+
+def test_times_of_a_frozen_flow_may_come_in_any_order():
+    """Each row belongs to its own time: K = 2, one sample and y = 1 give 1 - e^{-2t}."""
+    f = outputs.frozen_kernel_flow([[2.0]], [1.0], [3.0, 0.5, 3.0, 0.0])
+    assert_matches(f[:, 0, 0], 1 - np.exp([-6.0, -1.0, -6.0, 0.0]), 1e-6)
