@@ -4,7 +4,8 @@
     def forward(weights, X, slope=0.0): ...
 
 What is converted. Lists, and integers in arrays, become float64 arrays; float32 arrays stay float32. Numbers become
-Python's own, since a numpy float64 would turn float32 arrays into float64 ones. Nothing else is changed.
+Python's own, since a numpy float64 would turn float32 arrays into float64 ones. Nothing else is changed. A masked array
+is refused: what is hidden in it would be computed with.
 
 What is checked. A letter is a size: it may take any value, but the same value wherever it stands in one call.
 
@@ -19,6 +20,8 @@ What is checked. A letter is a size: it may take any value, but the same value w
     "[0, 1]", "(0, inf)", "int [1, inf)"    a number in this interval; "each (0, 1)" a collection of such numbers, at
                         least one; "any (0, 1)" one that may be empty
     ("mse", "softmax")  one of these words
+
+`gives` names the axes of a result that may be far larger than the arguments: above MOST bytes it is not begun.
 
 Whatever does not fit raises a ValueError of one line. Calls from inside a guarded function are not checked again: their
 arguments come from checked ones, and a training loop of ten thousand steps should not look for NaNs ten thousand times.
@@ -35,12 +38,13 @@ import numpy as np
 
 NESTED = False  # True where a student's code runs: then the calls inside its functions are checked too
 NONE = 0  # the size of an axis that is not there
+MOST = 2**36  # bytes of a result, 64 GiB
 _inside = contextvars.ContextVar("inside a guarded call", default=False)
 
 
-def accepts(**specs):
+def accepts(gives="", **specs):
     """A decorator that converts and checks the named arguments as the module's docstring says."""
-    return _decorator(specs, trusted=True)
+    return _decorator(specs, trusted=True, gives=gives)
 
 
 def settings(**specs):
@@ -48,7 +52,7 @@ def settings(**specs):
     return _decorator(specs, trusted=False)
 
 
-def _decorator(specs, trusted):
+def _decorator(specs, trusted, gives=""):
     def decorate(function):
         signature = inspect.signature(function)
         defaults = {name: parameter.default for name, parameter in signature.parameters.items()}
@@ -69,6 +73,11 @@ def _decorator(specs, trusted):
                         _check(given[name], spec, known)
                     except ValueError as error:
                         raise ValueError(f"{function.__name__}: {name} {error}") from None
+                    if isinstance(given[name], int):
+                        known.setdefault(name, given[name])  # P=50 is a size too
+            if gives:
+                axes = next(axes for axes in _shapes(gives) if known.keys() >= set(axes))
+                _check_room(math.prod(known[axis] for axis in axes), f"{function.__name__}: the result")
             token = _inside.set(trusted)
             try:
                 return function(**given)
@@ -112,6 +121,8 @@ def _number(value, spec):
 
 
 def _floats(value):
+    if (masked := _masked(value)) is not None:
+        return masked
     try:
         a = np.asarray(value)
     except ValueError:  # rows of different lengths
@@ -119,6 +130,12 @@ def _floats(value):
     if a.dtype.kind not in "biuf":
         return value
     return a if a.dtype in (np.float32, np.float64) else a.astype(np.float64)
+
+
+def _masked(value):
+    """The masked array that it is, or that is in it: numpy would forget the mask."""
+    items = value if isinstance(value, list | tuple) else [value]
+    return next((item for item in items if np.ma.isMaskedArray(item)), None)
 
 
 def _check(value, spec, known):
@@ -131,6 +148,7 @@ def _check(value, spec, known):
     elif spec == "sizes":
         if not isinstance(value, list) or len(value) < 2 or not all(isinstance(n, int) and n >= 1 for n in value):
             raise ValueError(f"is {_short(value)}, expected at least two positive integers [D, n_1, ..., C]")
+        _check_room(sum(n * m for n, m in zip(value, value[1:])), _short(value))
     elif spec.startswith(("each ", "any ")):
         least, _, interval = spec.partition(" ")
         if not isinstance(value, list) or (least == "each" and not value):
@@ -192,6 +210,8 @@ def _shapes(spec):
 
 def _check_entries(a):
     """That it is a real array, finite, with no empty axis."""
+    if np.ma.isMaskedArray(a):
+        raise ValueError("is a masked array, expected one without a mask: leave out or fill in what is hidden")
     if not isinstance(a, np.ndarray) or a.dtype.kind != "f":
         found = f"an array of {a.dtype}" if isinstance(a, np.ndarray) else _short(a)
         rows = ", all rows of one length" if isinstance(a, list | tuple) else ""
@@ -241,6 +261,7 @@ def _check_weights(matrices, spec, known):
     if hidden and len(matrices) != len(hidden) + 1:
         raise ValueError(f"has length {len(matrices)}, expected {len(hidden) + 1} matrices")
     known["widths"] = [matrices[0].shape[1], *map(len, matrices)]
+    known["n_params"] = sum(W.size for W in matrices)
     known[inputs], known[outputs] = known["widths"][0], known["widths"][-1]
 
 
@@ -257,6 +278,12 @@ def _check_activations(arrays, spec, known):
     if len(arrays) != len(widths):
         raise ValueError(f"has length {len(arrays)}, expected {len(widths)} arrays")
     known.setdefault("widths", [a.shape[1] for a in arrays])
+
+
+def _check_room(entries, what):
+    if 8 * entries > MOST:
+        size = f"{8 * entries:.2g}" if entries < 1e300 else "more than 1e300"
+        raise ValueError(f"{what} would take {size} bytes of memory, expected at most {MOST:.2g}")
 
 
 def _check_list(value, what):

@@ -34,7 +34,7 @@ def gradient_factors(weights, X, slope=0.0):
     return [(h, B) for h, *B in zip(layers, *deltas)]
 
 
-@guard.accepts(weights="D -> C", X="P D", slope="[0, 1]")
+@guard.accepts(weights="D -> C", X="P D", slope="[0, 1]", gives="P C n_params")
 def jacobian(weights, X, slope=0.0):
     """The gradient of every output at every sample, with respect to all weights.
 
@@ -50,7 +50,7 @@ def jacobian(weights, X, slope=0.0):
     return np.concatenate([G.reshape(*G.shape[:2], -1) for G in outer], axis=2)
 
 
-@guard.accepts(weights="D -> C", X1="P1 D", X2="P2 D", slope="[0, 1]")
+@guard.accepts(weights="D -> C", X1="P1 D", X2="P2 D", slope="[0, 1]", gives="C C P1 P2 | C C P1 P1")
 def ntk(weights, X1, X2=None, slope=0.0):
     """The tangent kernel: inner products of the gradients of the outputs at the rows of X1 and of X2.
 
@@ -150,7 +150,7 @@ def kernel_predictor(K_train, K_test, targets, f0_train=0.0, f0_test=0.0, rcond=
     return f0_test + step * (block_matrix(K_test) @ alpha).reshape(len(K_test), -1).T
 
 
-@guard.accepts(K="P P, kernel", y="P", f0="P", times="T, not negative")
+@guard.accepts(K="P P, kernel", y="P", f0="P", times="T, not negative", gives="T P")
 def constant_kernel_flow(K, y, f0, times):
     """The outputs of gradient flow on the mean squared error while the kernel stays K: df/dt = K (y - f) / P.
 

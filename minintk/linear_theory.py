@@ -148,7 +148,7 @@ def escape_time(u0, s, L):
     return float(u0 ** (2 - L) / ((L - 2) * s))
 
 
-@guard.accepts(X="P D", beta="D, of length 1", s="(0, inf)", L="int [1, inf)")
+@guard.accepts(X="P D", beta="D, of length 1", s="(0, inf)", L="int [1, inf)", gives="P P")
 def final_kernel(X, beta, s, L):
     """The kernel at the end of training, K_inf (P, P) of L linear layers with one output and small initial weights.
 
@@ -164,7 +164,7 @@ def final_kernel(X, beta, s, L):
     return s ** (2 - 2 / L) * ((L - 1) * np.outer(f, f) + X @ X.T)
 
 
-@guard.accepts(X="P D", B="C D", L="int [1, inf)")
+@guard.accepts(X="P D", B="C D", L="int [1, inf)", gives="C C P P")
 def final_kernel_blocks(X, B, L):
     """The kernel at the end of training with C outputs: (C, C, P, P), also for C = 1, with the blocks of `kernel.ntk`.
 
@@ -202,7 +202,7 @@ def final_spectrum(rank, L):
     return L / total, total**2 / squares, L / squares**0.5
 
 
-@guard.accepts(weights="D -> C", X="P D", slope="[0, 1]")
+@guard.accepts(weights="D -> C", X="P D", slope="[0, 1]", gives="C C P P")
 def layer_terms(weights, X, slope=0.0):
     """What each layer adds to the kernel: K = K_1 + ... + K_L, where K_l comes from the weights W_l alone.
 

@@ -144,6 +144,7 @@ def region(numbers):
     loss=training.LOSSES,
     steps="int [1, inf)",
     target_loss="[0, inf)",
+    gives="C C P P",
 )
 def experiment(weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20_000, target_loss=1e-4):
     """Trains a network by `training.gradient_descent` and measures how silently its kernel aligned.

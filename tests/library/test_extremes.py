@@ -5,7 +5,7 @@ import oracles
 import pytest
 from oracles import assert_matches
 
-from minintk import alignment, kernel, linear_theory, network, outputs, silence, training, whitening
+from minintk import alignment, data, guard, kernel, linear_theory, network, outputs, silence, training, whitening
 
 SCALES = [(np.float64, 1e-300), (np.float64, 1e300), (np.float32, 5e-24), (np.float32, 1e-37), (np.float32, 1e37)]
 
@@ -168,3 +168,82 @@ def test_times_of_a_frozen_flow_may_come_in_any_order():
     """Each row belongs to its own time: K = 2, one sample and y = 1 give 1 - e^{-2t}."""
     f = outputs.frozen_kernel_flow([[2.0]], [1.0], [3.0, 0.5, 3.0, 0.0])
     assert_matches(f[:, 0, 0], 1 - np.exp([-6.0, -1.0, -6.0, 0.0]), 1e-6)
+
+
+# whitening, masks and memory
+
+
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+def test_whitening_never_amplifies_rounding_errors(rng, precision):
+    """Inputs of rank 3, and pixels that are always black, give the same white inputs with the cut 0 as with another."""
+    low = rng.standard_normal((20, 3)) @ rng.standard_normal((3, 6))
+    black = rng.uniform(size=(20, 6)) * [1, 1, 1, 1, 0, 0]
+    for X, rank in [(low, 3), (1e-200 * low if precision == np.float64 else 1e-30 * low, 3), (black, 4), (black.T, 4)]:
+        X = X.astype(precision)
+        M = whitening.whitening_map(X, rcond=0)
+        assert_matches(M, whitening.whitening_map(X, rcond=1e-3), 1e-4)
+        assert np.linalg.norm(X @ M) ** 2 / len(X) == pytest.approx(rank, rel=1e-4)
+
+
+def test_the_cut_of_whitening_is_not_above_the_rounding_errors():
+    """A direction of 1e-14 is data in double precision, one of 1e-16 is not; in single precision 1e-6 and 1e-7."""
+    for precision, kept, dropped in [(np.float64, 1e-14, 2e-16), (np.float32, 1e-6, 1e-7)]:
+        for small, rank in [(kept, 2), (dropped, 1)]:
+            M = whitening.whitening_map(np.diag([1, small]).astype(precision), rcond=0)
+            assert np.linalg.matrix_rank(M, tol=1e-3) == rank
+
+
+@pytest.mark.parametrize("mask", [[[1, 0], [0, 0]], [[0, 0], [0, 0]]])
+def test_masked_arrays_are_refused(mask):
+    """What is hidden in them would be computed with: an array, a row of a list, and a matrix of weights."""
+    hidden = np.ma.masked_array(np.eye(2), mask)
+    told = "is a masked array, expected one without a mask: leave out or fill in what is hidden$"
+    for call in [
+        lambda: whitening.second_moment(hidden),
+        lambda: whitening.second_moment([hidden[0], [1.0, 2.0]]),
+        lambda: whitening.whitening_map(hidden.astype(np.float32)),
+        lambda: network.forward([np.eye(2), hidden], np.eye(2)),
+        lambda: network.forward([np.eye(2)], hidden),
+        lambda: training.gradient_descent([np.eye(2)], np.eye(2), hidden, 0.1, steps=1),
+        lambda: kernel.kernel_predictor(np.eye(2), np.eye(2), np.ones(2), hidden[0]),
+    ]:
+        with pytest.raises(ValueError, match=told):
+            call()
+
+
+MILLION = np.broadcast_to(np.ones(1), 1_000_000)  # takes no memory itself
+HUGE = [
+    (network.init_weights, ([10**6, 10**6, 1], 0.1, 0), "widths [1000000, 1000000, 1] would take 8e+12 bytes"),
+    (network.init_weights, ([10, 10**400], 0.1, 0), "more than 1e300 bytes"),
+    (kernel.ntk, ([np.eye(1)], MILLION[:, None]), "the result would take 8e+12 bytes"),
+    (kernel.ntk, ([np.ones((2, 1))], MILLION[:, None], MILLION[: 10**5, None]), "the result would take 3.2e+12 bytes"),
+    (kernel.jacobian, ([np.ones((1000, 10)), np.ones((10, 1000))], np.ones((10**5, 10))), "would take 1.6e+11 bytes"),
+    (whitening.second_moment, (MILLION[None],), "the result would take 8e+12 bytes"),
+    (whitening.whitening_map, (MILLION[None],), "the result would take 8e+12 bytes"),
+    (linear_theory.final_kernel, (MILLION[:, None], [1.0], 1.0, 2), "the result would take 8e+12 bytes"),
+    (linear_theory.final_kernel_blocks, (MILLION[:, None], [[1], [1]], 2), "the result would take 3.2e+13 bytes"),
+    (linear_theory.layer_terms, ([np.eye(1)], MILLION[:, None]), "the result would take 8e+12 bytes"),
+    (data.gaussian, (10**6, 10**6), "the result would take 8e+12 bytes"),
+    (data.white, (10**6, 10**9), "the result would take 8e+15 bytes"),
+    (silence.experiment, ([np.eye(1)], MILLION[:, None], MILLION, [[1]], 0.1), "the result would take 8e+12 bytes"),
+]
+
+
+@pytest.mark.parametrize("function, given, told", HUGE, ids=[f"{f.__name__}-{i}" for i, (f, *_) in enumerate(HUGE)])
+def test_absurd_sizes_are_refused_before_any_memory_is_taken(function, given, told):
+    """One line that says how many bytes it would take, whatever the machine has."""
+    with pytest.raises(ValueError) as caught:
+        function(*given)
+    message = str(caught.value)
+    assert message.startswith(f"{function.__name__}: ") and told in message and "\n" not in message
+
+
+def test_what_fits_is_not_refused(monkeypatch):
+    """The bound is on the bytes of the result, 8 an entry: D = 4 inputs have a second moment of 128 bytes."""
+    monkeypatch.setattr(guard, "MOST", 128)
+    assert whitening.second_moment(np.ones((2, 4))).shape == (4, 4)
+    monkeypatch.setattr(guard, "MOST", 127)
+    with pytest.raises(
+        ValueError, match=r"^second_moment: the result would take 1.3e\+02 bytes of memory, expected at"
+    ):
+        whitening.second_moment(np.ones((2, 4)))
