@@ -198,7 +198,8 @@ def gradient_flow(
 
     Arguments and result as in `gradient_descent`, but record_times (flow time) instead of steps; these and record_drops
     are met exactly. The error of a step is at most rtol times the largest weight. RuntimeError after max_evaluations
-    gradients: for slope < 1 step control can chatter at the kinks without end; then use `gradient_descent`.
+    gradients, with the cause: the loss stands still above the target, steps of this error lead no lower, or, for
+    slope < 1, step control chatters at the kinks without end; then use `gradient_descent`.
     """
     if time == math.inf and target_loss == 0:
         raise ValueError("gradient_flow: has no end, expected a finite time or a target_loss above 0")
@@ -221,15 +222,14 @@ def gradient_flow(
     levels = [(1 - drop) * first for drop in record_drops]
     rtol = max(rtol, 10 * float(np.finfo(theta.dtype).eps))  # float32 cannot do better
     try:
-        moments = integrator.integrate(velocity, theta, time, target_loss, record_times, levels, rtol, max_evaluations)
+        moments = integrator.integrate(
+            velocity, theta, time, target_loss, record_times, levels, rtol, max_evaluations, smooth=slope == 1
+        )
         with np.errstate(over="ignore", invalid="ignore"):  # a step that overflows is tried again, shorter
             for t, value, moment, evaluations in moments:
                 run.record(t, value, evaluations, matrices(moment))
-    except RuntimeError as error:
-        hint = "the gradient jumps at kinks (slope < 1), use gradient_descent" if slope < 1 else "raise max_evaluations"
-        raise RuntimeError(f"gradient_flow: {error}; {hint}") from None
-    except ValueError as error:
-        raise ValueError(f"gradient_flow: {error}") from None
+    except (RuntimeError, ValueError) as error:
+        raise type(error)(f"gradient_flow: {error}") from None
     finally:
         bar.close()
     return run.trajectory()

@@ -247,3 +247,56 @@ def test_what_fits_is_not_refused(monkeypatch):
         ValueError, match=r"^second_moment: the result would take 1.3e\+02 bytes of memory, expected at"
     ):
         whitening.second_moment(np.ones((2, 4)))
+
+
+# flows that do not reach their end
+
+MORE, KINKS = "raise max_evaluations or end earlier", "the gradient jumps at kinks (slope < 1), use gradient_descent"
+STILL = "there the loss stands still, choose a target_loss above it or a shorter time"
+ERRORS = "there the loss rises and falls by the errors of the steps, lower rtol or use float64"
+ONE, TWICE = np.array([[1.0, 0.0]]), np.array([[1.0, 0.0], [1.0, 0.0]])
+
+
+def flow(X, y, slope=1.0, loss="mse", precision=np.float64, sigma=0.1, seed=0, **settings):
+    """A flow of two layers with the same first weights each time, in a budget of 2000 evaluations."""
+    weights = [W.astype(precision) for W in network.init_weights([X.shape[1], 4, 1], sigma, seed)]
+    given = {"target_loss": 1e-4, "max_evaluations": 2000} | settings
+    return training.gradient_flow(weights, X.astype(precision), np.array(y, precision), slope, loss, **given)
+
+
+@pytest.mark.parametrize(
+    "case, cause",
+    [
+        ({"X": TWICE, "y": [1, 0]}, f"loss 0.125; {STILL}"),  # one input with two targets: their mean, and 1/4 / 2
+        ({"X": TWICE, "y": [1, 0], "target_loss": 0, "time": 1e9}, f"loss 0.125; {STILL}"),
+        ({"X": TWICE, "y": [1, -1], "loss": "logistic"}, f"loss 0.693; {STILL}"),  # log 2
+        ({"X": TWICE, "y": [1, 0], "precision": np.float32}, f"loss 0.125; {STILL}"),
+        ({"X": ONE, "y": [1], "precision": np.float32, "target_loss": 1e-30}, ERRORS),
+        ({"X": np.diag([1.0, 0.1]), "y": [1, -1], "rtol": 0.5}, ERRORS),
+        ({"X": ONE, "y": [1], "max_evaluations": 60}, MORE),
+        ({"X": ONE, "y": [1], "sigma": 1e-9, "max_evaluations": 200}, MORE),  # the loss stands still, the weights grow
+        ({"X": np.diag([1.0, 1e-3]), "y": [1, 1]}, MORE),
+        ({"X": ONE, "y": [1], "slope": 0.0, "seed": 2, "max_evaluations": 60}, MORE),  # no unit turns over
+        ({"X": np.random.default_rng(0).standard_normal((20, 3)), "y": [1, -1] * 10, "slope": 0.0}, KINKS),
+    ],
+)
+def test_a_flow_that_does_not_reach_its_end_says_why(case, cause):
+    """A loss that stands still, and at which; the errors of the steps; kinks; or only the budget."""
+    with pytest.raises(RuntimeError) as caught:
+        flow(**case)
+    message = str(caught.value)
+    assert message.startswith("gradient_flow: ") and message.endswith(cause) and "\n" not in message
+
+
+def test_a_plateau_that_ends_within_the_budget_is_no_standstill():
+    """Weights of 1e-9 move the loss by nothing that a float can hold for most of the run, which reaches its target."""
+    assert flow(ONE, [1.0], sigma=1e-9).losses[-1] <= 1e-4
+
+
+def test_a_network_that_dies_on_its_way_stops_there():
+    """w = 0.5, a = 1 and the target -1 drive w below 0 in a finite time; then f = 0, and the loss 1/2 for ever."""
+    given = [np.array([[0.5]]), np.array([[1.0]])], np.ones((1, 1)), -np.ones(1)
+    with pytest.raises(ValueError, match="^gradient_flow: the gradient is zero, the loss stays at 0.5$"):
+        training.gradient_flow(*given, 0.0, target_loss=1e-4)
+    run = training.gradient_flow(*given, 0.0, time=1e9, record_times=[1e3, 1e6])
+    assert run.times.tolist() == [0, 1e3, 1e6, 1e9] and run.losses.tolist()[1:] == [0.5] * 3
