@@ -26,7 +26,7 @@ def gradient_factors(weights, X, slope=0.0):
     raise NotImplementedError("kernel.gradient_factors")
 
 
-@guard.accepts(weights="D -> C", X="P D", slope="[0, 1]")
+@guard.accepts(weights="D -> C", X="P D", slope="[0, 1]", gives="P C n_params")
 def jacobian(weights, X, slope=0.0):
     """The gradient of every output at every sample, with respect to all weights.
 
@@ -39,7 +39,7 @@ def jacobian(weights, X, slope=0.0):
     raise NotImplementedError("kernel.jacobian")
 
 
-@guard.accepts(weights="D -> C", X1="P1 D", X2="P2 D", slope="[0, 1]")
+@guard.accepts(weights="D -> C", X1="P1 D", X2="P2 D", slope="[0, 1]", gives="C C P1 P2 | C C P1 P1")
 def ntk(weights, X1, X2=None, slope=0.0):
     """The tangent kernel: inner products of the gradients of the outputs at the rows of X1 and of X2.
 
@@ -55,7 +55,7 @@ def ntk(weights, X1, X2=None, slope=0.0):
 
 
 @guard.accepts(
-    K_train="P P | C C P P",
+    K_train="P P | C C P P, kernel",
     K_test="P2 P | C C P2 P",
     targets="P | P C",
     f0_train="scalar | P | P C",
@@ -83,13 +83,13 @@ def kernel_predictor(K_train, K_test, targets, f0_train=0.0, f0_test=0.0, rcond=
     raise NotImplementedError("kernel.kernel_predictor")
 
 
-@guard.accepts(K="P P", y="P", f0="P", times="T")
+@guard.accepts(K="P P, kernel", y="P", f0="P", times="T, not negative", gives="T P")
 def constant_kernel_flow(K, y, f0, times):
     """The outputs of gradient flow on the mean squared error while the kernel stays K: df/dt = K (y - f) / P.
 
-    K (P, P) symmetric, its eigenvalues may be 0; y (P,); f0 (P,), the outputs at time 0; times (T,). Returns f (T, P),
-    exact at the given times. This is how a lazy network (large sigma) learns, and where it comes to rest is the
-    `kernel_predictor` at its own samples.
+    K (P, P) symmetric, its eigenvalues 0 or above; y (P,); f0 (P,), the outputs at time 0; times (T,), 0 or above.
+    Returns f (T, P), exact at the given times. This is how a lazy network (large sigma) learns, and where it comes to
+    rest is the `kernel_predictor` at its own samples.
     By hand: K = 2, P = 1, y = 1, f0 = 0 gives f(t) = 1 - exp(-2 t).
     """
     # Solve the equation of motion exactly, not in steps. This path leads to the kernel predictor; a lazy network

@@ -11,7 +11,7 @@ import numpy as np
 from minintk import guard
 
 
-@guard.accepts(X="P D")
+@guard.accepts(X="P D", gives="D D")
 def second_moment(X):
     """The mean over samples of x_i x_j, an array (D, D) in the precision of X (P, D).
 
@@ -40,14 +40,15 @@ def condition_number(X):
     raise NotImplementedError("whitening.condition_number")
 
 
-@guard.accepts(X="P D", power="[0, 1]", rcond="[0, 1)")
+@guard.accepts(X="P D", power="[0, 1]", rcond="[0, 1)", gives="D D")
 def whitening_map(X, power=0.0, rcond=1e-3):
     """The matrix M (D, D) with X M = c U S^power V^T, where X = U S V^T: it raises the singular values to a power.
 
     X (P, D): the training rows; power: the whitening exponent, 0 is white and 1 is raw. Only the r singular values
-    above rcond times the largest are kept, since dividing by the others would amplify noise: rows at right angles to
-    the kept columns of V go to 0. The number c > 0 makes the mean squared row norm of X M equal to r, so that learning
-    rates carry over. Rows seen later go through the same M. ValueError if X is all zeros.
+    above rcond times the largest (max(P, D) eps times, if that is more, eps the precision of X) are kept, since
+    dividing by the others would amplify noise: rows at right angles to the kept columns of V go to 0. The number c > 0
+    makes the mean squared row norm of X M equal to r, so that learning rates carry over. Rows seen later go through the
+    same M. ValueError if X is all zeros.
     By hand: rows (2, 0), (0, 1) and power 0 give sqrt(2) diag(1/2, 1).
     """
     # Make data white, or partly white. For P <= D white rows are orthogonal, and a gradient step at one sample leaves

@@ -10,6 +10,7 @@ above a function says what it accepts and checks it: leave it there, and write w
 import numpy as np
 
 from minintk import guard, kernel
+from minintk.alignment import norm
 
 
 @guard.accepts(K="P P2 | C C P P2", Q="P P2 | C C P P2")
@@ -21,6 +22,7 @@ def kernel_alignment(K, Q):
     """
     # Compare the directions of two kernels and leave out their sizes. A = 1 exactly if K = g Q with a number g > 0:
     # this is what Theorem 1 of the paper asks of K_t at all times, with Q = K_inf.
+    # norm is given: |a| for an array of any shape, right also where the squares of its entries are too small for a float.
     # (4 points, about 10 minutes)
     raise NotImplementedError("alignment.kernel_alignment")
 
@@ -53,7 +55,7 @@ def task_alignment(K, y):
     raise NotImplementedError("alignment.task_alignment")
 
 
-@guard.accepts(K="P P")
+@guard.accepts(K="P P, symmetric")
 def effective_rank(K):
     """The participation ratio of the eigenvalues of K: (their sum)^2 / (the sum of their squares).
 
@@ -65,24 +67,24 @@ def effective_rank(K):
     raise NotImplementedError("alignment.effective_rank")
 
 
-@guard.accepts(times="T", losses="T", drop="[0, 1]")
+@guard.accepts(times="T, rising", losses="T", drop="[0, 1]")
 def learning_time(times, losses, drop=0.1):
     """The first recorded time at which the loss has dropped by at least this share of its start; inf if it never has.
 
-    times (T,), losses (T,). Returns one of the times, or inf; whether the loss rises again later does not matter.
-    By hand: losses 8, 6, 4, 1 at times 0, 1, 2.5, 4 and drop = 0.25 give 1.
+    times (T,), rising; losses (T,). Returns one of the times, or inf; whether the loss rises again later does not
+    matter. By hand: losses 8, 6, 4, 1 at times 0, 1, 2.5, 4 and drop = 0.25 give 1.
     """
     # Say when the network has learned. This is one of the two times that decide whether the kernel was silent.
     # (4 points, about 10 minutes)
     raise NotImplementedError("alignment.learning_time")
 
 
-@guard.accepts(times="T", alignments="T", level="[-1, 1]")
+@guard.accepts(times="T, rising", alignments="T", level="[-1, 1]")
 def alignment_time(times, alignments, level=0.95):
     """The first recorded time from which on the alignment stays at or above the level; inf if it ends below.
 
-    times (T,), alignments (T,) along a run. Returns one of the times, or inf. A curve that rises, falls and rises again
-    counts from its last rise. By hand: 0.9, 0.96, 0.7, 0.97 at times 0, 1, 2, 3 and the level 0.95 give 3.
+    times (T,), rising; alignments (T,) along a run. Returns one of the times, or inf. A curve that rises, falls and
+    rises again counts from its last rise. By hand: 0.9, 0.96, 0.7, 0.97 at times 0, 1, 2, 3 and the level 0.95 give 3.
     """
     # Say when the kernel has turned. Each run's alignment ends at 1, since K_inf is its last kernel, and it may fall
     # in between; so the first time at the level says little.
@@ -119,7 +121,7 @@ def silence_ratio(err_inf, err_0):
 
 
 @guard.accepts(
-    K_inf_train="P P | C C P P",
+    K_inf_train="P P | C C P P, kernel",
     K_inf_test="P2 P | C C P2 P",
     f_train="P | P C",
     f_test="P2 | P2 C",

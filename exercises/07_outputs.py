@@ -12,7 +12,7 @@ import numpy as np
 from minintk import guard, integrator, linear_theory, training
 
 
-@guard.accepts(y="P C", loss=training.LOSSES)
+@guard.accepts(y="P C, of the loss", loss=training.LOSSES)
 def early_residual(y, loss="mse"):
     """What drives the weights while the outputs are still 0: -P dL/df at f = 0, (P, C).
 
@@ -26,7 +26,7 @@ def early_residual(y, loss="mse"):
     raise NotImplementedError("outputs.early_residual")
 
 
-@guard.accepts(X="P D", y="P C", loss=training.LOSSES)
+@guard.accepts(X="P D", y="P C, of the loss", loss=training.LOSSES)
 def early_modes(X, y, loss="mse"):
     """The directions that small weights of a two-layer linear network grow in while f is nearly 0, and their rates.
 
@@ -94,7 +94,7 @@ def eigenvector_alignment(K, X, Z, V):
     raise NotImplementedError("outputs.eigenvector_alignment")
 
 
-@guard.accepts(times="T", sizes="T")
+@guard.accepts(times="T, rising", sizes="T, not negative")
 def kernel_clock(times, sizes):
     """The clock on which the frozen K_inf would have learned: h(t) (T,), 0 at the first time.
 
@@ -109,13 +109,13 @@ def kernel_clock(times, sizes):
     raise NotImplementedError("outputs.kernel_clock")
 
 
-@guard.accepts(K="P P | C C P P", y="targets", times="each [0, inf)", loss=training.LOSSES)
+@guard.accepts(K="P P | C C P P, kernel", y="targets", times="each [0, inf)", loss=training.LOSSES)
 def frozen_kernel_flow(K, y, times, loss="mse"):
     """The outputs of gradient flow on any loss while the kernel stays K, from f = 0: df/dt = -K dL/df, (T, P, C).
 
     K (P, P), the same for every output and none between two, or (C, C, P, P): df_c(x_m)/dt is minus the sum over c', n
     of K[c, c', m, n] dL/df_c'(x_n). y as in `training.loss_and_cotangent`, which gives dL/df with its 1 / P; it arrives
-    as (P, C), and for "softmax" with a (P, P) kernel it must be one-hot. times: T rising numbers, with or without 0.
+    as (P, C), and for "softmax" with a (P, P) kernel it must be one-hot. times: T numbers, in any order.
     Returns f at each of the times, right to six digits. For "mse" and one output it is `kernel.constant_kernel_flow`.
     By hand: K = 2, one sample, y = 1: "mse" gives 1 - e^{-2t}; "logistic" the solution of e^f + f = 1 + 2 t.
     """

@@ -56,7 +56,15 @@ def gap_curve(weights, X, X_test, outputs, test_outputs, slope=0.0):
     raise NotImplementedError("silence.gap_curve")
 
 
-@guard.accepts(times="T", losses="T", alignments="T", norms="T", network="P2 C", machine_inf="P2 C", machine_0="P2 C")
+@guard.accepts(
+    times="T, rising",
+    losses="T",
+    alignments="T",
+    norms="T, positive",
+    network="P2 C",
+    machine_inf="P2 C",
+    machine_0="P2 C",
+)
 def silence_numbers(times, losses, alignments, norms, network, machine_inf, machine_0):
     """The numbers that tell a silent run from a lazy or a noisy one.
 
@@ -86,6 +94,7 @@ def silence_numbers(times, losses, alignments, norms, network, machine_inf, mach
     loss=training.LOSSES,
     steps="int [1, inf)",
     target_loss="[0, inf)",
+    gives="C C P P",
 )
 def experiment(weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20_000, target_loss=1e-4):
     """Trains a network by `training.gradient_descent` and measures how silently its kernel aligned.

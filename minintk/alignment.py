@@ -10,6 +10,17 @@ import numpy as np
 from minintk import guard, kernel
 
 
+@guard.accepts(a="...")
+def norm(a):
+    """|a|, the root of the sum of the squares of all entries, in float64.
+
+    Right for entries of any size: they are measured in the largest of them, whose own square may be no float.
+    By hand: (3e-200, 4e-200) gives 5e-200, where the sum of the squares would be 0.
+    """
+    largest = np.float64(abs(a).max())
+    return largest * np.linalg.norm(a / largest) if largest else largest
+
+
 @guard.accepts(K="P P2 | C C P P2", Q="P P2 | C C P P2")
 def kernel_alignment(K, Q):
     """A(K, Q): the cosine of the angle between two kernels, each taken as one vector of all its entries; not centred.
@@ -19,7 +30,7 @@ def kernel_alignment(K, Q):
 
     How: A = <K, Q> / (|K| |Q|), where <K, Q> is the sum of K * Q over all axes, and |K| = sqrt(<K, K>).
     """
-    return float(np.vdot(K, Q) / (_norm(K, "kernel_alignment: K") * _norm(Q, "kernel_alignment: Q")))
+    return float(np.vdot(K / _size(K, "kernel_alignment: K"), Q / _size(Q, "kernel_alignment: Q")))
 
 
 @guard.accepts(K="P P", y="P | P C")
@@ -35,7 +46,8 @@ def task_alignment(K, y):
     |y_c|^2: sum_c y_c^T K y_c / (|K| |y|^2), with |y|^2 the sum of all squares. Above the line stands sum(y * (K y)) in
     both cases.
     """
-    return float(np.vdot(y, K @ y) / (_norm(K, "task_alignment: K") * _norm(y, "task_alignment: y") ** 2))
+    y = y / _size(y, "task_alignment: y")
+    return float(np.vdot(y, K / _size(K, "task_alignment: K") @ y))
 
 
 @guard.accepts(A="...", A0="(-inf, 1)")
@@ -50,7 +62,7 @@ def relative_alignment(A, A0):
     return (A - A0) / (1 - A0)
 
 
-@guard.accepts(K="P P")
+@guard.accepts(K="P P, symmetric")
 def effective_rank(K):
     """The participation ratio of the eigenvalues of K: (their sum)^2 / (the sum of their squares).
 
@@ -60,15 +72,15 @@ def effective_rank(K):
     How: No eigenvalue is needed. Their sum is tr K; their squares are the eigenvalues of K K, whose trace is |K|^2, the
     sum of all squared entries. So it is (tr K)^2 / |K|^2.
     """
-    return float(np.trace(K) ** 2 / _norm(K, "effective_rank: K") ** 2)
+    return float(np.trace(K / _size(K, "effective_rank: K")) ** 2)
 
 
-@guard.accepts(times="T", alignments="T", level="[-1, 1]")
+@guard.accepts(times="T, rising", alignments="T", level="[-1, 1]")
 def alignment_time(times, alignments, level=0.95):
     """The first recorded time from which on the alignment stays at or above the level; inf if it ends below.
 
-    times (T,), alignments (T,) along a run. Returns one of the times, or inf. A curve that rises, falls and rises again
-    counts from its last rise. By hand: 0.9, 0.96, 0.7, 0.97 at times 0, 1, 2, 3 and the level 0.95 give 3.
+    times (T,), rising; alignments (T,) along a run. Returns one of the times, or inf. A curve that rises, falls and
+    rises again counts from its last rise. By hand: 0.9, 0.96, 0.7, 0.97 at times 0, 1, 2, 3 and the level 0.95 give 3.
 
     How: With i the last index at which the alignment is below the level, it is times[i + 1]; times[0] if there is no
     such i, and inf if i is the last index of all.
@@ -78,12 +90,12 @@ def alignment_time(times, alignments, level=0.95):
     return float(times[first]) if first < len(times) else np.inf
 
 
-@guard.accepts(times="T", losses="T", drop="[0, 1]")
+@guard.accepts(times="T, rising", losses="T", drop="[0, 1]")
 def learning_time(times, losses, drop=0.1):
     """The first recorded time at which the loss has dropped by at least this share of its start; inf if it never has.
 
-    times (T,), losses (T,). Returns one of the times, or inf; whether the loss rises again later does not matter.
-    By hand: losses 8, 6, 4, 1 at times 0, 1, 2.5, 4 and drop = 0.25 give 1.
+    times (T,), rising; losses (T,). Returns one of the times, or inf; whether the loss rises again later does not
+    matter. By hand: losses 8, 6, 4, 1 at times 0, 1, 2.5, 4 and drop = 0.25 give 1.
 
     How: The smallest t with L(t) <= (1 - drop) L(0).
     """
@@ -92,7 +104,7 @@ def learning_time(times, losses, drop=0.1):
 
 
 @guard.accepts(
-    K_inf_train="P P | C C P P",
+    K_inf_train="P P | C C P P, kernel",
     K_inf_test="P2 P | C C P2 P",
     f_train="P | P C",
     f_test="P2 | P2 C",
@@ -125,7 +137,8 @@ def kernel_error(prediction, network):
     ValueError if the network's outputs are all zeros.
     By hand: the prediction (3, 5) of a network (3, 4) has the error 0.2.
     """
-    return float(np.linalg.norm(prediction - network) / _norm(network, "kernel_error: network"))
+    size = _size(network, "kernel_error: network")
+    return float(norm(prediction / size - network / size))
 
 
 @guard.accepts(err_inf="[0, inf)", err_0="(0, inf)")
@@ -138,8 +151,8 @@ def silence_ratio(err_inf, err_0):
     return err_inf / err_0
 
 
-def _norm(a, name):
-    size = np.linalg.norm(a)
-    if size == 0:
+def _size(a, name):
+    """|a|, where it is a number to divide by."""
+    if not a.any():
         raise ValueError(f"{name} is all zeros, expected a direction")
-    return size
+    return norm(a)

@@ -263,7 +263,7 @@ def split(images, labels, classes, P, rng, P2=None):
     return X_train - mean, y[train], X_test - mean, y[test]
 
 
-@guard.accepts(P="int [1, inf)", D="int [1, inf)", condition="[1, inf)")
+@guard.accepts(P="int [1, inf)", D="int [1, inf)", condition="[1, inf)", gives="P D")
 def gaussian(P, D, condition=1.0, rng=0):
     """Gaussian rows X (P, D) whose population covariance is diagonal, with log-spaced eigenvalues of mean 1.
 
@@ -274,7 +274,7 @@ def gaussian(P, D, condition=1.0, rng=0):
     return np.random.default_rng(rng).standard_normal((P, D)) * np.sqrt(eigenvalues / eigenvalues.mean())
 
 
-@guard.accepts(P="int [1, inf)", D="int [1, inf)")
+@guard.accepts(P="int [1, inf)", D="int [1, inf)", gives="P D")
 def white(P, D, rng=0):
     """An exactly white sample X (P, D) = sqrt(P) U V^T, from the singular vectors of a Gaussian sample U S V^T.
 

@@ -4,11 +4,14 @@
     def forward(weights, X, slope=0.0): ...
 
 What is converted. Lists, and integers in arrays, become float64 arrays; float32 arrays stay float32. Numbers become
-Python's own, since a numpy float64 would turn float32 arrays into float64 ones. Nothing else is changed.
+Python's own, since a numpy float64 would turn float32 arrays into float64 ones. Nothing else is changed. A masked array
+is refused: what is hidden in it would be computed with.
 
 What is checked. A letter is a size: it may take any value, but the same value wherever it stands in one call.
 
     "P D"               a finite real array with these axes; "scalar | P | P C" are alternatives, "..." any shape
+    "P P, kernel"       such an array with a property: symmetric; kernel, symmetric without an eigenvalue below 0;
+                        rising; not negative; positive; of length 1; of the loss, as the loss has its targets
     "D -> C"            weights: a list of matrices (n_l, n_{l-1}) that chain from D inputs to C outputs
     "D -> N -> C"       exactly two of them
     "layers", "deltas"  lists of (P, n_l) arrays, l = 0..L and l = 1..L, that fit the weights where those are given
@@ -17,6 +20,8 @@ What is checked. A letter is a size: it may take any value, but the same value w
     "[0, 1]", "(0, inf)", "int [1, inf)"    a number in this interval; "each (0, 1)" a collection of such numbers, at
                         least one; "any (0, 1)" one that may be empty
     ("mse", "softmax")  one of these words
+
+`gives` names the axes of a result that may be far larger than the arguments: above MOST bytes it is not begun.
 
 Whatever does not fit raises a ValueError of one line. Calls from inside a guarded function are not checked again: their
 arguments come from checked ones, and a training loop of ten thousand steps should not look for NaNs ten thousand times.
@@ -33,12 +38,13 @@ import numpy as np
 
 NESTED = False  # True where a student's code runs: then the calls inside its functions are checked too
 NONE = 0  # the size of an axis that is not there
+MOST = 2**36  # bytes of a result, 64 GiB
 _inside = contextvars.ContextVar("inside a guarded call", default=False)
 
 
-def accepts(**specs):
+def accepts(gives="", **specs):
     """A decorator that converts and checks the named arguments as the module's docstring says."""
-    return _decorator(specs, trusted=True)
+    return _decorator(specs, trusted=True, gives=gives)
 
 
 def settings(**specs):
@@ -46,7 +52,7 @@ def settings(**specs):
     return _decorator(specs, trusted=False)
 
 
-def _decorator(specs, trusted):
+def _decorator(specs, trusted, gives=""):
     def decorate(function):
         signature = inspect.signature(function)
         defaults = {name: parameter.default for name, parameter in signature.parameters.items()}
@@ -59,7 +65,7 @@ def _decorator(specs, trusted):
                 given = signature.bind(*args, **kwargs).arguments
             except TypeError as error:
                 raise TypeError(f"{function.__name__}: {error}") from None
-            known = {}
+            known = {"loss": given.get("loss", defaults.get("loss"))}
             for name, spec in specs.items():
                 if name in given and not (given[name] is None and defaults[name] is None):
                     given[name] = _converted(given[name], spec)
@@ -67,6 +73,11 @@ def _decorator(specs, trusted):
                         _check(given[name], spec, known)
                     except ValueError as error:
                         raise ValueError(f"{function.__name__}: {name} {error}") from None
+                    if isinstance(given[name], int):
+                        known.setdefault(name, given[name])  # P=50 is a size too
+            if gives:
+                axes = next(axes for axes in _shapes(gives) if known.keys() >= set(axes))
+                _check_room(math.prod(known[axis] for axis in axes), f"{function.__name__}: the result")
             token = _inside.set(trusted)
             try:
                 return function(**given)
@@ -110,6 +121,8 @@ def _number(value, spec):
 
 
 def _floats(value):
+    if (masked := _masked(value)) is not None:
+        return masked
     try:
         a = np.asarray(value)
     except ValueError:  # rows of different lengths
@@ -117,6 +130,12 @@ def _floats(value):
     if a.dtype.kind not in "biuf":
         return value
     return a if a.dtype in (np.float32, np.float64) else a.astype(np.float64)
+
+
+def _masked(value):
+    """The masked array that it is, or that is in it: numpy would forget the mask."""
+    items = value if isinstance(value, list | tuple) else [value]
+    return next((item for item in items if np.ma.isMaskedArray(item)), None)
 
 
 def _check(value, spec, known):
@@ -129,6 +148,7 @@ def _check(value, spec, known):
     elif spec == "sizes":
         if not isinstance(value, list) or len(value) < 2 or not all(isinstance(n, int) and n >= 1 for n in value):
             raise ValueError(f"is {_short(value)}, expected at least two positive integers [D, n_1, ..., C]")
+        _check_room(sum(n * m for n, m in zip(value, value[1:])), _short(value))
     elif spec.startswith(("each ", "any ")):
         least, _, interval = spec.partition(" ")
         if not isinstance(value, list) or (least == "each" and not value):
@@ -137,12 +157,15 @@ def _check(value, spec, known):
             _check_number(item, interval)
     elif spec == "targets":
         _check_array(value, "P | P C", {"P": known["P"]})
+        _check_property(value, "of the loss", known)
     elif spec in ("layers", "deltas"):
         _check_activations(value, spec, known)
     elif "->" in spec:
         _check_weights(value, spec, known)
     else:
-        _check_array(value, spec, known)
+        axes, _, wanted = spec.partition(", ")
+        _check_array(value, axes, known)
+        _check_property(value, wanted, known)
 
 
 def _check_number(value, spec):
@@ -187,6 +210,8 @@ def _shapes(spec):
 
 def _check_entries(a):
     """That it is a real array, finite, with no empty axis."""
+    if np.ma.isMaskedArray(a):
+        raise ValueError("is a masked array, expected one without a mask: leave out or fill in what is hidden")
     if not isinstance(a, np.ndarray) or a.dtype.kind != "f":
         found = f"an array of {a.dtype}" if isinstance(a, np.ndarray) else _short(a)
         rows = ", all rows of one length" if isinstance(a, list | tuple) else ""
@@ -200,6 +225,33 @@ def _check_entries(a):
         raise ValueError(f"of shape {a.shape} has {entries} NaN or infinite, expected finite numbers")
 
 
+def _check_property(a, wanted, known):
+    """ValueError if the array is not what stands behind its axes; rounding errors are forgiven."""
+    rounding = 1e-6 if a.dtype == np.float64 else 1e-3
+    if wanted in ("symmetric", "kernel"):
+        K = a if a.ndim == 2 else a.transpose(0, 2, 1, 3).reshape(a.shape[0] * a.shape[2], -1)
+        K = K / (abs(K).max() or 1)
+        if (miss := abs(K - K.T).max()) > rounding:
+            raise ValueError(f"is off by {miss:.2g} of its largest entry from its transpose, expected a symmetric one")
+        if wanted == "kernel" and (lambdas := np.linalg.eigvalsh(K))[0] < -rounding * abs(lambdas).max():
+            raise ValueError(f"has an eigenvalue {lambdas[0]:.2g} times its largest entry, expected none below 0")
+    elif wanted == "rising" and (np.diff(a) < 0).any():
+        i = np.flatnonzero(np.diff(a) < 0)[0]
+        raise ValueError(f"falls from {a[i]:g} to {a[i + 1]:g}, expected rising numbers")
+    elif wanted == "not negative" and a.min() < 0:
+        raise ValueError(f"has the entry {a.min():g}, expected none below 0")
+    elif wanted == "positive" and a.min() <= 0:
+        raise ValueError(f"has the entry {a.min():g}, expected all above 0")
+    elif wanted == "of length 1" and not abs((length := math.hypot(*a.tolist())) - 1) <= rounding:
+        raise ValueError(f"has the length {length:g}, expected 1")
+    elif wanted == "of the loss" and str(known["loss"]) == "logistic" and not (abs(a) == 1).all():
+        found = f"has values from {a.min():g} to {a.max():g}"
+        raise ValueError(f"{found}, expected only +1 and -1 for the logistic loss")
+    elif wanted == "of the loss" and str(known["loss"]) == "softmax" and a.ndim == 2:  # labels: `target_matrix`
+        if a.min() < 0 or abs(a.sum(axis=1) - 1).max() > rounding:
+            raise ValueError("has a row that is not a distribution, expected one-hot rows or labels")
+
+
 def _check_weights(matrices, spec, known):
     _check_list(matrices, "at least one matrix (n_l, n_{l-1})")
     for layer, W in enumerate(matrices, start=1):
@@ -209,6 +261,7 @@ def _check_weights(matrices, spec, known):
     if hidden and len(matrices) != len(hidden) + 1:
         raise ValueError(f"has length {len(matrices)}, expected {len(hidden) + 1} matrices")
     known["widths"] = [matrices[0].shape[1], *map(len, matrices)]
+    known["n_params"] = sum(W.size for W in matrices)
     known[inputs], known[outputs] = known["widths"][0], known["widths"][-1]
 
 
@@ -225,6 +278,12 @@ def _check_activations(arrays, spec, known):
     if len(arrays) != len(widths):
         raise ValueError(f"has length {len(arrays)}, expected {len(widths)} arrays")
     known.setdefault("widths", [a.shape[1] for a in arrays])
+
+
+def _check_room(entries, what):
+    if 8 * entries > MOST:
+        size = f"{8 * entries:.2g}" if entries < 1e300 else "more than 1e300"
+        raise ValueError(f"{what} would take {size} bytes of memory, expected at most {MOST:.2g}")
 
 
 def _check_list(value, what):

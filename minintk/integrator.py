@@ -20,35 +20,40 @@ STAGES = [
 ERROR = [71 / 57600, 0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40]
 
 
-def integrate(velocity, theta, end_time, end_value, times, levels, rtol, budget):
+def integrate(velocity, theta, end_time, end_value, times, levels, rtol, budget, smooth=True):
     """Follows d theta/dt = velocity(theta) and yields (t, value, theta, evaluations) at the moments asked for.
 
     velocity(theta) returns d theta/dt and a value that falls along the flow (the loss); theta (n,). The moments are the
     start, each of `times`, the first time that the value falls to each of `levels`, and the end: end_time or end_value,
     whichever comes first. A step that would pass a moment is shortened to it. The error of a step is at most
-    rtol * max|theta|, before or after it. After `budget` evaluations: a RuntimeError that says how far it came.
-    ValueError if nothing moves and there is no end_time.
+    rtol * max|theta|, before or after it. After `budget` evaluations: a RuntimeError that says how far it came, and
+    what is in the way; `smooth` tells whether it may be jumps of the velocity. ValueError if nothing moves and there is
+    no end_time.
     """
     rate, value = velocity(theta)
     t, h, evaluations = 0.0, 0.01 * float(abs(theta).max() or 1.0) / max(float(abs(rate).max()), 1e-300), 1
     times = sorted({x for x in [*times, end_time] if 0 < x <= end_time})
     levels = sorted({x for x in [*levels, end_value] if x < value}, reverse=True)
     yield t, value, theta, evaluations
-    if not rate.any() and value > end_value:  # nothing will ever move
-        if end_time == math.inf:
-            raise ValueError(f"the gradient is zero, the loss stays at {value:.3g}")
-        for t in times:
-            yield t, value, theta, evaluations
-        return
+    half, early, late, refused = theta, [value], [], 0  # the first and the second half of the budget
     while t < end_time and value > end_value:
+        if not rate.any():  # nothing will ever move
+            if end_time == math.inf:
+                raise ValueError(f"the gradient is zero, the loss stays at {value:.3g}")
+            for t in times:
+                yield t, value, theta, evaluations
+            return
         length = min(h, times[0] - t)
         ahead = _step(velocity, theta, rate, length)
         evaluations += 6
         if evaluations > budget:
-            raise RuntimeError(f"{budget} gradient evaluations reached only t = {t:.6g}, loss {value:.3g}")
+            still = abs(theta - half).max() <= 1e-3 * abs(theta).max()
+            cause = _obstacle(early, late, still, jumps=not smooth and refused > evaluations / 60)
+            raise RuntimeError(f"{budget} gradient evaluations reached only t = {t:.6g}, loss {value:.3g}; {cause}")
         ratio = ahead[-1] / (rtol * max(abs(theta).max(), abs(ahead[0]).max(), 1e-300))
         if not ratio <= 1:  # or it is not a number: the step has overflowed
             h = length * max(0.2, 0.9 * ratio**-0.2)
+            refused += 1
             continue
         longer = length * min(5.0, 0.9 * max(ratio, 1e-10) ** -0.2)
         h = max(h, longer) if length < h else longer  # a step shortened to a moment is no reason for short ones
@@ -60,10 +65,27 @@ def integrate(velocity, theta, end_time, end_value, times, levels, rtol, budget)
         t = times[0] if at_time else t + length
         theta, rate, value, _ = ahead
         value = min(value, levels[0]) if passed else value  # at a level, not a rounding error above it
+        if evaluations <= budget / 2:
+            half = theta
+            early.append(value)
+        else:
+            late.append(value)
         if passed or at_time:
             yield t, value, theta, evaluations
         times = [x for x in times if x > t]
         levels = levels[1:] if passed else levels
+
+
+def _obstacle(early, late, still, jumps):
+    """Why a budget was not enough, and what to do: from the losses in its two halves; still: theta kept its place."""
+    if jumps:  # more than one step in ten was refused
+        return "the gradient jumps at kinks (slope < 1), use gradient_descent"
+    lowest = min(early)
+    if late and max(late) > (1 + 1e-6) * lowest:
+        return "there the loss rises and falls by the errors of the steps, lower rtol or use float64"
+    if late and still and min(late) >= (1 - 1e-6) * lowest:
+        return "there the loss stands still, choose a target_loss above it or a shorter time"
+    return "raise max_evaluations or end earlier"
 
 
 def _step(velocity, theta, rate, h):

@@ -34,7 +34,7 @@ def gradient_factors(weights, X, slope=0.0):
     return [(h, B) for h, *B in zip(layers, *deltas)]
 
 
-@guard.accepts(weights="D -> C", X="P D", slope="[0, 1]")
+@guard.accepts(weights="D -> C", X="P D", slope="[0, 1]", gives="P C n_params")
 def jacobian(weights, X, slope=0.0):
     """The gradient of every output at every sample, with respect to all weights.
 
@@ -50,7 +50,7 @@ def jacobian(weights, X, slope=0.0):
     return np.concatenate([G.reshape(*G.shape[:2], -1) for G in outer], axis=2)
 
 
-@guard.accepts(weights="D -> C", X1="P1 D", X2="P2 D", slope="[0, 1]")
+@guard.accepts(weights="D -> C", X1="P1 D", X2="P2 D", slope="[0, 1]", gives="C C P1 P2 | C C P1 P1")
 def ntk(weights, X1, X2=None, slope=0.0):
     """The tangent kernel: inner products of the gradients of the outputs at the rows of X1 and of X2.
 
@@ -113,7 +113,7 @@ def block_matrix(K):
 
 
 @guard.accepts(
-    K_train="P P | C C P P",
+    K_train="P P | C C P P, kernel",
     K_test="P2 P | C C P2 P",
     targets="P | P C",
     f0_train="scalar | P | P C",
@@ -142,19 +142,21 @@ def kernel_predictor(K_train, K_test, targets, f0_train=0.0, f0_test=0.0, rcond=
     """
     rcond = max(rcond, K_train.shape[-1] * np.finfo(K_train.dtype).eps)
     moved = targets - f0_train  # (P,) or (P, C)
+    size, step = abs(K_train).max() or 1, abs(moved).max() or 1  # measured in them alpha fits into a float
+    K_train, K_test, moved = K_train / size, K_test / size, moved / step
     if K_train.ndim == 2:
-        return f0_test + K_test @ np.linalg.lstsq(K_train, moved, rcond)[0]
+        return f0_test + step * (K_test @ np.linalg.lstsq(K_train, moved, rcond)[0])
     alpha = np.linalg.lstsq(block_matrix(K_train), moved.T.ravel(), rcond)[0]  # (C P,)
-    return f0_test + (block_matrix(K_test) @ alpha).reshape(len(K_test), -1).T
+    return f0_test + step * (block_matrix(K_test) @ alpha).reshape(len(K_test), -1).T
 
 
-@guard.accepts(K="P P", y="P", f0="P", times="T")
+@guard.accepts(K="P P, kernel", y="P", f0="P", times="T, not negative", gives="T P")
 def constant_kernel_flow(K, y, f0, times):
     """The outputs of gradient flow on the mean squared error while the kernel stays K: df/dt = K (y - f) / P.
 
-    K (P, P) symmetric, its eigenvalues may be 0; y (P,); f0 (P,), the outputs at time 0; times (T,). Returns f (T, P),
-    exact at the given times. This is how a lazy network (large sigma) learns, and where it comes to rest is the
-    `kernel_predictor` at its own samples.
+    K (P, P) symmetric, its eigenvalues 0 or above; y (P,); f0 (P,), the outputs at time 0; times (T,), 0 or above.
+    Returns f (T, P), exact at the given times. This is how a lazy network (large sigma) learns, and where it comes to
+    rest is the `kernel_predictor` at its own samples.
     By hand: K = 2, P = 1, y = 1, f0 = 0 gives f(t) = 1 - exp(-2 t).
 
     How: along an eigenvector of K with eigenvalue k the error f - y decays as exp(-k t / P). With K = V diag(k) V^T,
@@ -162,5 +164,6 @@ def constant_kernel_flow(K, y, f0, times):
     decay (T, P), a = V^T (f0 - y).
     """
     eigenvalues, modes = np.linalg.eigh(K)
+    eigenvalues[eigenvalues < len(K) * np.finfo(K.dtype).eps * eigenvalues[-1]] = 0  # or a long time would blow it up
     decay = np.exp(-np.outer(times, eigenvalues) / len(y))  # (T, P)
     return y + decay * (modes.T @ (f0 - y)) @ modes.T

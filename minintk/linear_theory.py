@@ -10,7 +10,7 @@ import numpy as np
 from minintk import guard, kernel
 
 
-@guard.accepts(W0="N D", a0="N", beta="D", s="(0, inf)", time="[0, inf)")
+@guard.accepts(W0="N D", a0="N", beta="D, of length 1", s="(0, inf)", time="[0, inf)")
 def early_weights(W0, a0, beta, s, time):
     """The weights of a two-layer linear network f(x) = a.(W x) at an early time, while its outputs are still near 0.
 
@@ -30,7 +30,7 @@ def early_weights(W0, a0, beta, s, time):
     return W, a
 
 
-@guard.accepts(q0="(0, inf)", r0="(-inf, inf)", s="(0, inf)", times="T")
+@guard.accepts(q0="(0, inf)", r0="(-inf, inf)", s="(0, inf)", times="T, not negative")
 def two_layer_mode(q0, r0, s, times):
     """The learned strength r = a.(W beta) and the size q = (|a|^2 + |W beta|^2) / 2 of a two-layer network, all along.
 
@@ -54,7 +54,7 @@ def two_layer_mode(q0, r0, s, times):
     return root * (z - 1 / z) / 2, root * (z + 1 / z) / 2
 
 
-@guard.accepts(weights="D -> N -> C", z="C", v="D")
+@guard.accepts(weights="D -> N -> C", z="C, of length 1", v="D, of length 1")
 def mode_overlaps(weights, z, v):
     """The size q and the strength r of one mode z v^T in a two-layer network: what `two_layer_mode` follows.
 
@@ -97,7 +97,7 @@ def half_loss_time(q0, r0, s):
     return mode_time(q0, r0, s, 1 - np.sqrt(1 / 2))
 
 
-@guard.accepts(u0="(0, inf)", s="(0, inf)", L="int [2, inf)", times="T")
+@guard.accepts(u0="(0, inf)", s="(0, inf)", L="int [2, inf)", times="T, not negative")
 def deep_mode(u0, s, L, times):
     """The singular value u of every layer of a deep linear network, rank one and balanced: all layers have the same u.
 
@@ -148,7 +148,7 @@ def escape_time(u0, s, L):
     return float(u0 ** (2 - L) / ((L - 2) * s))
 
 
-@guard.accepts(X="P D", beta="D", s="(0, inf)", L="int [1, inf)")
+@guard.accepts(X="P D", beta="D, of length 1", s="(0, inf)", L="int [1, inf)", gives="P P")
 def final_kernel(X, beta, s, L):
     """The kernel at the end of training, K_inf (P, P) of L linear layers with one output and small initial weights.
 
@@ -164,7 +164,7 @@ def final_kernel(X, beta, s, L):
     return s ** (2 - 2 / L) * ((L - 1) * np.outer(f, f) + X @ X.T)
 
 
-@guard.accepts(X="P D", B="C D", L="int [1, inf)")
+@guard.accepts(X="P D", B="C D", L="int [1, inf)", gives="C C P P")
 def final_kernel_blocks(X, B, L):
     """The kernel at the end of training with C outputs: (C, C, P, P), also for C = 1, with the blocks of `kernel.ntk`.
 
@@ -202,7 +202,7 @@ def final_spectrum(rank, L):
     return L / total, total**2 / squares, L / squares**0.5
 
 
-@guard.accepts(weights="D -> C", X="P D", slope="[0, 1]")
+@guard.accepts(weights="D -> C", X="P D", slope="[0, 1]", gives="C C P P")
 def layer_terms(weights, X, slope=0.0):
     """What each layer adds to the kernel: K = K_1 + ... + K_L, where K_l comes from the weights W_l alone.
 

@@ -61,10 +61,20 @@ def gap_curve(weights, X, X_test, outputs, test_outputs, slope=0.0):
     K_train, K_test = kernel.ntk(weights, X, slope=slope), kernel.ntk(weights, X_test, X, slope=slope)
     moved, test_moved = ((f - f[0]).T.reshape(-1, len(f)) for f in (outputs, test_outputs))  # (C P, T) and (C P2, T)
     machine = kernel.kernel_predictor(kernel.block_matrix(K_train), kernel.block_matrix(K_test), moved)
-    return np.linalg.norm(test_moved - machine, axis=0) / np.linalg.norm(test_outputs[-1])
+    if not test_outputs[-1].any():
+        raise ValueError("gap_curve: the last of test_outputs is all zeros, expected something to compare with")
+    return np.array([alignment.norm(gap) for gap in (test_moved - machine).T]) / alignment.norm(test_outputs[-1])
 
 
-@guard.accepts(times="T", losses="T", alignments="T", norms="T", network="P2 C", machine_inf="P2 C", machine_0="P2 C")
+@guard.accepts(
+    times="T, rising",
+    losses="T",
+    alignments="T",
+    norms="T, positive",
+    network="P2 C",
+    machine_inf="P2 C",
+    machine_0="P2 C",
+)
 def silence_numbers(times, losses, alignments, norms, network, machine_inf, machine_0):
     """The numbers that tell a silent run from a lazy or a noisy one.
 
@@ -134,6 +144,7 @@ def region(numbers):
     loss=training.LOSSES,
     steps="int [1, inf)",
     target_loss="[0, inf)",
+    gives="C C P P",
 )
 def experiment(weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20_000, target_loss=1e-4):
     """Trains a network by `training.gradient_descent` and measures how silently its kernel aligned.
@@ -182,7 +193,7 @@ def experiment(weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20
         "times": run.times,
         "losses": run.losses,
         "alignments": alignment_curve(run.kernels),
-        "norms": np.array([np.linalg.norm(K) for K in run.kernels]),
+        "norms": np.array([alignment.norm(K) for K in run.kernels]),
     }
     return {
         **curves,

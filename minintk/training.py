@@ -30,14 +30,14 @@ RUN = {  # what both training loops accept
 DIVERGED = 1000  # times the loss at the start
 
 
-@guard.accepts(f="P C", y="P C", loss=LOSSES)
+@guard.accepts(f="P C", y="P C, of the loss", loss=LOSSES)
 def loss_and_cotangent(f, y, loss="mse"):
     """The loss, a mean over samples, and its derivative with respect to every output.
 
     f (P, C), y (P, C). Of one sample the loss is |f - y|^2 / 2 for "mse", y real; sum_c log(1 + e^{-y_c f_c}) for
     "logistic", y_c = +1 or -1; log(sum_c e^{f_c}) - y.f for "softmax", y a one-hot row. Returns the mean over the P
-    samples, a number, and dL/df (P, C), the derivative of this mean. Both are finite for outputs of any size, also
-    where e^f is too large for a floating-point number.
+    samples, a number, and dL/df (P, C), the derivative of this mean. For "logistic" and "softmax" both are finite for
+    outputs of any size, also where e^f is too large for a floating-point number.
     By hand, P = 1: "mse", f = 1 and y = 3: 2 and -2. "logistic", f = log 3 and y = 1: log(4/3) and -1/4. "softmax",
     f = (log 3, 0) and y = (1, 0): log(4/3) and (-1/4, 1/4).
 
@@ -58,7 +58,7 @@ def loss_and_cotangent(f, y, loss="mse"):
     return -np.vdot(y, log_p) / P, (np.exp(log_p) - y) / P
 
 
-@guard.accepts(weights="D -> C", X="P D", y="P C", slope="[0, 1]", loss=LOSSES)
+@guard.accepts(weights="D -> C", X="P D", y="P C, of the loss", slope="[0, 1]", loss=LOSSES)
 def loss_gradient(weights, X, y, slope=0.0, loss="mse"):
     """The loss and its gradient with respect to every weight matrix.
 
@@ -75,7 +75,7 @@ def loss_gradient(weights, X, y, slope=0.0, loss="mse"):
     return value, network.weight_gradients(layers, network.backward(weights, layers, cotangent, slope))
 
 
-@guard.accepts(weights="D -> C", X="P D", y="P C", step_size="(0, inf)", slope="[0, 1]", loss=LOSSES)
+@guard.accepts(weights="D -> C", X="P D", y="P C, of the loss", step_size="(0, inf)", slope="[0, 1]", loss=LOSSES)
 def gradient_descent_step(weights, X, y, step_size, slope=0.0, loss="mse"):
     """One step down the gradient: W_l - step_size * G_l for all layers, with every G_l at the given weights.
 
@@ -104,7 +104,7 @@ def span_coordinates(X):
     return U[:, :r] * S[:r], Vt[:r].T
 
 
-@guard.accepts(y="P C | P", C="int [1, inf)", loss=LOSSES)
+@guard.accepts(y="P C | P, of the loss", C="int [1, inf)", loss=LOSSES)
 def target_matrix(y, C, loss="mse"):
     """Targets as a matrix (P, C), from a short form: (P,) for one output, or integer labels (P,) for "softmax".
 
@@ -113,15 +113,11 @@ def target_matrix(y, C, loss="mse"):
     """
     if y.shape[1:] != (C,) and not (y.ndim == 1 and (C == 1 or loss == "softmax")):
         raise ValueError(f"target_matrix: y has shape {y.shape}, expected (P, C) with C = {C}")
-    found = f"target_matrix: y has values from {y.min():g} to {y.max():g}, expected"
     if loss == "softmax" and y.ndim == 1:
         if not np.isin(y, range(C)).all():
-            raise ValueError(f"{found} labels 0 to C - 1 = {C - 1}")
+            found = f"y has values from {y.min():g} to {y.max():g}"
+            raise ValueError(f"target_matrix: {found}, expected labels 0 to C - 1 = {C - 1}")
         return np.eye(C)[y.astype(int)]
-    if loss == "softmax" and (y.min() < 0 or abs(y.sum(axis=1) - 1).max() > 1e-6):
-        raise ValueError("target_matrix: y has a row that is not a distribution, expected one-hot rows or labels")
-    if loss == "logistic" and not (abs(y) == 1).all():
-        raise ValueError(f"{found} only +1 and -1 for the logistic loss")
     return y.reshape(len(y), C)
 
 
@@ -202,7 +198,8 @@ def gradient_flow(
 
     Arguments and result as in `gradient_descent`, but record_times (flow time) instead of steps; these and record_drops
     are met exactly. The error of a step is at most rtol times the largest weight. RuntimeError after max_evaluations
-    gradients: for slope < 1 step control can chatter at the kinks without end; then use `gradient_descent`.
+    gradients, with the cause: the loss stands still above the target, steps of this error lead no lower, or, for
+    slope < 1, step control chatters at the kinks without end; then use `gradient_descent`.
     """
     if time == math.inf and target_loss == 0:
         raise ValueError("gradient_flow: has no end, expected a finite time or a target_loss above 0")
@@ -225,15 +222,14 @@ def gradient_flow(
     levels = [(1 - drop) * first for drop in record_drops]
     rtol = max(rtol, 10 * float(np.finfo(theta.dtype).eps))  # float32 cannot do better
     try:
-        moments = integrator.integrate(velocity, theta, time, target_loss, record_times, levels, rtol, max_evaluations)
+        moments = integrator.integrate(
+            velocity, theta, time, target_loss, record_times, levels, rtol, max_evaluations, smooth=slope == 1
+        )
         with np.errstate(over="ignore", invalid="ignore"):  # a step that overflows is tried again, shorter
             for t, value, moment, evaluations in moments:
                 run.record(t, value, evaluations, matrices(moment))
-    except RuntimeError as error:
-        hint = "the gradient jumps at kinks (slope < 1), use gradient_descent" if slope < 1 else "raise max_evaluations"
-        raise RuntimeError(f"gradient_flow: {error}; {hint}") from None
-    except ValueError as error:
-        raise ValueError(f"gradient_flow: {error}") from None
+    except (RuntimeError, ValueError) as error:
+        raise type(error)(f"gradient_flow: {error}") from None
     finally:
         bar.close()
     return run.trajectory()

@@ -8,7 +8,7 @@ import numpy as np
 from minintk import guard
 
 
-@guard.accepts(X="P D")
+@guard.accepts(X="P D", gives="D D")
 def second_moment(X):
     """The mean over samples of x_i x_j, an array (D, D) in the precision of X (P, D).
 
@@ -32,29 +32,32 @@ def condition_number(X):
     How: With X = U S V^T the eigenvalues are S^2 / P, and P cancels: (s_1 / s_r)^2, where s_r is the smallest singular
     value above 1e-10 of the largest, s_1 (1e-5 in single precision).
     """
-    S = np.linalg.svd(X, compute_uv=False)
+    S = np.linalg.svd(X / (abs(X).max() or 1), compute_uv=False)
     if S[0] == 0:
         raise ValueError("condition_number: X is all zeros, expected at least one non-zero row")
     cut = S[S > (1e-10 if X.dtype == np.float64 else 1e-5) * S[0]]
     return float((S[0] / cut[-1]) ** 2)
 
 
-@guard.accepts(X="P D", power="[0, 1]", rcond="[0, 1)")
+@guard.accepts(X="P D", power="[0, 1]", rcond="[0, 1)", gives="D D")
 def whitening_map(X, power=0.0, rcond=1e-3):
     """The matrix M (D, D) with X M = c U S^power V^T, where X = U S V^T: it raises the singular values to a power.
 
     X (P, D): the training rows; power: the whitening exponent, 0 is white and 1 is raw. Only the r singular values
-    above rcond times the largest are kept, since dividing by the others would amplify noise: rows at right angles to
-    the kept columns of V go to 0. The number c > 0 makes the mean squared row norm of X M equal to r, so that learning
-    rates carry over. Rows seen later go through the same M. ValueError if X is all zeros.
+    above rcond times the largest (max(P, D) eps times, if that is more, eps the precision of X) are kept, since
+    dividing by the others would amplify noise: rows at right angles to the kept columns of V go to 0. The number c > 0
+    makes the mean squared row norm of X M equal to r, so that learning rates carry over. Rows seen later go through the
+    same M. ValueError if X is all zeros.
     By hand: rows (2, 0), (0, 1) and power 0 give sqrt(2) diag(1/2, 1).
 
     How: X V = U S, so M = c V S^{power - 1} V^T with the r kept values, and c = sqrt(P r / sum_i s_i^{2 power}).
     """
-    S, Vt = np.linalg.svd(X, full_matrices=False)[1:]
+    rcond = max(rcond, max(X.shape) * np.finfo(X.dtype).eps)
+    size = abs(X).max() or 1  # S is measured in it: no power of S can overflow
+    S, Vt = np.linalg.svd(X / size, full_matrices=False)[1:]
     if S[0] == 0:
         raise ValueError("whitening_map: X is all zeros, expected at least one non-zero row")
     kept = S > rcond * S[0]
     S, V = S[kept], Vt[kept].T  # (r,), (D, r)
     scale = np.sqrt(len(X) * len(S) / (S ** (2 * power)).sum())
-    return scale * (V * S ** (power - 1)) @ V.T
+    return scale * (V * S ** (power - 1)) @ V.T / size

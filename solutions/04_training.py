@@ -10,14 +10,14 @@ from minintk import guard, network
 LOSSES = ("mse", "logistic", "softmax")
 
 
-@guard.accepts(f="P C", y="P C", loss=LOSSES)
+@guard.accepts(f="P C", y="P C, of the loss", loss=LOSSES)
 def loss_and_cotangent(f, y, loss="mse"):
     """The loss, a mean over samples, and its derivative with respect to every output.
 
     f (P, C), y (P, C). Of one sample the loss is |f - y|^2 / 2 for "mse", y real; sum_c log(1 + e^{-y_c f_c}) for
     "logistic", y_c = +1 or -1; log(sum_c e^{f_c}) - y.f for "softmax", y a one-hot row. Returns the mean over the P
-    samples, a number, and dL/df (P, C), the derivative of this mean. Both are finite for outputs of any size, also
-    where e^f is too large for a floating-point number.
+    samples, a number, and dL/df (P, C), the derivative of this mean. For "logistic" and "softmax" both are finite for
+    outputs of any size, also where e^f is too large for a floating-point number.
     By hand, P = 1: "mse", f = 1 and y = 3: 2 and -2. "logistic", f = log 3 and y = 1: log(4/3) and -1/4. "softmax",
     f = (log 3, 0) and y = (1, 0): log(4/3) and (-1/4, 1/4).
 
@@ -38,7 +38,7 @@ def loss_and_cotangent(f, y, loss="mse"):
     return -np.vdot(y, log_p) / P, (np.exp(log_p) - y) / P
 
 
-@guard.accepts(weights="D -> C", X="P D", y="P C", slope="[0, 1]", loss=LOSSES)
+@guard.accepts(weights="D -> C", X="P D", y="P C, of the loss", slope="[0, 1]", loss=LOSSES)
 def loss_gradient(weights, X, y, slope=0.0, loss="mse"):
     """The loss and its gradient with respect to every weight matrix.
 
@@ -55,7 +55,7 @@ def loss_gradient(weights, X, y, slope=0.0, loss="mse"):
     return value, network.weight_gradients(layers, network.backward(weights, layers, cotangent, slope))
 
 
-@guard.accepts(weights="D -> C", X="P D", y="P C", step_size="(0, inf)", slope="[0, 1]", loss=LOSSES)
+@guard.accepts(weights="D -> C", X="P D", y="P C, of the loss", step_size="(0, inf)", slope="[0, 1]", loss=LOSSES)
 def gradient_descent_step(weights, X, y, step_size, slope=0.0, loss="mse"):
     """One step down the gradient: W_l - step_size * G_l for all layers, with every G_l at the given weights.
 

@@ -5,10 +5,10 @@ Cut from minintk/outputs.py by minintk dev cut. The derivations are in 07_output
 
 import numpy as np
 
-from minintk import guard, integrator, linear_theory, training
+from minintk import alignment, guard, integrator, linear_theory, training
 
 
-@guard.accepts(y="P C", loss=training.LOSSES)
+@guard.accepts(y="P C, of the loss", loss=training.LOSSES)
 def early_residual(y, loss="mse"):
     """What drives the weights while the outputs are still 0: -P dL/df at f = 0, (P, C).
 
@@ -21,7 +21,7 @@ def early_residual(y, loss="mse"):
     return {"mse": y, "logistic": y / 2, "softmax": y - 1 / y.shape[1]}[loss]
 
 
-@guard.accepts(X="P D", y="P C", loss=training.LOSSES)
+@guard.accepts(X="P D", y="P C, of the loss", loss=training.LOSSES)
 def early_modes(X, y, loss="mse"):
     """The directions that small weights of a two-layer linear network grow in while f is nearly 0, and their rates.
 
@@ -98,15 +98,22 @@ def eigenvector_alignment(K, X, Z, V):
     T c, T (C C P P, 2 A) with a flattened term in each column and c the least-squares solution of T c = K:
     np.linalg.lstsq finds it for dependent terms too.
     """
-    F, C = X @ V, len(Z)  # (P, A)
-    terms = [np.multiply.outer(np.eye(C), np.outer(f, f)) for f in F.T]
-    terms += [np.multiply.outer(np.outer(z, z), X @ X.T) for z in Z.T]
-    terms = np.array([term.ravel() / max(np.linalg.norm(term), 1e-300) for term in terms])  # (2 A, C C P P)
-    best = np.linalg.lstsq(terms.T, K.ravel())[0] @ terms
-    return float(np.linalg.norm(best) / np.linalg.norm(K))
+    if not K.any():
+        raise ValueError("eigenvector_alignment: K is all zeros, expected a direction")
+    K, X = _unit(K), _unit(X)
+    F = [_unit(X @ _unit(v)) for v in V.T]  # A of (P,)
+    terms = [np.multiply.outer(np.eye(len(Z)), np.outer(f, f)) for f in F]
+    terms += [np.multiply.outer(np.outer(z, z), X @ X.T) for z in map(_unit, Z.T)]
+    terms = np.array([term.ravel() for term in terms])  # (2 A, C C P P)
+    return float(np.linalg.norm(np.linalg.lstsq(terms.T, K.ravel())[0] @ terms))
 
 
-@guard.accepts(times="T", sizes="T")
+def _unit(a):
+    """a / |a|; zeros stay zeros."""
+    return a / (alignment.norm(a) or 1)
+
+
+@guard.accepts(times="T, rising", sizes="T, not negative")
 def kernel_clock(times, sizes):
     """The clock on which the frozen K_inf would have learned: h(t) (T,), 0 at the first time.
 
@@ -122,13 +129,13 @@ def kernel_clock(times, sizes):
     return np.concatenate([[0.0], np.cumsum(np.diff(times) * (g[1:] + g[:-1]) / 2)])
 
 
-@guard.accepts(K="P P | C C P P", y="targets", times="each [0, inf)", loss=training.LOSSES)
+@guard.accepts(K="P P | C C P P, kernel", y="targets", times="each [0, inf)", loss=training.LOSSES)
 def frozen_kernel_flow(K, y, times, loss="mse"):
     """The outputs of gradient flow on any loss while the kernel stays K, from f = 0: df/dt = -K dL/df, (T, P, C).
 
     K (P, P), the same for every output and none between two, or (C, C, P, P): df_c(x_m)/dt is minus the sum over c', n
     of K[c, c', m, n] dL/df_c'(x_n). y as in `training.loss_and_cotangent`, which gives dL/df with its 1 / P; it arrives
-    as (P, C), and for "softmax" with a (P, P) kernel it must be one-hot. times: T rising numbers, with or without 0.
+    as (P, C), and for "softmax" with a (P, P) kernel it must be one-hot. times: T numbers, in any order.
     Returns f at each of the times, right to six digits. For "mse" and one output it is `kernel.constant_kernel_flow`.
     By hand: K = 2, one sample, y = 1: "mse" gives 1 - e^{-2t}; "logistic" the solution of e^f + f = 1 + 2 t.
 

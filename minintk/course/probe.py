@@ -48,11 +48,13 @@ def _value(spec, name, sizes, made, rng):
         return rng.standard_normal((P, C))
     if spec[-1] in ")]":
         return 3 if spec.startswith("int") else 0.1 if name == "r0" else 0.3
+    spec, _, wanted = spec.partition(", ")
     axes = spec.removeprefix("scalar | ").split("|")[0].split() if spec != "..." else ["P", "N"]
     shape = [sizes.get(axis[0], P + 1) + (axis[1:] not in ("", "1")) for axis in axes]
     if len(axes) >= 2 and axes[-1] == axes[-2]:
         J = rng.standard_normal([*shape[:-1], 2 * P + 1])
         return J @ np.swapaxes(J, -1, -2)
-    if name == "times":
+    if wanted in ("rising", "not negative", "positive"):
         return np.cumsum(rng.random(shape))
-    return rng.standard_normal(shape)
+    drawn = rng.standard_normal(shape)
+    return drawn / np.linalg.norm(drawn) if wanted == "of length 1" else drawn

@@ -203,10 +203,11 @@ def test_arrays_must_have_the_axes_that_the_guard_names(name, argument):
     if specs[argument] == "...":
         return
     assert f"{argument} has shape (1, 1, 1, " in refusal(name, **{argument: value[None, None, None]})
-    spec = "P | P C" if specs[argument] == "targets" else specs[argument]
+    spec = "P | P C" if specs[argument] == "targets" else specs[argument].partition(",")[0]
     axes = next(axes for one in spec.split("|") if len(axes := one.split()) == value.ndim and "scalar" not in axes)
     names = list(specs)
-    earlier = " ".join(specs[other] for other in names[: names.index(argument)] if isinstance(specs[other], str))
+    earlier = [specs[other] for other in names[: names.index(argument)] if isinstance(specs[other], str)]
+    earlier = " ".join(spec if "->" in spec else spec.partition(",")[0] for spec in earlier)
     for i, axis in enumerate(axes):
         longer = np.concatenate([value, value.take([0], axis=i)], axis=i)
         if axis in earlier.replace("|", " ").split() and specs[argument] != "targets" or axes.count(axis) == 2:
