@@ -186,7 +186,7 @@ def _npz_array(archive, key):
 
 
 def _stored(folder, name):
-    """The IDX file of this name, with - or . before idx, plain or .gz, in the folder or in one of that name; or None."""
+    """The IDX file of this name, with - or . before idx, plain or .gz, in the folder or one of that name; or None."""
     names = [name.replace("-idx", f"{dot}idx") + end for end in ("", ".gz") for dot in "-."]
     paths = [at / name for at in (folder, *(folder / name for name in names)) for name in names]
     return next((path for path in paths if os.path.isfile(path)), None)  # not is_file: a forbidden folder has none
