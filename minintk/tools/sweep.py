@@ -17,10 +17,9 @@ import pathlib
 
 from tqdm import tqdm
 
-import minintk
 from minintk import experiments
 from minintk.experiments import common
-from minintk.tools import files, pool
+from minintk.tools import files, pool, version
 
 try:
     import fcntl
@@ -134,7 +133,7 @@ def _same_sweep(folder, name, lists):
     path = folder / "sweep.json"
     if not path.exists() and (folder / "points.jsonl").stat().st_size:
         raise ValueError(f"{folder}: points.jsonl without sweep.json; take another folder with --out")
-    wanted = {"experiment": name, "minintk": minintk.__version__, "lists": {s: list(v) for s, v in lists.items()}}
+    wanted = {"experiment": name, "minintk": version.VERSION, "lists": {s: list(v) for s, v in lists.items()}}
     if path.exists():
         try:
             found = json.loads(path.read_text(encoding="utf-8"))

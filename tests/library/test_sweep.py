@@ -239,7 +239,7 @@ def test_a_folder_with_another_sweep_is_told_in_a_line(tmp_path, toy, threads, m
     sweep.sweep("toy", {"seed": [1, 2]}, tmp_path, executor=threads)
     with pytest.raises(ValueError, match="holds a sweep that has seed = 1 too; add it, or take another folder"):
         sweep.sweep("toy", {"seed": [2, 3]}, tmp_path, executor=threads)
-    monkeypatch.setattr(sweep.minintk, "__version__", "99")
+    monkeypatch.setattr(sweep.version, "VERSION", "99")
     with pytest.raises(ValueError, match="holds a sweep of minintk .*, not 99; take another folder"):
         sweep.sweep("toy", {"seed": [1, 2]}, tmp_path, executor=threads)
     (tmp_path / "sweep.json").unlink()
