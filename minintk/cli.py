@@ -8,8 +8,7 @@ import shlex
 import shutil
 import sys
 
-import minintk
-from minintk.tools import threads
+from minintk.tools import threads, version
 
 
 def main(words=None):
@@ -47,8 +46,10 @@ def _named(text):
 
 
 def _parser():
-    parser = _Parser(prog="minintk", description=minintk.__doc__.splitlines()[0])
-    parser.add_argument("--version", action="version", version=f"minintk {minintk.__version__}")
+    parser = _Parser(
+        prog="minintk", description="The silent alignment effect in pure numpy: a toolkit and a graded course."
+    )
+    parser.add_argument("--version", action="version", version=f"minintk {version.VERSION}")
     parser.add_argument(
         "--workbook", type=_named, metavar="DIR", help="your exercise files (default: ./exercises, or this folder)"
     )
@@ -210,6 +211,7 @@ def _init(options):
 def _dev(options):
     from minintk.course import dev, mutate
 
+    dev.ready()
     if options.action == "mutate":
         mutate.mutate(options.names)
         return
@@ -266,8 +268,8 @@ def _explain(options):
 def _list():
     from minintk import experiments
 
-    for name, module in experiments.registry().items():
-        print(f"{name:<18} {module.__doc__.splitlines()[0]}")
+    for name in experiments.registry():
+        print(f"{name:<18} {experiments.text(name).splitlines()[0]}")
 
 
 def _run(options):

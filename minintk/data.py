@@ -7,6 +7,7 @@ memory is spent on it. A file that does not fit raises one line, "PATH: what was
 import contextlib
 import gzip
 import math
+import os
 import pathlib
 import struct
 import zipfile
@@ -23,7 +24,8 @@ BROKEN = (EOFError, OSError, OverflowError, RuntimeError, UnicodeError, struct.e
 
 CIFAR = "the binary version of CIFAR-10, a folder cifar-10-batches-bin with data_batch_1.bin and so on"
 IDX = "an IDX file, plain or gzip"
-MNIST = "train-images-idx3-ubyte and train-labels-idx1-ubyte, plain or .gz"
+IMAGES = "train-images-idx3-ubyte"
+MNIST = f"{IMAGES} and train-labels-idx1-ubyte, with - or . before idx, plain or .gz"
 NPZ = "an .npz file with arrays x_train and y_train, or x and y"
 
 
@@ -35,19 +37,27 @@ def digits():
 def read(path):
     """Images (n, ...), in their stored type, and labels (n,) int64 from whatever stands at `path`.
 
-    path: a folder with MNIST (itself, its raw/ or its MNIST/raw/; train files, then t10k files if there) or the binary
-    CIFAR-10; or one file: .npz, a CIFAR-10 .bin, or IDX images with the labels file beside them.
-    Raises FileNotFoundError when nothing is there, and ValueError when it is something else or damaged.
+    path: a folder with MNIST (train files, then t10k files if there) or another set in its form, in itself, one folder
+    down, or in the raw/ of one; or with the binary CIFAR-10; or one file: .npz, a CIFAR-10 .bin, or IDX images with the
+    labels file beside them.
+    Raises FileNotFoundError when nothing is there, and ValueError when it is something else, damaged, or several sets.
     """
     path = pathlib.Path(path)
     if path.is_dir():
-        for folder in (path, path / "raw", path / "MNIST" / "raw"):
-            train, test = (_stored(folder / f"{part}-images-idx3-ubyte") for part in ("train", "t10k"))
-            if train:
-                return _together(folder, [_idx_pair(images) for images in (train, test) if images])
-        if any(any(path.glob(name)) for name in ("cifar-10-batches-*", "data_batch_*", "test_batch*")):
+        levels = [path], path.glob("*/"), path.glob("*/raw/")
+        mnist = next(filter(None, ([at for at in sorted(level) if _stored(at, IMAGES)] for level in levels)), [])
+        names = "cifar-10-batches-*", "data_batch_*", "test_batch*"
+        cifar = sorted(at for name in names for at in path.glob(name))[:1]
+        if len(mnist + cifar) > 1:
+            found = " and ".join(str(at.relative_to(path)) for at in mnist + cifar)
+            raise ValueError(f"{path}: a folder with {found}; expected one data set, name it")
+        if cifar:
             return read_cifar10(path)
-        raise ValueError(f"{path}: a folder without known files; expected {MNIST}, or {CIFAR}")
+        if not mnist:
+            found = sorted(at.name for at in path.iterdir())[:8]
+            raise ValueError(f"{path}: a folder with {found or 'nothing'}; expected {MNIST}, or {CIFAR}")
+        train, test = (_stored(mnist[0], IMAGES.replace("train", part)) for part in ("train", "t10k"))
+        return _together(mnist[0], [_idx_pair(images) for images in (train, test) if images])
     with _opened(path, "a data file") as file:
         start = file.read(2)
     if path.suffix == ".bin" or start[:1] == b"\x80":  # a pickle begins so: read_cifar10 says what to get instead
@@ -175,17 +185,20 @@ def _npz_array(archive, key):
         return _array(file, shape, dtype, order="F" if fortran else "C")
 
 
-def _stored(path):
-    """The path itself or the same with .gz, whichever is a file, or None."""
-    return next((p for p in (path, path.with_name(path.name + ".gz")) if p.is_file()), None)
+def _stored(folder, name):
+    """The IDX file of this name, with - or . before idx, plain or .gz, in the folder or one of that name; or None."""
+    names = [name.replace("-idx", f"{dot}idx") + end for end in ("", ".gz") for dot in "-."]
+    paths = [at / name for at in (folder, *(folder / name for name in names)) for name in names]
+    return next((path for path in paths if os.path.isfile(path)), None)  # not is_file: a forbidden folder has none
 
 
 def _idx_pair(path):
     """The array in an IDX images file and the one in the labels file beside it."""
-    name = path.name.removesuffix(".gz").replace("images", "labels").replace("idx3", "idx1")
-    labels = _stored(path.with_name(name))
+    own, above = (at.name.removesuffix(".gz").replace(".idx", "-idx") for at in (path, path.parent))
+    name = own.replace("images", "labels").replace("idx3", "idx1")
+    labels = _stored(path.parent.parent if above == own else path.parent, name)
     if labels is None:
-        raise ValueError(f"{path}: no labels beside it; expected {name} or {name}.gz")
+        raise ValueError(f"{path}: no labels beside it; expected {name}, with - or . before idx, plain or .gz")
     return read_idx(path), read_idx(labels)
 
 

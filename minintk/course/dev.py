@@ -5,11 +5,22 @@ import importlib.util
 import inspect
 import pathlib
 import re
+import sys
 import tempfile
 
 from minintk.course import cut as cuts
 from minintk.course import examine, grade, results, submission, units, workbook
 from minintk.tools import files
+
+
+def ready():
+    """ValueError where these commands cannot work."""
+    if units.folder("tests").parent == units.PACKAGE:
+        raise ValueError(
+            "dev needs a clone of the repository; an installed package has no exercises/ to write or check"
+        )
+    if sys.flags.optimize > 1:
+        raise ValueError("dev compares docstrings, which python -OO leaves out; run it without -OO")
 
 
 def cut():

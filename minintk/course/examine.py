@@ -193,7 +193,7 @@ class Examiner:
     def _feedback(self, full, row, item, error):
         exercise = units.by_name(full)
         claim = exercise["rows"][row - 1]
-        told = " ".join((item.function.__doc__ or "").split())
+        told = " ".join(units.docstring(item.function).split())
         text = [f"{full}, row {row}: {claim['claim']} ({units.points(claim['points'])})", f"  {told}"]
         for line, problem in self.results[full].problems:
             text.append(f"  {exercise['file']}, line {line}: {problem}")

@@ -7,12 +7,12 @@ import ast
 import difflib
 import functools
 import importlib
+import inspect
 import pathlib
+import textwrap
 import tomllib
 
-import minintk
-
-PACKAGE = pathlib.Path(minintk.__file__).parent
+PACKAGE = pathlib.Path(__file__).parents[1]
 
 
 @functools.cache
@@ -35,6 +35,11 @@ def parted(docstring):
     """A docstring without its last paragraph "How: ...", and that paragraph's text; None if there is none."""
     contract, found, how = docstring.partition("\n\nHow: ")
     return (contract, " ".join(how.split())) if found else (docstring, None)
+
+
+def docstring(function):
+    """A function's docstring, from its file: under `python -OO` the function has none."""
+    return ast.get_docstring(ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]) or ""
 
 
 def _methods(module):

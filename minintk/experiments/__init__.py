@@ -1,6 +1,8 @@
 """The paper's claims, one file each: its docstring is what `minintk explain` prints, its `run` computes the rest."""
 
+import ast
 import dataclasses
+import pathlib
 from collections.abc import Callable
 
 import numpy as np
@@ -52,6 +54,11 @@ def find(name):
     if name not in known:
         raise ValueError(f"{name!r} is no experiment; expected one of {', '.join(known)}")
     return known[name]
+
+
+def text(name):
+    """The experiment's docstring, from its file: under `python -OO` the module has none."""
+    return ast.get_docstring(ast.parse(pathlib.Path(find(name).__file__).read_text(encoding="utf-8")), clean=False)
 
 
 def points():

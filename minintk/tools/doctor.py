@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 
-import minintk
+from minintk.tools import version
 
 WIDE = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # OpenBLAS core types with AVX-512 kernels
 NEWER = WIDE | {"Haswell", "Zen", "Excavator"}  # and those with AVX2 kernels
@@ -48,7 +48,7 @@ def python():
 
 
 def packages():
-    lines = [("ok", f"minintk {minintk.__version__} in {pathlib.Path(minintk.__file__).parent}")]
+    lines = [("ok", f"minintk {version.VERSION} in {pathlib.Path(__file__).parents[1]}")]
     for name in ("numpy", "matplotlib", "tqdm"):
         try:
             lines.append(("ok", f"{name} {importlib.import_module(name).__version__}"))

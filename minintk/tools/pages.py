@@ -67,7 +67,7 @@ SIGNS = {
 def explained(name, width):
     """The docstring of an experiment and the symbols; paragraphs wrapped to this many columns, formulas left alone."""
     settings = f"Settings: the constants at the top of minintk/experiments/{name}.py."
-    blocks = [*_blocks(experiments.find(name).__doc__), *_blocks(experiments.SYMBOLS), (False, settings)]
+    blocks = [*_blocks(experiments.text(name)), *_blocks(experiments.SYMBOLS), (False, settings)]
     return "\n\n".join(text if formula else textwrap.fill(text, width) for formula, text in blocks)
 
 
@@ -134,7 +134,7 @@ def _paragraph(block):
 
 
 def _experiment(folder, name, command):
-    (_, title), *blocks = _blocks(experiments.find(name).__doc__)
+    (_, title), *blocks = _blocks(experiments.text(name))
     verdict = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["verdict"]
     image = base64.b64encode((folder / "figure.png").read_bytes()).decode()
     lines = [

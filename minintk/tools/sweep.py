@@ -17,10 +17,9 @@ import pathlib
 
 from tqdm import tqdm
 
-import minintk
 from minintk import experiments
 from minintk.experiments import common
-from minintk.tools import files, pool
+from minintk.tools import files, pool, version
 
 try:
     import fcntl
@@ -33,7 +32,8 @@ def sweep(name, lists, folder, jobs=1, executor=None):
 
     name: of an experiment that has a function `point`, all of whose settings have defaults; lists: {setting: values},
     for those that are not to stay at their default. A row is a dict: the settings, then what `point` returned, or
-    `error` and a sentence.
+    `error` and a sentence. Only an error of the numbers is the point's own and kept: the same again would end alike.
+    Any other (memory, disk, a missing module) may be the machine's, and its point is done again by the next sweep.
     jobs: processes of our own, with one BLAS thread each; executor: any concurrent.futures.Executor instead, which
     stays open. The rows are the same to the last bit wherever BLAS has one thread (in our processes, and in those of
     dask's `dask worker`; elsewhere it is the owner's choice).
@@ -57,8 +57,8 @@ def sweep(name, lists, folder, jobs=1, executor=None):
                 if executor is None and missing
                 else contextlib.nullcontext(executor) as workers
             ):
-                for values, row in _solved(workers, name, tuple(lists), missing, len(points)):
-                    line = (json.dumps(row) + "\n").encode()
+                for values, row, final in _solved(workers, name, tuple(lists), missing, len(points)):
+                    line = (json.dumps(row) + "\n").encode() if final else b""
                     if record.write(line) < len(line):
                         raise OSError(f"{record.name}: the disk is full")
                     os.fsync(record.fileno())
@@ -93,17 +93,17 @@ def dask(address):
 
 
 def solve(name, settings, values):
-    """One point, wherever it runs: (numbers, None) or (None, what went wrong).
+    """One point, wherever it runs: what it adds to its row, and whether that is final.
 
     It never raises: some errors cannot be sent between processes, and would break the pool.
     """
     try:
         numbers = common.plain(experiments.points()[name](**dict(zip(settings, values))))
         json.dumps(numbers)  # what cannot be written is this point's error
-        return numbers, None
+        return numbers, True
     except Exception as error:
         text = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
-        return None, " ".join(text.split())
+        return {"error": " ".join(text.split())}, isinstance(error, ValueError | ArithmeticError)
 
 
 def _lists(name, lists):
@@ -133,7 +133,7 @@ def _same_sweep(folder, name, lists):
     path = folder / "sweep.json"
     if not path.exists() and (folder / "points.jsonl").stat().st_size:
         raise ValueError(f"{folder}: points.jsonl without sweep.json; take another folder with --out")
-    wanted = {"experiment": name, "minintk": minintk.__version__, "lists": {s: list(v) for s, v in lists.items()}}
+    wanted = {"experiment": name, "minintk": version.VERSION, "lists": {s: list(v) for s, v in lists.items()}}
     if path.exists():
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
@@ -186,14 +186,14 @@ def _read(record, settings):
 
 
 def _solved(workers, name, settings, missing, total):
-    """(values, row) of every missing point as it is finished."""
+    """(values, row, whether it is final) of every missing point as it is finished."""
     futures = {workers.submit(solve, name, settings, values): values for values in missing} if missing else {}
     bar = tqdm(total=total, initial=total - len(missing), unit=" points", disable=None, smoothing=0.05)
     try:
         for future in concurrent.futures.as_completed(futures):
             values = futures[future]
-            numbers, error = future.result()
-            yield values, dict(zip(settings, values)) | (numbers if error is None else {"error": error})
+            found, final = future.result()
+            yield values, dict(zip(settings, values)) | found, final
             bar.update()
     except Exception as error:  # not the point's fault: it never raises
         told = f"{type(error).__name__}: {error}".strip(": ").splitlines()[0]

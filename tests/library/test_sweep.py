@@ -230,7 +230,7 @@ def test_a_folder_with_another_sweep_or_a_spoilt_line_is_told_in_a_line(tmp_path
     swept([1, 2])
     told("holds a sweep that has seed = 1 too; add it, or take another folder", seeds=[2, 3])
     with monkeypatch.context() as patch:
-        patch.setattr(sweep.minintk, "__version__", "99")
+        patch.setattr(sweep.version, "VERSION", "99")
         told("holds a sweep of minintk .*, not 99; take another folder")
     record = tmp_path / "points.jsonl"
     record.write_bytes(b"{}\n" + record.read_bytes())

@@ -1,0 +1,174 @@
+"""The same on every machine: errors that are the machine's, odd ways to start Python, other systems' habits."""
+
+import concurrent.futures
+import errno
+import os
+import re
+import subprocess
+import sys
+import types
+
+import numpy as np
+import pytest
+
+from minintk import experiments
+from minintk.course import units, workbook
+from minintk.tools import sweep
+
+
+@pytest.fixture
+def toy(monkeypatch):
+    """An experiment whose `point` a test may replace."""
+    module = types.SimpleNamespace(point=None)
+    monkeypatch.setattr(experiments, "points", lambda: {"toy": lambda seed=0: module.point(seed)})
+    return module
+
+
+def swept(folder, seeds=(1, 2)):
+    with concurrent.futures.ThreadPoolExecutor(1) as executor:
+        return sweep.sweep("toy", {"seed": seeds}, folder, executor=executor)
+
+
+def raising(error):
+    def point(seed):
+        if seed == 2:
+            raise error
+        return {"found": 7}
+
+    return point
+
+
+def too_large(seed):
+    return {"found": int(np.empty(2**59, np.uint8)[0]) if seed == 2 else 7}
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        too_large,
+        raising(MemoryError()),
+        raising(OSError(errno.ENOSPC, "No space left on device")),
+        raising(BrokenPipeError("a worker is gone")),
+        raising(ModuleNotFoundError("No module named 'numpy'")),
+        raising(RuntimeError("can't start new thread")),
+    ],
+)
+def test_a_point_that_the_machine_failed_is_done_again_by_the_next_sweep(tmp_path, toy, point):
+    toy.point = point
+    rows = swept(tmp_path)
+    assert rows[0] == {"seed": 1, "found": 7} and set(rows[1]) == {"seed", "error"}
+    assert rows[1]["error"] in (tmp_path / "points.csv").read_text()
+    toy.point = lambda seed: {"found": 8}
+    assert swept(tmp_path) == [{"seed": 1, "found": 7}, {"seed": 2, "found": 8}]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("no such seed"),
+        np.linalg.LinAlgError("singular"),
+        FloatingPointError("overflow"),
+        ZeroDivisionError(),
+    ],
+)
+def test_a_point_whose_numbers_cannot_be_is_not_asked_again(tmp_path, toy, error):
+    toy.point = raising(error)
+    rows = swept(tmp_path)
+    assert "error" in rows[1]
+    toy.point = lambda seed: pytest.fail("it was asked again")
+    assert swept(tmp_path) == rows
+
+
+WRONG = "    import numpy as np\n    return np.where(z > 0, z, slope)"
+SAID = """
+from minintk import cli
+
+for words in {words}:
+    try:
+        print("== code", cli.main(words))
+    except SystemExit as stop:
+        print("== code", stop.code or 0)
+"""
+
+
+def book(folder):
+    """A workbook with one wrong answer."""
+    workbook.init(folder)
+    path = folder / "01_network.py"
+    hole = '    raise NotImplementedError("network.activation")'
+    path.write_text(path.read_text(encoding="utf-8").replace(hole, WRONG), encoding="utf-8")
+    return str(folder)
+
+
+def said(words, *flags, cwd, path):
+    """What these commands say, one after the other in one process, and their exit codes."""
+    command = [sys.executable, "-B", "-u", *flags, "-c", SAID.format(words=words)]
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(path), "PYTHONIOENCODING": "utf-8", "COLUMNS": "120"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    )
+    parts = re.findall(r"(.*?)== code (\d)\n", done.stdout, re.DOTALL)
+    assert len(parts) == len(words), done.stdout
+    return [(int(code), text) for text, code in parts]
+
+
+def test_without_docstrings_every_text_is_still_there(tmp_path):
+    """python -OO, or PYTHONOPTIMIZE=2."""
+    at = ["--workbook", book(tmp_path / "book")]
+    words = [["--help"], ["run", "--list"], ["explain", "gap"], ["check", "activation", *at], ["dev", "check"]]
+    helped, listed, explained, checked, developed = said(words, "-OO", cwd=tmp_path, path=units.PACKAGE.parent)
+    assert helped[0] == 0 and "silent alignment" in helped[1]
+    assert listed == (
+        0,
+        "".join(f"{name:<18} {m.__doc__.splitlines()[0]}\n" for name, m in experiments.registry().items()),
+    )
+    assert explained[0] == 0 and explained[1].startswith(experiments.find("gap").__doc__.splitlines()[0][:100])
+    assert checked[0] == 1 and "\n  activation([-2, 3], slope=0.1) is [-0.2, 3].\n  called" in checked[1]
+    assert developed[0] == 2 and "minintk: dev compares docstrings, which python -OO leaves out" in developed[1]
+
+
+FINDER = """
+import importlib.machinery, os, sys
+
+class Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name.partition(".")[0] == "minintk":
+            return importlib.machinery.PathFinder.find_spec(name, [os.path.join({clone!r}, *name.split(".")[:-1])])
+
+sys.meta_path.insert(1 + sys.meta_path.index(importlib.machinery.PathFinder), Finder)
+"""
+
+
+@pytest.fixture
+def above(tmp_path):
+    """The folder above a clone named minintk, and the path by which an editable install is found: after the folder."""
+    (tmp_path / "above" / "minintk").mkdir(parents=True)
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(FINDER.format(clone=str(units.PACKAGE.parent)))
+    return {"cwd": tmp_path / "above", "path": tmp_path / "site"}
+
+
+def test_in_the_folder_above_a_clone_every_command_works(tmp_path, above):
+    at = ["--workbook", book(tmp_path / "book")]
+    small = ["silent_alignment", "--P", "8", "--width", "5", "--sigma", "0.3", "--out", str(tmp_path / "out")]
+    words = [["--version"], ["status", *at], ["check", "activation", *at], ["sweep", *small], ["doctor"]]
+    version, status, checked, swept, doctor = said(words, cwd=above["cwd"], path=above["path"])
+    assert version == (0, "minintk 0.1.0\n")
+    assert status[0] == 0 and "next: activation in" in status[1]
+    assert checked[0] == 1 and "It is wrong only where z < 0." in checked[1]
+    assert swept[0] == 0 and "1 points\n" in swept[1]
+    assert f"minintk 0.1.0 in {units.PACKAGE}\n" in doctor[1]
+
+
+@pytest.mark.parametrize("words", ["-m minintk --version", "-c import,minintk.course.replay"])
+def test_in_the_folder_above_a_clone_it_can_be_imported(above, words):
+    command = [sys.executable, "-B", *(word.replace(",", " ") for word in words.split())]
+    environment = os.environ | {"PYTHONPATH": str(above["path"])}
+    done = subprocess.run(command, cwd=above["cwd"], env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
