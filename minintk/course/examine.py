@@ -46,9 +46,7 @@ class Folder:
     def __init__(self, folder):
         self.remote, self.files = remote.Remote(), {}
         for unit in units.units():
-            path = pathlib.Path(folder).resolve() / unit["file"]
-            text = submission.text(path)
-            functions, problems = submission.read(text)
+            path, text, functions, problems = submission.of_unit(pathlib.Path(folder).resolve(), unit)
             self.files[unit["file"]] = {"path": path, "text": text, "functions": functions, "problems": problems}
 
     def started(self, full):
@@ -60,7 +58,7 @@ class Folder:
 
     def _function(self, full):
         exercise = units.by_name(full)
-        return self.files[exercise["file"]]["functions"].get(exercise["name"], ("", False))
+        return self.files[exercise["file"]]["functions"][exercise["name"]]
 
     def problems(self, exercises):
         """What is wrong with the exercises' files as a whole, as (file, line, sentence)."""

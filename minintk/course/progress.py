@@ -57,9 +57,8 @@ def texts(folder):
     """{full: (the function's text in its file, whether it is started)}."""
     found = {}
     for unit in units.units():
-        functions, _ = submission.read(submission.text(pathlib.Path(folder) / unit["file"]))
-        for exercise in unit["exercise"]:
-            found[exercise["full"]] = functions.get(exercise["name"], ("", False))
+        functions = submission.of_unit(folder, unit)[2]
+        found |= {exercise["full"]: functions[exercise["name"]] for exercise in unit["exercise"]}
     return found
 
 

@@ -269,7 +269,8 @@ def test_a_byte_order_mark_windows_line_ends_and_letters_in_another_encoding_are
     assert run("check", "activation")[0] == 0
     assert run()[1].splitlines()[0].endswith(f"4 of {TOTAL}   ✓·····")
     assert run("reset", "activation")[0] == 0
-    assert "def activation" in path.read_text(encoding="utf-8") and "np.where" not in path.read_text(encoding="utf-8")
+    assert b"def activation" in path.read_bytes() and b"np.where" not in path.read_bytes()
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf") and b"# M\xfcller\r\n" in path.read_bytes()
     assert run("check", "activation")[1].count("not started") == 1
 
 
