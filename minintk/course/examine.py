@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from minintk.course import diagnose, frames, probe, remote, results, student, submission, units
+from minintk.tools import files
 
 
 class Local:
@@ -214,8 +215,9 @@ class Examiner:
                 f"  {said[0]}",
                 f"  {said[1]}",
             ]
-        if self.calls_folder:
-            text += ["  again:     from minintk.course import replay", f"             {self._keep(full, call)}"]
+        if self.calls_folder and self._keep(full, call):
+            text += ["  again:     from minintk.course import replay"]
+            text += [f'             yours, expected = replay.again("{full}")']
         return "\n".join(text)
 
     def _mistake(self, full, free):
@@ -255,10 +257,12 @@ class Examiner:
         return asked
 
     def _keep(self, full, call):
-        folder = pathlib.Path(self.calls_folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{full}.call").write_bytes(frames.pack([call["args"], call["kwargs"]]))
-        return f'yours, expected = replay.again("{full}")'
+        """Keeps the call for replay. Whether it could: where nothing may be written the feedback is told without."""
+        with contextlib.suppress(OSError):
+            self.calls_folder.mkdir(parents=True, exist_ok=True)
+            files.write(self.calls_folder / f"{full}.call", frames.pack([call["args"], call["kwargs"]]))
+            return True
+        return False
 
 
 def _mark(item):

@@ -19,11 +19,13 @@ def hint(folder, word, number=None):
     shown = kept["hints"].get(exercise["full"], 0)
     number = number or min(shown + 1, len(hints))
     kept["hints"][exercise["full"]] = max(shown, number)
-    progress.save(folder, kept)
+    note = progress.save(folder, kept)
     screen.say(f"{exercise['full']}, hint {number} of {len(hints)}:")
     screen.say(textwrap.fill(hints[number - 1].strip(), 96, initial_indent="  ", subsequent_indent="  "))
     more = f"minintk hint {exercise['name']}" if number < len(hints) else f"minintk solution {exercise['name']}"
     screen.say(f"\nmore: {more}")
+    if note:
+        screen.say(f"\n{note}")
 
 
 def solution(folder, word, ask=input):

@@ -5,7 +5,6 @@ import functools
 import io
 import pathlib
 import re
-import shutil
 
 from minintk.course import cut, screen, submission, units
 from minintk.tools import files
@@ -78,7 +77,7 @@ def reset(folder, word):
         stamp = f"{datetime.datetime.now():%Y%m%d-%H%M%S-%f}"
         backup = pathlib.Path(folder) / ".minintk" / "backup" / f"{stamp}-{path.name}"
         backup.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, backup)
+        files.write(backup, path.read_bytes())
         files.write(path, new.encode(encoding, "surrogateescape"))
         told.append(f"Your file as it was: {backup}")
     screen.say("\n".join(told))
