@@ -7,7 +7,11 @@ from minintk.course import grade, progress, results, screen, units
 
 
 def check(folder, words):
-    """Grades what the words name (everything if there are none) and prints the result. 1 if anything begun fails."""
+    """Grades what the words name (all if there are none) and prints the result.
+
+    1 if anything begun fails, or if anything named is not to be found.
+    """
+    words = [] if "all" in words else words
     exercises = list({e["full"]: e for word in words for e in units.find(word)}.values()) or units.exercises()
     examiner = grade.grade(folder, exercises)
     note = progress.record(folder, examiner)
@@ -25,6 +29,11 @@ def check(folder, words):
         screen.say("\n" + (examiner.results[failed[0]["full"]].feedback or "Not all of its tests could be run."))
         screen.say(f"\nnext: mend {failed[0]['name']} in {pathlib.Path(folder) / failed[0]['file']}, then")
         screen.say(f"  minintk check {failed[0]['name']}      (stuck? minintk hint {failed[0]['name']})")
+        return 1
+    missing = [e for e in exercises if words and not examiner.answers.text(e["full"])]
+    if missing:
+        path, name = pathlib.Path(folder) / missing[0]["file"], missing[0]["name"]
+        screen.say(f"\n{path} {_lacks(path, name)}. Was it renamed? A new one: minintk reset {name}")
         return 1
     states = progress.state(folder)
     if note:
@@ -68,8 +77,15 @@ def _one(exercise, examiner):
 
 def _absent(exercise, examiner):
     """That an exercise is not started, and why if its function is not to be found."""
-    missing = "" if examiner.answers.text(exercise["full"]) else f": {exercise['file']} has no def {exercise['name']}"
-    return f"not started{missing}"
+    if examiner.answers.text(exercise["full"]):
+        return "not started"
+    return (
+        f"not started: {exercise['file']} {_lacks(examiner.answers.files[exercise['file']]['path'], exercise['name'])}"
+    )
+
+
+def _lacks(path, name):
+    return f"has no def {name}" if path.exists() else "is missing"
 
 
 def _next(folder, exercises, states):

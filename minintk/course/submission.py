@@ -18,9 +18,10 @@ FUNCTION = r"(?:async\s+def|def|class)\s+(\w+)"
 
 def text(path):
     """The text of a student's file, as Python would read it; empty if there is no file."""
-    if not path.exists():
+    try:
+        return plain(decoded(path)[0])
+    except FileNotFoundError:
         return ""
-    return plain(decoded(path)[0])
 
 
 def plain(letters):

@@ -3,6 +3,7 @@
 import datetime
 import functools
 import io
+import os
 import pathlib
 import re
 
@@ -11,14 +12,18 @@ from minintk.tools import files
 
 
 def init(folder):
-    """Writes all exercise files and their README into a new or empty folder. ValueError if any of them is there."""
+    """Writes all exercise files and their README into a folder. ValueError if an exercise file is there.
+
+    What else is there stays as it is, a README too.
+    """
     folder = pathlib.Path(folder)
-    there = [name for name in texts() if (folder / name).exists()]
-    if there:
-        raise ValueError(f"{folder} has {', '.join(there)} already; expected a folder without exercise files")
+    there = [name for name in texts() if os.path.lexists(folder / name)]
+    if exercises := [name for name in there if name != "README.md"]:
+        raise ValueError(f"{folder} has {', '.join(exercises)} already; expected a folder without exercise files")
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts().items():
-        files.write(folder / name, text)
+        if name not in there:
+            files.write(folder / name, text)
     screen.say(f"{folder}: {len(units.units())} exercise files. Now\n  cd {folder}\n  minintk")
 
 

@@ -87,8 +87,12 @@ def folder_in_the_way(monkeypatch, book):
 
 
 def may_not(monkeypatch, book):
-    def refuse(*args, **kwargs):
-        raise PermissionError(errno.EACCES, "Permission denied")
+    make = pathlib.Path.mkdir
+
+    def refuse(path, *args, **kwargs):
+        if book in pathlib.Path(path).resolve().parents:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        make(path, *args, **kwargs)
 
     monkeypatch.setattr(pathlib.Path, "mkdir", refuse)
     monkeypatch.setattr(files, "write", refuse)
@@ -219,3 +223,119 @@ def test_a_pass_is_asked_again_when_a_row_of_its_rubric_changed(book, run, quick
     assert progress.state(book)[FULL] == (Status.PASSED, 4)
     monkeypatch.setitem(units.by_name(FULL), "rows", [units.by_name(FULL)["rows"][0] | change])
     assert progress.state(book)[FULL] == (Status.NOT_CHECKED, 0)
+
+
+# files that are missing, renamed, or somebody else's
+
+
+@pytest.mark.parametrize("words", [["activation"], ["1"], ["network", "ntk"], ["gate", "forward"]])
+def test_a_file_that_was_renamed_is_missing_and_asking_for_it_by_name_fails(book, run, words):
+    (book / "01_network.py").rename(book / "1_network.py")
+    code, out = run("check", *words)
+    assert code == 1 and "not started: 01_network.py is missing\n" in out
+    assert out.splitlines()[-1].startswith(f"{os.path.join('exercises', '01_network.py')} is missing. Was it renamed? ")
+
+
+def test_a_function_that_was_renamed_is_missing_and_asking_for_it_by_name_fails(book, run):
+    write(book, RIGHT.replace("activation", "activatoin"))
+    code, out = run("check", "activation")
+    assert code == 1 and "01_network.py has no def activation. Was it renamed?" in out
+
+
+@pytest.mark.parametrize("words", [[], ["all"], ["all", "gate"]])
+def test_all_is_everything_and_a_missing_file_in_it_is_no_failure(book, run, quick, words):
+    write(book, RIGHT)
+    (book / "02_kernel.py").unlink()
+    code, out = run("check", *words)
+    total = sum(exercise["points"] for exercise in units.exercises())
+    assert code == 0 and f"\n4 of {total} points\n" in out and "02_kernel.py is missing" in out
+
+
+@pytest.mark.parametrize("name", ["README.md", "notes.txt", "answers/01_network.py", ".git/config"])
+def test_a_workbook_is_made_among_other_files_and_touches_none_of_them(tmp_path, run, name):
+    other = tmp_path / "mine" / name
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b"mine\r\n")
+    assert run("init", str(tmp_path / "mine"))[0] == 0
+    assert other.read_bytes() == b"mine\r\n"
+    assert {unit["file"] for unit in units.units()} <= {path.name for path in (tmp_path / "mine").iterdir()}
+
+
+def test_a_link_in_the_place_of_an_exercise_is_not_written_through(tmp_path, run):
+    (tmp_path / "01_network.py").symlink_to(tmp_path / "elsewhere.py")
+    assert run("init", str(tmp_path))[0] == 2
+    assert {path.name for path in tmp_path.iterdir()} == {"01_network.py"}
+
+
+@pytest.fixture
+def watched(book, run, quick, monkeypatch):
+    """Watches while these things happen, one between each two looks: what was checked, and the screen."""
+
+    def watched(*events):
+        left = iter(events)
+
+        def sleep(seconds):
+            event = next(left, None)
+            if event is None:
+                raise KeyboardInterrupt
+            event()
+
+        monkeypatch.setattr(watch.time, "sleep", sleep)
+        code, out = run("watch")
+        assert code == 130  # only Ctrl-C ends it
+        return re.findall(r"^network\.(\w+)  (\d)/", out, re.MULTILINE), out
+
+    return watched
+
+
+def test_a_save_within_one_tick_of_the_clock_is_noticed(book, watched):
+    path = book / "01_network.py"
+    write(book, WRONG)
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+
+    def save(text):
+        write(book, text)
+        os.utime(path, ns=times)
+
+    found, _ = watched(lambda: save(WRONG), lambda: save(RIGHT))
+    assert found == [("activation", "0"), ("activation", "4")]
+
+
+def test_a_file_that_is_gone_for_a_while_is_waited_for(book, watched):
+    path, aside = book / "01_network.py", book / "away"
+    write(book, WRONG)
+    changes = [lambda: path.rename(aside), lambda: None, lambda: aside.rename(path), lambda: write(book, RIGHT)]
+    assert watched(*changes)[0] == [("activation", "0"), ("activation", "4")]
+
+
+def test_a_file_that_vanishes_between_two_looks_of_a_check_is_missing_for_that_time(book, watched, monkeypatch):
+    path, exists = book / "01_network.py", pathlib.Path.exists
+    write(book, WRONG)
+
+    def vanishes(self, **how):
+        there = exists(self, **how)
+        if self.name == path.name and there:
+            path.unlink()
+        return there
+
+    def vanish():
+        write(book, RIGHT)
+        monkeypatch.setattr(pathlib.Path, "exists", vanishes)
+
+    def come_back():
+        monkeypatch.setattr(pathlib.Path, "exists", exists)
+        write(book, RIGHT + "\n")
+
+    assert watched(vanish, come_back, lambda: write(book, WRONG))[0][-1] == ("activation", "0")
+
+
+def test_what_cannot_be_read_is_told_and_watched_on(book, watched):
+    write(book, WRONG)
+    found, out = watched(lambda: (book / "01_network.py").write_bytes(b"\xff\xfea\x00"), lambda: write(book, RIGHT))
+    assert found == [("activation", "0"), ("activation", "4")] and "save it as UTF-8" in out
+
+
+def test_when_all_is_done_it_is_watched_on(book, watched, monkeypatch):
+    monkeypatch.setattr(progress, "current", lambda folder, *more: None)
+    found, out = watched(lambda: write(book, WRONG))
+    assert out.startswith("All exercises are done.\n\nwatching") and found == [("activation", "0")]
