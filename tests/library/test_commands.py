@@ -341,32 +341,6 @@ def test_a_whole_unit_has_no_hint_solution_or_difference(book, run):
         assert code == 2 and "name one exercise: activation, gate" in out
 
 
-class Terminal(io.StringIO):
-    """Somebody sits there."""
-
-    def isatty(self):
-        return True
-
-
-@pytest.mark.parametrize("answer", ["n\n", "\n", "no\n", "", "y\n", " Yes \n"])  # "": Ctrl-D
-def test_the_solution_asks_first(book, run, monkeypatch, answer):
-    shown = "y" in answer.lower()
-    monkeypatch.setattr(sys, "stdin", Terminal(answer))
-    code, out = run("solution", "gate")
-    assert code == 0 and ("def gate(h, slope):" in out) is shown
-    assert ("minintk hint gate" in out) is not shown
-
-
-def test_the_solution_does_not_ask_a_pipe_or_one_who_has_passed(book, run, quick, monkeypatch):
-    code, out = run("solution", "gate")
-    assert code == 0 and "def gate(h, slope):" in out and "[y/N]" not in out
-    write(book, RIGHT + RIGHT_GATE)
-    run("check", "gate")
-    monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
-    code, out = run("solution", "gate")
-    assert code == 0 and "def gate(h, slope):" in out and "[y/N]" not in out
-
-
 def test_every_solution_can_be_shown(book, run):
     for exercise in units.exercises():
         code, out = run("solution", exercise["full"])

@@ -7,12 +7,13 @@ import os
 import pathlib
 import re
 import shutil
+import subprocess
 import sys
 
 import pytest
 
-from minintk import cli, network
-from minintk.course import grade, help, progress, remote, units, watch
+from minintk import cli
+from minintk.course import grade, progress, remote, units, watch
 from minintk.course.results import Status
 from minintk.tools import files
 
@@ -339,3 +340,86 @@ def test_when_all_is_done_it_is_watched_on(book, watched, monkeypatch):
     monkeypatch.setattr(progress, "current", lambda folder, *more: None)
     found, out = watched(lambda: write(book, WRONG))
     assert out.startswith("All exercises are done.\n\nwatching") and found == [("activation", "0")]
+
+
+# the question before a solution
+
+QUESTION = "You have not passed it yet. Show the solution? [y/N] "
+
+
+@pytest.fixture
+def seated(book, monkeypatch):
+    """Somebody sits at the terminal and types this, unless an end of it is somewhere else."""
+
+    def seated(typed, *elsewhere):
+        stdin = io.StringIO(typed)
+        for stream, name in [(stdin, "stdin"), (sys.stdout, "stdout"), (sys.stderr, "stderr")]:
+            monkeypatch.setattr(stream, "isatty", lambda name=name: name not in elsewhere)
+        monkeypatch.setattr(sys, "stdin", stdin)
+        monkeypatch.setenv("TERM", "dumb")
+        monkeypatch.delenv("JPY_PARENT_PID", raising=False)
+
+    return seated
+
+
+def solution(capsys, *words):
+    """What the command prints on its two streams."""
+    capsys.readouterr()
+    assert cli.main(["solution", "gate", *words]) == 0
+    return capsys.readouterr()
+
+
+@pytest.mark.parametrize("typed", ["n\n", "\n", "no\n", "", "y\n", " Yes \n"])  # "": Ctrl-D
+def test_the_solution_asks_first_where_it_does_not_get_into_the_output(seated, capsys, typed):
+    seated(typed)
+    out, err = solution(capsys)
+    shown = "y" in typed.lower()
+    assert err == QUESTION and ("def gate(h, slope):" in out) is shown
+    assert ("Not shown. minintk hint gate" in out) is not shown
+
+
+@pytest.mark.parametrize("elsewhere", [["stdin"], ["stdout"], ["stderr"], ["stdin", "stdout", "stderr"]])
+def test_a_pipe_or_a_file_at_any_end_is_not_asked(seated, capsys, elsewhere):
+    seated("n\n", *elsewhere)
+    out, err = solution(capsys)
+    assert err == "" and "def gate(h, slope):" in out
+
+
+def test_a_notebook_is_not_asked_though_it_has_a_terminal(seated, capsys, monkeypatch):
+    seated("n\n")
+    monkeypatch.setenv("JPY_PARENT_PID", "1")
+    out, err = solution(capsys)
+    assert err == "" and "def gate(h, slope):" in out
+
+
+def test_without_standard_input_nobody_is_asked(seated, capsys, monkeypatch):
+    seated("n\n")
+    monkeypatch.setattr(sys, "stdin", None)
+    assert solution(capsys).err == ""
+
+
+def test_one_who_says_yes_or_has_passed_is_not_asked(seated, capsys, quick, book):
+    seated("n\n")
+    assert "def gate(h, slope):" in solution(capsys, "--yes").out
+    write(book, RIGHT + "\n\ndef gate(h, slope):\n    return np.where(h > 0, 1, slope)\n")
+    assert cli.main(["check", "gate"]) == 0
+    out, err = solution(capsys)
+    assert err == "" and "def gate(h, slope):" in out
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no pseudo-terminals")
+def test_a_terminal_at_which_nobody_types_does_not_wait_for_ever(book):
+    """As the ! of a notebook starts it; in a real terminal the same command waits at its question."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "minintk", "solution", "gate"]
+    ends = {"stdin": theirs, "stdout": theirs, "stderr": theirs, "cwd": book.parent}
+    with subprocess.Popen(command, env=os.environ | {"JPY_PARENT_PID": "1"}, **ends) as process:
+        os.close(theirs)
+        told = b""
+        while b"np.where" not in told and b"[y/N]" not in told:
+            told += os.read(ours, 4096)
+        process.kill()
+    os.close(ours)
+    assert b"[y/N]" not in told
