@@ -125,7 +125,9 @@ def _course(commands):
     hint = add("hint", _hint, "the next hint for an exercise")
     hint.add_argument("name", metavar="NAME")
     hint.add_argument("-n", type=int, metavar="K", help="hint number K")
-    add("solution", _solution, "derivation and source").add_argument("name", metavar="NAME")
+    solution = add("solution", _solution, "derivation and source")
+    solution.add_argument("name", metavar="NAME")
+    solution.add_argument("--yes", action="store_true", help="do not ask first")
     add("diff", _diff, "yours beside the library's, after passing").add_argument("name", metavar="NAME")
     add("reset", _reset, "the stub again; your file is kept as a backup").add_argument("name", metavar="NAME")
     see = add("see", _see, "a unit's figure, drawn by your functions that have passed")
@@ -174,7 +176,7 @@ def _hint(options):
 def _solution(options):
     from minintk.course import help, units
 
-    help.solution(units.workbook(options.workbook), options.name)
+    help.solution(units.workbook(options.workbook), options.name, options.yes)
 
 
 def _diff(options):

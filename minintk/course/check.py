@@ -7,13 +7,14 @@ from minintk.course import grade, progress, results, screen, units
 
 
 def check(folder, words):
-    """Grades what the words name (everything if there are none) and prints the result. 1 if anything begun fails."""
+    """Grades what the words name (all if there are none) and prints the result.
+
+    1 if anything begun fails, or if anything named is not to be found.
+    """
+    words = [] if "all" in words else words
     exercises = list({e["full"]: e for word in words for e in units.find(word)}.values()) or units.exercises()
-    examiner, note = grade.grade(folder, exercises), ""
-    try:
-        progress.record(folder, examiner)
-    except OSError as error:  # a folder that may only be read can be graded all the same
-        note = f"\n(not recorded: {error})"
+    examiner = grade.grade(folder, exercises)
+    note = progress.record(folder, examiner)
     if len(exercises) == 1:
         _one(exercises[0], examiner)
     else:
@@ -23,13 +24,21 @@ def check(folder, words):
             screen.say(f"\n{pathlib.Path(folder) / file}, line {line}: {problem}")
     failed = [e for e in exercises if examiner.results[e["full"]].status is results.Status.FAILED]
     if note:
-        screen.say(note)
+        screen.say(f"\n{note}")
     if failed:
         screen.say("\n" + (examiner.results[failed[0]["full"]].feedback or "Not all of its tests could be run."))
         screen.say(f"\nnext: mend {failed[0]['name']} in {pathlib.Path(folder) / failed[0]['file']}, then")
         screen.say(f"  minintk check {failed[0]['name']}      (stuck? minintk hint {failed[0]['name']})")
         return 1
-    _next(folder, exercises)
+    missing = [e for e in exercises if words and not examiner.answers.text(e["full"])]
+    if missing:
+        path, name = pathlib.Path(folder) / missing[0]["file"], missing[0]["name"]
+        screen.say(f"\n{path} {_lacks(path, name)}. Was it renamed? A new one: minintk reset {name}")
+        return 1
+    states = progress.state(folder)
+    if note:
+        states |= {full: (result.status, result.points) for full, result in examiner.results.items()}
+    _next(folder, exercises, states)
     return 0
 
 
@@ -68,19 +77,25 @@ def _one(exercise, examiner):
 
 def _absent(exercise, examiner):
     """That an exercise is not started, and why if its function is not to be found."""
-    missing = "" if examiner.answers.text(exercise["full"]) else f": {exercise['file']} has no def {exercise['name']}"
-    return f"not started{missing}"
+    if examiner.answers.text(exercise["full"]):
+        return "not started"
+    return (
+        f"not started: {exercise['file']} {_lacks(examiner.answers.files[exercise['file']]['path'], exercise['name'])}"
+    )
 
 
-def _next(folder, exercises):
+def _lacks(path, name):
+    return f"has no def {name}" if path.exists() else "is missing"
+
+
+def _next(folder, exercises, states):
     """What to do when nothing that was begun fails."""
-    states = progress.state(folder)
     for unit in units.units():
         done = all(states[e["full"]][0] is results.Status.PASSED for e in unit["exercise"])
         if done and exercises[-1] in unit["exercise"]:
             screen.say(f"\nUnit {unit['id']} is done. Its figure, drawn by your functions:\n  minintk see {unit['id']}")
             screen.say(textwrap.fill(unit["figure"], 96, initial_indent="  ", subsequent_indent="  "))
-    following = progress.current(folder, exercises[0])
+    following = progress.current(folder, exercises[0], states)
     if following is None:
         screen.all_done(folder)
         return

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from minintk.course import diagnose, frames, probe, remote, results, student, submission, units
+from minintk.tools import files
 
 
 class Local:
@@ -46,9 +47,7 @@ class Folder:
     def __init__(self, folder):
         self.remote, self.files = remote.Remote(), {}
         for unit in units.units():
-            path = pathlib.Path(folder).resolve() / unit["file"]
-            text = submission.text(path)
-            functions, problems = submission.read(text)
+            path, text, functions, problems = submission.of_unit(pathlib.Path(folder).resolve(), unit)
             self.files[unit["file"]] = {"path": path, "text": text, "functions": functions, "problems": problems}
 
     def started(self, full):
@@ -60,7 +59,7 @@ class Folder:
 
     def _function(self, full):
         exercise = units.by_name(full)
-        return self.files[exercise["file"]]["functions"].get(exercise["name"], ("", False))
+        return self.files[exercise["file"]]["functions"][exercise["name"]]
 
     def problems(self, exercises):
         """What is wrong with the exercises' files as a whole, as (file, line, sentence)."""
@@ -216,8 +215,9 @@ class Examiner:
                 f"  {said[0]}",
                 f"  {said[1]}",
             ]
-        if self.calls_folder:
-            text += ["  again:     from minintk.course import replay", f"             {self._keep(full, call)}"]
+        if self.calls_folder and self._keep(full, call):
+            text += ["  again:     from minintk.course import replay"]
+            text += [f'             yours, expected = replay.again("{full}")']
         return "\n".join(text)
 
     def _mistake(self, full, free):
@@ -257,10 +257,12 @@ class Examiner:
         return asked
 
     def _keep(self, full, call):
-        folder = pathlib.Path(self.calls_folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{full}.call").write_bytes(frames.pack([call["args"], call["kwargs"]]))
-        return f'yours, expected = replay.again("{full}")'
+        """Keeps the call for replay. Whether it could: where nothing may be written the feedback is told without."""
+        with contextlib.suppress(OSError):
+            self.calls_folder.mkdir(parents=True, exist_ok=True)
+            files.write(self.calls_folder / f"{full}.call", frames.pack([call["args"], call["kwargs"]]))
+            return True
+        return False
 
 
 def _mark(item):

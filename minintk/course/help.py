@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import os
 import pathlib
 import re
 import sys
@@ -19,17 +20,19 @@ def hint(folder, word, number=None):
     shown = kept["hints"].get(exercise["full"], 0)
     number = number or min(shown + 1, len(hints))
     kept["hints"][exercise["full"]] = max(shown, number)
-    progress.save(folder, kept)
+    note = progress.save(folder, kept)
     screen.say(f"{exercise['full']}, hint {number} of {len(hints)}:")
     screen.say(textwrap.fill(hints[number - 1].strip(), 96, initial_indent="  ", subsequent_indent="  "))
     more = f"minintk hint {exercise['name']}" if number < len(hints) else f"minintk solution {exercise['name']}"
     screen.say(f"\nmore: {more}")
+    if note:
+        screen.say(f"\n{note}")
 
 
-def solution(folder, word, ask=input):
-    """Prints the derivation and the library's source; asks first if the exercise is not passed yet."""
+def solution(folder, word, yes=False):
+    """Prints the derivation and the library's source; asks first, but for yes, if the exercise is not passed yet."""
     exercise = _one(word)
-    if progress.state(folder)[exercise["full"]][0] is not results.Status.PASSED and not _sure(ask):
+    if not yes and progress.state(folder)[exercise["full"]][0] is not results.Status.PASSED and not _sure():
         screen.say(f"Not shown. minintk hint {exercise['name']} gives a hint.")
         return
     text = (units.folder("solutions") / exercise["file"]).with_suffix(".md").read_text(encoding="utf-8")
@@ -62,13 +65,12 @@ def _library_text(exercise):
     return inspect.getsource(function).rstrip()
 
 
-def _sure(ask):
-    if not sys.stdin.isatty() and ask is input:
-        return True  # nobody to ask: a pipe or a notebook meant what it said
-    try:
-        return ask("You have not passed it yet. Show the solution? [y/N] ").strip().lower() in ("y", "yes")
-    except EOFError:  # Ctrl-D
-        return False
+def _sure():
+    ends = (sys.stdin, sys.stdout, sys.stderr)
+    if not all(end is not None and end.isatty() for end in ends) or "JPY_PARENT_PID" in os.environ:
+        return True  # nobody to ask: a pipe, a file or a notebook (a terminal at which nobody types) meant what it said
+    print("You have not passed it yet. Show the solution? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _one(word):

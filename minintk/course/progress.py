@@ -1,41 +1,62 @@
 """What a student has reached, kept in .minintk/progress.json beside the workbook. Losing it loses no work."""
 
+import contextlib
 import hashlib
 import json
+import os
 import pathlib
 
-from minintk.course import results, submission, units
+from minintk.course import results, screen, submission, units
 from minintk.tools import files
 
 KEYS = ("status", "points", "text")  # of what is kept for an exercise
 
 
 def load(folder):
-    """{"exercises": {full: {"status", "points", "text"}}, "hints": {full: how many were shown}}."""
+    """{"exercises": {full: {"status", "points", "text"}}, "hints": {full: how many were shown}}.
+
+    A file that cannot be read is set aside under another name.
+    """
+    path = _path(folder)
     try:
-        kept = json.loads(_path(folder).read_text(encoding="utf-8"))
+        kept = json.loads(path.read_text(encoding="utf-8"))
         exercises = {full: {key: one[key] for key in KEYS} for full, one in kept["exercises"].items()}
         for one in exercises.values():
             one["status"] = results.Status(one["status"])
-        return {"exercises": exercises, "hints": {full: int(number) for full, number in kept["hints"].items()}}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):  # damaged
+        counts = [*(one["points"] for one in exercises.values()), *kept["hints"].values()]
+        if all(type(n) is int and n >= 0 for n in counts) and all(
+            type(one["text"]) is str for one in exercises.values()
+        ):
+            return {"exercises": exercises, "hints": kept["hints"]}
+    except (FileNotFoundError, NotADirectoryError):
         return {"exercises": {}, "hints": {}}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):  # damaged
+        pass
+    with contextlib.suppress(OSError):  # where nothing may be written it stays
+        aside = path.with_name("progress.damaged.json")
+        os.replace(path, aside)
+        screen.say(f"{path} could not be read; it is now {aside.name}")
+    return {"exercises": {}, "hints": {}}
 
 
 def save(folder, kept):
-    """Keeps it in the folder."""
+    """Keeps it in the folder. Returns "", or a line about why it could not."""
     path = _path(folder)
-    path.parent.mkdir(exist_ok=True)
-    files.write(path, json.dumps(kept, indent=1))
+    try:
+        path.parent.mkdir(exist_ok=True)
+        files.write(path, json.dumps(kept, indent=1))
+    except OSError as error:
+        return f"(not recorded: {error})"
+    return ""
 
 
 def record(folder, examiner):
-    """Keeps the results of an examination."""
+    """Keeps the results of an examination. Returns "", or a line about why it could not."""
     kept = load(folder)
     for full, result in examiner.results.items():
-        text = _hash(examiner.answers.text(full))
+        text = _hash(examiner.answers.text(full), full)
         kept["exercises"][full] = {"status": result.status, "points": result.points, "text": text}
-    save(folder, kept)
+    return save(folder, kept)
 
 
 def state(folder):
@@ -46,7 +67,7 @@ def state(folder):
         known = kept.get(full, {})
         if not started:
             states[full] = results.Status.NOT_STARTED, 0
-        elif known.get("text") == _hash(text):
+        elif known.get("text") == _hash(text, full) and _possible(known, units.by_name(full)["points"]):
             states[full] = known["status"], known["points"]
         else:
             states[full] = results.Status.NOT_CHECKED, 0
@@ -57,15 +78,14 @@ def texts(folder):
     """{full: (the function's text in its file, whether it is started)}."""
     found = {}
     for unit in units.units():
-        functions, _ = submission.read(submission.text(pathlib.Path(folder) / unit["file"]))
-        for exercise in unit["exercise"]:
-            found[exercise["full"]] = functions.get(exercise["name"], ("", False))
+        functions = submission.of_unit(folder, unit)[2]
+        found |= {exercise["full"]: functions[exercise["name"]] for exercise in unit["exercise"]}
     return found
 
 
-def current(folder, start=None):
+def current(folder, start=None, states=None):
     """The first exercise that is not passed, from the exercise `start` on and then round, or None if all are."""
-    states, exercises = state(folder), units.exercises()
+    states, exercises = states or state(folder), units.exercises()
     first = exercises.index(start) if start else 0
     left = [e for e in exercises[first:] + exercises[:first] if states[e["full"]][0] is not results.Status.PASSED]
     return left[0] if left else None
@@ -75,5 +95,13 @@ def _path(folder):
     return pathlib.Path(folder) / ".minintk" / "progress.json"
 
 
-def _hash(text):
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def _possible(known, points):
+    """Whether status and points can be those of an exercise with so many points that was begun."""
+    if known["status"] is results.Status.PASSED:
+        return known["points"] == points
+    return known["status"] is results.Status.FAILED and known["points"] < points
+
+
+def _hash(text, full):
+    """Of a function's text and of its rubric: a pass counts for what was asked."""
+    return hashlib.sha256(f"{text}{units.by_name(full)['rows']}".encode()).hexdigest()[:16]

@@ -14,7 +14,8 @@ from minintk.course import frames, student
 from minintk.tools import threads
 
 SECONDS = 10.0  # for one call
-LOG = 100_000  # bytes of what was printed that are looked at
+GRACE = 5.0  # seconds more, in which the worker ends itself and leaves its line
+LOG = 100_000  # bytes that are kept of what was printed
 
 
 class Remote:
@@ -22,7 +23,9 @@ class Remote:
 
     def __init__(self):
         self.seconds, self.process, self.loaded = SECONDS, None, None
-        self.folder = os.getcwd()  # for a worker that is started again: the tests run in a folder of their own
+        self.environment = {name: "1" for name in threads.NAMES} | {"PYTHONIOENCODING": "utf-8", "MPLBACKEND": "Agg"}
+        if path := os.environ.get("PYTHONPATH"):  # from the worker's own folder "." is another one
+            self.environment["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, path.split(os.pathsep)))
         self.printed = ""  # by the student's functions, of workers that were closed
 
     def load(self, text, filename, full):
@@ -37,12 +40,14 @@ class Remote:
     def close(self):
         """Ends the worker and keeps what was printed."""
         if self.process is not None:
-            self.process.kill()
+            self._kill()
             self.process.wait()
-            self.printed += re.split(r"^(?:Timeout \(|Fatal Python error)", self._log(), flags=re.MULTILINE)[0]
-            for stream in (self.process.stdin, self.process.stdout, self.log):
+            self.listener.join(5)
+            self.printed += bytes(self.log).decode(errors="replace").replace(os.linesep, "\n")
+            for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
                 with contextlib.suppress(OSError):  # a request that could not be sent is still in the stream
                     stream.close()
+            self.folder.cleanup()
             self.process = None
 
     def _ask(self, request):
@@ -50,8 +55,9 @@ class Remote:
             self.start()
             if "call" in request:  # the worker died at an earlier call
                 self._ask({"source": self.loaded})
-        late = threading.Timer(self.seconds + 5, self.process.kill)  # if even the worker's own clock is stuck
-        late.start()
+        self.late = False
+        clock = threading.Timer(self.seconds + GRACE, self._stop)  # if even the worker's own clock is stuck
+        clock.start()
         try:
             self.process.stdin.write(frames.pack({"seconds": self.seconds} | request))
             self.process.stdin.flush()
@@ -62,36 +68,56 @@ class Remote:
             self.close()
             raise student.Error("Crash", "wrote among the answers of the process it ran in") from None
         finally:
-            late.cancel()
+            clock.cancel()
         if "error" in answer:
             raise student.Error(*answer["error"])
         return answer["ok"]
 
     def start(self):
         """Starts a worker and does not wait for it."""
-        self.log = tempfile.TemporaryFile()
+        self.folder = tempfile.TemporaryDirectory(prefix="minintk-", ignore_cleanup_errors=True)
+        self.faults = pathlib.Path(self.folder.name) / "faults"  # a channel of our own, apart from the student's prints
+        home = pathlib.Path(self.folder.name) / "home"
+        home.mkdir()
         self.process = subprocess.Popen(
-            [sys.executable, "-B", "-P", "-u", "-m", "minintk.course.worker"],  # -u: what it printed survives its death
+            [sys.executable, "-B", "-P", "-u", "-m", "minintk.course.worker", self.faults],  # -u: prints survive death
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self.log,
-            cwd=self.folder,
-            env=os.environ | {name: "1" for name in threads.NAMES} | {"PYTHONIOENCODING": "utf-8"},
+            stderr=subprocess.PIPE,
+            cwd=home,
+            env=os.environ | self.environment,
+            start_new_session=True,  # so that what it starts ends with it
         )
+        self.log = bytearray()
+        self.listener = threading.Thread(target=_listen, args=(self.process.stderr, self.log), daemon=True)
+        self.listener.start()
 
-    def _log(self):
-        """The end of what the worker wrote to its log: a loop that prints may have written gigabytes."""
-        self.log.seek(max(0, self.log.seek(0, os.SEEK_END) - LOG))
-        return self.log.read().decode(errors="replace")
+    def _stop(self):
+        self.late = True
+        self._kill()
+
+    def _kill(self):
+        """Ends the worker and all that it started."""
+        with contextlib.suppress(AttributeError, ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.kill()
 
     def _obituary(self):
-        """Why the worker died, from its log, and at which line of the student's file."""
+        """Why the worker died, and at which line of the student's file."""
         code = self.process.wait()
-        log, name = self._log(), pathlib.Path(self.loaded["filename"]).name
-        lines = re.findall(r'File "([^"]*)", line (\d+)', log)  # in which faulthandler escapes some letters of a path
+        faults = self.faults.read_text(encoding="utf-8", errors="replace") if self.faults.exists() else ""
+        name = pathlib.Path(self.loaded["filename"]).name
+        lines = re.findall(r'File "([^"]*)", line (\d+)', faults)  # faulthandler escapes some letters of a path
         line = next((int(number) for file, number in lines if file.endswith(name)), None)
         self.close()
-        if "Timeout (" in log:
+        if self.late or faults.startswith("Timeout ("):
             return student.Error("Timeout", f"did not return within {self.seconds:g} seconds", line)
         cause = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         return student.Error("Crash", f"ended the process it ran in ({cause})", line)
+
+
+def _listen(stream, log):
+    """Keeps the end of what was printed: a loop that prints may write gigabytes."""
+    while chunk := stream.read1(LOG):
+        log += chunk
+        del log[:-LOG]

@@ -28,7 +28,8 @@ def define(text, filename, full):
         if other["module"] == exercise["module"] and other is not exercise:
             namespace[other["name"]] = getattr(units.module(other), other["name"])
     if not callable(function):
-        why = f"; {pathlib.Path(filename).name}, line {problems[0][0]}: {problems[0][1]}" if problems else ""
+        found = submission.problem(text, exercise["name"]) or (problems[0] if problems else None)
+        why = f"; {pathlib.Path(filename).name}, line {found[0]}: {found[1]}" if found else ""
         raise Error("NameError", f"{exercise['name']} could not be defined{why}")
     return function, problems
 

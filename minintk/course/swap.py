@@ -1,7 +1,6 @@
 """Puts all of a student's finished functions into the library at once, and lends the library's for each hole."""
 
 import contextlib
-import pathlib
 
 from minintk.course import progress, results, submission, units
 
@@ -20,9 +19,8 @@ def swapped(folder, passed=False):
     mine, problems = [], []
     try:
         for unit in units.units():
-            path = pathlib.Path(folder) / unit["file"]
-            text = submission.text(path)
-            started = {name for name, (_, begun) in submission.read(text)[0].items() if begun}
+            path, text, functions, _ = submission.of_unit(folder, unit)
+            started = {name for name, (_, begun) in functions.items() if begun}
             if passed:
                 started &= {e["name"] for e in unit["exercise"] if states[e["full"]][0] is results.Status.PASSED}
             namespace, wrong = submission.run(text, str(path))

@@ -1,5 +1,6 @@
-"""Checks what is being written each time a file is saved, by looking at modification times."""
+"""Checks what is being written each time a file is saved, by looking at what stands in the files."""
 
+import contextlib
 import pathlib
 import time
 
@@ -11,29 +12,39 @@ PAUSE = 0.25  # seconds between two looks
 def watch(folder, once=False):
     """Checks the current exercise, and after every save the first function that was changed, until interrupted.
 
-    If a save changed no function, it checks the current exercise again. once: ends after the first check.
-    Returns the exit code.
+    If a save changed no function, it checks the current exercise again. A file that cannot be read is told, and one
+    that is gone for a while is waited for. once: ends after the first check and returns its exit code.
     """
-    seen, texts, code = None, {}, 0
+    seen, texts = None, {}
     while True:
-        now = _times(folder)
+        now = (seen or {}) | _contents(folder)
         if now != seen:
-            before, texts = texts, progress.texts(folder)
-            changed = [e for e in units.exercises() if before and texts[e["full"]] != before[e["full"]]]
-            exercise = next((e for e in changed if texts[e["full"]][1]), progress.current(folder))
-            if exercise is None:
-                screen.say("All exercises are done.")
-                return 0
             if seen is not None:
                 screen.say("\n" + "-" * 72)
-            code = check.check(folder, [exercise["full"]])
+            seen, code = now, 0
+            try:
+                before, texts = texts, progress.texts(folder)
+                changed = [e for e in units.exercises() if before and texts[e["full"]] != before[e["full"]]]
+                exercise = next((e for e in changed if texts[e["full"]][1]), progress.current(folder))
+                if exercise is None:
+                    screen.say("All exercises are done.")
+                else:
+                    code = check.check(folder, [exercise["full"]])
+            except (ValueError, RuntimeError, OSError) as error:
+                if once or isinstance(error, BrokenPipeError):
+                    raise
+                screen.say(f"minintk: {error}")
             if once:
                 return code
             screen.say(f"\nwatching {folder}; end with Ctrl-C")
-            seen = now
         time.sleep(PAUSE)
 
 
-def _times(folder):
-    paths = [pathlib.Path(folder) / unit["file"] for unit in units.units()]
-    return [path.stat().st_mtime_ns if path.exists() else None for path in paths]
+def _contents(folder):
+    """{file name: (its time, its bytes)} of those that can be read now: two saves may have one time."""
+    found = {}
+    for unit in units.units():
+        with contextlib.suppress(OSError):
+            path = pathlib.Path(folder) / unit["file"]
+            found[unit["file"]] = path.stat().st_mtime_ns, path.read_bytes()
+    return found

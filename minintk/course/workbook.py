@@ -2,22 +2,28 @@
 
 import datetime
 import functools
+import io
+import os
 import pathlib
-import shutil
+import re
 
 from minintk.course import cut, screen, submission, units
 from minintk.tools import files
 
 
 def init(folder):
-    """Writes all exercise files and their README into a new or empty folder. ValueError if any of them is there."""
+    """Writes all exercise files and their README into a folder. ValueError if an exercise file is there.
+
+    What else is there stays as it is, a README too.
+    """
     folder = pathlib.Path(folder)
-    there = [name for name in texts() if (folder / name).exists()]
-    if there:
-        raise ValueError(f"{folder} has {', '.join(there)} already; expected a folder without exercise files")
+    there = [name for name in texts() if os.path.lexists(folder / name)]
+    if exercises := [name for name in there if name != "README.md"]:
+        raise ValueError(f"{folder} has {', '.join(exercises)} already; expected a folder without exercise files")
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts().items():
-        files.write(folder / name, text)
+        if name not in there:
+            files.write(folder / name, text)
     screen.say(f"{folder}: {len(units.units())} exercise files. Now\n  cd {folder}\n  minintk")
 
 
@@ -55,27 +61,42 @@ def readme():
 def reset(folder, word):
     """Puts the stubs back for what the word names; the file as it was is kept in .minintk/backup.
 
-    A file that is missing or empty is written anew.
+    Each replaces all from the exercise's first decorator to the next exercise; all other bytes stay as they are. A
+    file that is missing or empty is written anew.
     """
-    exercises = units.find(word)  # one or a unit's: in one file
-    path = pathlib.Path(folder) / exercises[0]["file"]
-    fresh = cut.exercise_file(next(u for u in units.units() if u["file"] == path.name))
-    text = new = submission.text(path)
-    if not text.strip():
+    exercises, unit = units.find(word), units.unit(word)  # one or a unit's: in one file
+    path = pathlib.Path(folder) / unit["file"]
+    fresh = texts()[unit["file"]]
+    if not submission.text(path).strip():
         files.write(path, fresh)
         screen.say(f"{path} is written anew.")
         return
-    stubs, mine, told = submission.read(fresh)[0], submission.read(text)[0], []
+    stubs, told = submission.read(fresh)[0], []
+    text, encoding = submission.decoded(path)
+    new = text
     for exercise in exercises:
-        name = exercise["name"]
-        stub, yours = stubs[name][0], mine.get(name, ("", False))[0]
-        new = new.replace(yours, stub) if yours else f"{new.rstrip()}\n\n\n{stub}\n"
-        told.append(f"{name} is {'untouched' if yours == stub else 'a stub again'}.")
+        name, before = exercise["name"], new
+        new = _replaced(new, name, [e["name"] for e in unit["exercise"]], stubs[name][0] + "\n")
+        told.append(f"{name} is {'untouched' if new == before else 'a stub again'}.")
     if new != text:
         stamp = f"{datetime.datetime.now():%Y%m%d-%H%M%S-%f}"
         backup = pathlib.Path(folder) / ".minintk" / "backup" / f"{stamp}-{path.name}"
         backup.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, backup)
-        files.write(path, new)
+        files.write(backup, path.read_bytes())
+        files.write(path, new.encode(encoding, "surrogateescape"))
         told.append(f"Your file as it was: {backup}")
     screen.say("\n".join(told))
+
+
+def _replaced(text, name, names, stub):
+    """The text with a stub, in the text's own line ends, for all it has of this exercise; at its end if nothing."""
+    end = re.search("\r\n|\r|\n|$", text)[0] or "\n"
+    lines, stub = io.StringIO(text, newline="").readlines(), stub.replace("\n", end)
+    places = submission.extents(submission.plain(text), names).get(name)
+    if not places:
+        return text + ("" if text.endswith(end) else end) + 2 * end + stub
+    for i, (first, last) in reversed(list(enumerate(places))):
+        while not "".join(lines[last - 1 : last]).strip():  # empty lines before the next exercise stay
+            last -= 1
+        lines[first:last] = [] if i else [stub]
+    return "".join(lines)

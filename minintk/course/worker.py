@@ -1,31 +1,40 @@
 """A process of its own, started by course/remote.py: defines a student's function and calls it when asked.
 
 Requests come on standard input and answers go to what was standard output, one frame each. What the student prints
-goes to the log. A call that does not end in time is ended here, by faulthandler, which works in an endless loop of C
-code too and leaves the line in the log.
+goes to standard error. A call that does not end in time is ended here, by faulthandler, which works in an endless loop
+of C code too and leaves the line in a file of ours, the first argument.
 """
 
+import contextlib
 import faulthandler
 import os
+import sys
 
 from minintk import guard
 from minintk.course import frames, student
 
+MEMORY = 4 << 30  # bytes: more is an error in the student's line, not the end of other programs
+
 
 def main():
+    with contextlib.suppress(ImportError, ValueError, OSError):  # not on Windows; macOS refuses
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
     guard.NESTED = True  # a student's wrong call of the library is told in words, not by numpy
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # prints must not end up among the answers
     requests = os.fdopen(os.dup(0), "rb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # input() ends at once instead of eating requests
-    faulthandler.enable()
+    faults = open(sys.argv[1], "wb", buffering=0)
+    faulthandler.enable(faults)
     function = filename = None
     while True:
         try:
             request = frames.read(requests)
         except EOFError:
             os._exit(0)  # no exit handlers, no waiting for threads
-        faulthandler.dump_traceback_later(request["seconds"], exit=True)
+        faulthandler.dump_traceback_later(request["seconds"], exit=True, file=faults)
         try:
             if "source" in request:
                 filename = request["source"]["filename"]
@@ -40,6 +49,8 @@ def main():
             frame = frames.pack(answer)
         except TypeError as error:
             frame = frames.pack({"error": ["TypeError", f"returned {error}", None]})
+        except MemoryError:
+            frame = frames.pack({"error": ["MemoryError", "returned more than fits into memory", None]})
         answers.write(frame)
         answers.flush()
 

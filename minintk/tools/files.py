@@ -1,15 +1,15 @@
-"""Writing a text file whole or not at all."""
+"""Writing a file whole or not at all."""
 
 import os
 import pathlib
 
 
-def write(path, text):
-    """Puts the text into the file, as UTF-8 with plain line ends. Until all of it is written, the old file stands."""
+def write(path, content):
+    """Puts a text, as UTF-8 with plain line ends, or bytes into the file. Until all is written, the old file stands."""
     path = pathlib.Path(path).resolve()  # what a link points to, not the link
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        part.write_text(text, encoding="utf-8", newline="\n")
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
