@@ -2,8 +2,10 @@
 
 import os
 import pathlib
+import sys
 import textwrap
 import types
+import warnings
 
 import numpy as np
 import pytest
@@ -92,8 +94,8 @@ def test_what_it_starts_ends_with_it(worker):
 
 
 def test_figures_are_shown_nowhere(worker):
-    define(worker, "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\nreturn plt.get_backend()")
-    assert worker.call(ONES, {}).lower() == "agg"
+    define(worker, "import os\nreturn os.environ['MPLBACKEND']")
+    assert worker.call(ONES, {}) == "Agg"
 
 
 def test_its_folder_is_its_own_and_leaves_with_it(worker):
@@ -174,8 +176,30 @@ def test_what_a_file_does_to_the_process_changes_neither_our_screen_nor_our_file
         kept = [p for p in tmp_path.rglob("*") if p.is_file() and not {"book", ".minintk"} & set(p.parts)]
         files.append({path.relative_to(tmp_path): path.read_bytes() for path in kept})
     for (code, plain, _), (again, changed, errors) in zip(*found):
-        assert code == again == 0 and errors == "" and changed == plain
+        assert code == again == 0 and errors == "" and changed == plain and plain.startswith("yours: 1 of ")
     assert files[0] == files[1] and len(files[0]) == 4
+
+
+@pytest.mark.parametrize("what", ["file", "call"])
+def test_what_it_changes_of_the_process_is_put_back(tmp_path, what):
+    def state():
+        return np.geterr(), np.get_printoptions(), os.getcwd(), sys.stdout, sys.stderr, list(warnings.filters)
+
+    def change():
+        np.seterr(all="raise")
+        np.set_printoptions(precision=1)
+        warnings.simplefilter("error")
+        os.chdir(tmp_path)
+        sys.stdout = sys.stderr = None
+        raise KeyError
+
+    before = state()
+    with pytest.raises(KeyError):
+        if what == "call":
+            regime.on_the_clock(change)()
+        with regime.theirs(what):
+            change()
+    assert state() == before
 
 
 def test_prints_come_after_our_own_screen(together):
