@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from minintk import cli
-from minintk.course import progress, regime, remote, student
+from minintk.course import grade, progress, regime, remote, student, units
 from minintk.course.results import Status
 
 ONES = [np.ones(2), 0.1]
@@ -206,3 +206,16 @@ def test_prints_come_after_our_own_screen(together):
     (code, screen, errors), _ = together("", "print('z', end=' ')")
     assert code == 0 and errors == "" and screen.splitlines()[-2] == "it printed:"
     assert set(screen.splitlines()[-1]) == {"z", " "} and len(screen.splitlines()[-1]) <= 4000
+
+
+@pytest.mark.parametrize("method", ["load", "call"])
+def test_what_the_machine_refuses_is_told_as_what_it_is(tmp_path, monkeypatch, method):
+    def refuse(*given):
+        raise RuntimeError("can't start new thread")
+
+    text = f"import numpy as np\n\n\n{RIGHT.format('')}"
+    (tmp_path / "01_network.py").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(remote.Remote, method, refuse)
+    examiner = grade.grade(tmp_path, [units.by_name("network.activation")])
+    result = examiner.results["network.activation"]
+    assert result.status is Status.FAILED and "can't start new thread" in result.feedback
