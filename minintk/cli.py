@@ -16,7 +16,9 @@ def main(words=None):
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError):
             stream.reconfigure(errors="replace")  # a letter that the console cannot show is no reason to stop
+    words = sys.argv[1:] if words is None else list(words)
     options = _parser().parse_args(words)
+    options.words = words
     threads.one_by_default()  # before anything imports numpy
     try:
         return options.command(options) or 0
@@ -192,16 +194,19 @@ def _reset(options):
 
 
 def _see(options):
-    from minintk.course import swap, units
+    from minintk.course import regime, swap, units
     from minintk.experiments import style, unit_figures
 
-    unit = units.unit(options.unit)
-    with swap.swapped(units.workbook(options.workbook), passed=True) as (mine, every, problems):
-        print("\n".join([*problems, swap.told(mine, every)]))
-        path = pathlib.Path(options.out) / f"unit_{unit['id']}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        style.draw(unit_figures.FIGURES[unit["module"]], path)
-    print(f"{path}: {unit['figure']}")
+    unit, folder = units.unit(options.unit), units.workbook(options.workbook)
+    if not regime.apart():
+        return regime.run(options.words)
+    with regime.ending():
+        with swap.swapped(folder, passed=True) as (mine, every, problems):
+            print("\n".join([*problems, swap.told(mine, every)]))
+            path = pathlib.Path(options.out) / f"unit_{unit['id']}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            style.draw(unit_figures.FIGURES[unit["module"]], path)
+        print(f"{path}: {unit['figure']}")
 
 
 def _init(options):
@@ -297,15 +302,18 @@ def _run(options):
     with contextlib.ExitStack() as stack:
         jobs = options.jobs or os.cpu_count() or 1
         if options.answers:
-            from minintk.course import swap
+            from minintk.course import regime, swap
 
+            if not regime.apart():
+                return regime.run(options.words)
+            stack.enter_context(regime.ending())
             mine, every, problems = stack.enter_context(swap.swapped(options.answers))
             print("\n".join([*problems, swap.told(mine, every), ""]))
             jobs = 1  # they are in this process only
         for told in run.several(names, options.out, settings, jobs, options.animate):
             print(told, flush=True)
-    if len(names) > 1 or options.experiments == ["all"]:
-        words = [] if options.seed is None else ["--seed", str(options.seed)]
-        words += ["--answers", options.answers] if options.answers else []
-        commands = {name: shlex.join(["minintk", "run", name, *words]) for name in names}
-        print(f"{pages.gallery(options.out, commands)}: every figure with its claim, its verdict and its command")
+        if len(names) > 1 or options.experiments == ["all"]:
+            words = [] if options.seed is None else ["--seed", str(options.seed)]
+            words += ["--answers", options.answers] if options.answers else []
+            commands = {name: shlex.join(["minintk", "run", name, *words]) for name in names}
+            print(f"{pages.gallery(options.out, commands)}: every figure with its claim, its verdict and its command")

@@ -70,9 +70,7 @@ def _one(exercise, examiner):
     for i, (row, rubric) in enumerate(zip(result.rows, exercise["rows"]), start=1):
         note = "  (waits for an earlier row)" if row.status is results.Status.WAITING else ""
         screen.say(f"  {screen.mark(row.status)} row {i}, {units.points(rubric['points'])}: {rubric['claim']}{note}")
-    if printed := examiner.answers.remote.printed:
-        lines = printed[-4000:].rstrip().splitlines()
-        screen.say("\n".join(["", "it printed:", *(["..."] if len(lines) > 8 else []), *lines[-8:]]))
+    screen.printed(examiner.answers.remote.printed)
 
 
 def _absent(exercise, examiner):

@@ -151,6 +151,8 @@ class Examiner:
         self.results[full].status = results.Status.FAILED
         try:
             self.results[full].problems = self.answers.load(full)
+        except (OSError, RuntimeError) as error:  # of the machine: no process, no thread to be had
+            self.broken, self.dead = f"it could not be asked: {error}", True
         except student.Error as error:
             self.broken, self.dead = error.text, True
             if error.kind in ("Timeout", "Crash"):
@@ -225,7 +227,7 @@ class Examiner:
         for call in self.calls:
             if "error" in call:
                 return call, None
-            if free or "expected" not in call:
+            if free or "expected" not in call or "got" not in call:
                 continue
             first = next((a for a in [*call["args"], *call["kwargs"].values()] if isinstance(a, np.ndarray)), None)
             said = diagnose.diagnose(call["got"], call["expected"], first, lambda c=call: self._again(c["library"]))

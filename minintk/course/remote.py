@@ -40,7 +40,7 @@ class Remote:
     def close(self):
         """Ends the worker and keeps what was printed."""
         if self.process is not None:
-            self._kill()
+            kill(self.process)
             self.process.wait()
             self.listener.join(5)
             self.printed += bytes(self.log).decode(errors="replace").replace(os.linesep, "\n")
@@ -89,35 +89,46 @@ class Remote:
             start_new_session=True,  # so that what it starts ends with it
         )
         self.log = bytearray()
-        self.listener = threading.Thread(target=_listen, args=(self.process.stderr, self.log), daemon=True)
+        self.listener = threading.Thread(target=listen, args=(self.process.stderr, self.log), daemon=True)
         self.listener.start()
 
     def _stop(self):
         self.late = True
-        self._kill()
-
-    def _kill(self):
-        """Ends the worker and all that it started."""
-        with contextlib.suppress(AttributeError, ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.kill()
+        kill(self.process)
 
     def _obituary(self):
         """Why the worker died, and at which line of the student's file."""
         code = self.process.wait()
-        faults = self.faults.read_text(encoding="utf-8", errors="replace") if self.faults.exists() else ""
-        name = pathlib.Path(self.loaded["filename"]).name
-        lines = re.findall(r'File "([^"]*)", line (\d+)', faults)  # faulthandler escapes some letters of a path
-        line = next((int(number) for file, number in lines if file.endswith(name)), None)
+        late, _, line = fault(self.faults, [pathlib.Path(self.loaded["filename"]).name])
         self.close()
-        if self.late or faults.startswith("Timeout ("):
+        if self.late or late:
             return student.Error("Timeout", f"did not return within {self.seconds:g} seconds", line)
-        cause = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        return student.Error("Crash", f"ended the process it ran in ({cause})", line)
+        return student.Error("Crash", f"ended the process it ran in ({cause(code)})", line)
 
 
-def _listen(stream, log):
+def listen(stream, log):
     """Keeps the end of what was printed: a loop that prints may write gigabytes."""
     while chunk := stream.read1(LOG):
         log += chunk
         del log[:-LOG]
+
+
+def kill(process):
+    """Ends a process that leads its own session, and all that it started."""
+    with contextlib.suppress(AttributeError, ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+
+
+def fault(path, names):
+    """(whether time was up, file, line) from what faulthandler wrote: where in these files; None if in none."""
+    told = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    for file, line in re.findall(r'File "([^"]*)", line (\d+)', told):  # some letters of the path are escaped
+        if name := next((name for name in names if file.endswith(name)), None):
+            return told.startswith("Timeout ("), name, int(line)
+    return told.startswith("Timeout ("), None, None
+
+
+def cause(code):
+    """The end of a process in words."""
+    return signal.Signals(-code).name if code < 0 else f"exit code {code}"

@@ -32,6 +32,13 @@ def say(text):
     print(text, flush=True)
 
 
+def printed(text):
+    """The end of what a student's functions printed, if they did."""
+    if text:
+        lines = text[-4000:].rstrip().splitlines()
+        say("\n".join(["", "it printed:", *(["..."] if len(lines) > 8 else []), *lines[-8:]]))
+
+
 def all_done(folder):
     """What to do when there is nothing left to write."""
     say(f"\nAll exercises are done. Now the whole experiment, with nothing lent:\n  minintk run --answers {folder}")

@@ -2,19 +2,25 @@
 
 import os
 import pathlib
+import sys
 import textwrap
+import types
+import warnings
 
 import numpy as np
 import pytest
 
-from minintk.course import remote, student
+from minintk import cli
+from minintk.course import grade, progress, regime, remote, student, units
+from minintk.course.results import Status
 
 ONES = [np.ones(2), 0.1]
 
 
 @pytest.fixture
-def worker():
-    """One for each test, which waits long for all that ends at last."""
+def worker(monkeypatch):
+    """One for each test, which waits long for all that ends at last; its user's figures open windows."""
+    monkeypatch.setenv("MPLBACKEND", "TkAgg")
     worker = remote.Remote()
     worker.seconds = 60.0
     yield worker
@@ -87,6 +93,11 @@ def test_what_it_starts_ends_with_it(worker):
     assert not worker.listener.is_alive()  # nobody holds the other end any more
 
 
+def test_figures_are_shown_nowhere(worker):
+    define(worker, "import os\nreturn os.environ['MPLBACKEND']")
+    assert worker.call(ONES, {}) == "Agg"
+
+
 def test_its_folder_is_its_own_and_leaves_with_it(worker):
     body = (
         "import os\nopen('litter', 'w').close()\nos.chdir('..')\nreturn [os.path.abspath('home'), os.listdir('home')]"
@@ -97,3 +108,114 @@ def test_its_folder_is_its_own_and_leaves_with_it(worker):
     assert found == ["litter"] and os.getcwd() == here and pathlib.Path(here) not in pathlib.Path(folder).parents
     worker.close()
     assert not pathlib.Path(folder).exists()
+
+
+# all of a student's functions together: see, and run --answers
+
+RIGHT = "def activation(z, slope):\n    {}\n    return np.where(z > 0, z, slope * z)\n"
+SMALL = ["--inits", "1", "--power", "0", "--P", "6", "--width", "4", "--depth", "2"]
+
+
+@pytest.fixture
+def together(tmp_path, monkeypatch, capfd):
+    """Runs the two commands on an activation with this line in it and this text above: [(code, screen, errors)]."""
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["init", "book"]) == 0
+
+    def together(above, line="", commands=("see", "run")):
+        text = f"import numpy as np\n{above}\n\n\n{RIGHT.format(line)}"
+        (tmp_path / "book" / "01_network.py").write_text(text, encoding="utf-8")
+        passed = types.SimpleNamespace(status=Status.PASSED, points=4)
+        answers = types.SimpleNamespace(text=lambda full: progress.texts("book")[full][0])
+        progress.record("book", types.SimpleNamespace(results={"network.activation": passed}, answers=answers))
+        words = {"see": ["--workbook", "book", "see", "1"], "run": ["run", "--answers", "book", *SMALL]}
+        found = []
+        for command in commands:
+            capfd.readouterr()
+            found.append((cli.main(words[command]), *capfd.readouterr()))
+        return found
+
+    return together
+
+
+def test_a_loop_without_end_is_cut_with_its_line_at_the_top_of_a_file_and_in_a_function(together, monkeypatch):
+    monkeypatch.setattr(regime, "SECONDS", {"file": 1, "call": 1})
+    for above, line, place in [("while True: pass", "", 2), ("", "while True: pass", 6)]:
+        for code, _, errors in together(above, line):
+            assert code == 2 and f"01_network.py, line {place} did not return in time; minintk check" in errors
+            assert errors.count("\n") == 1
+
+
+def test_a_function_that_ends_the_process_is_told(together):
+    ((code, _, errors),) = together("import os", "os._exit(0)", ["run"])
+    assert code == 2 and "your code ended the process it ran in (exit code 0); minintk check" in errors
+
+
+STATE = """
+import io, os, sys, warnings
+import matplotlib, matplotlib.pyplot as plt
+
+open("litter", "w").close()
+os.chdir("/")
+sys.stdout = io.StringIO()
+np.seterr(all="raise")
+np.set_printoptions(precision=1)
+warnings.simplefilter("error")
+plt.plot([1, 2])
+plt.show()
+plt.style.use("dark_background")
+print("at the top")
+"""
+
+
+def test_what_a_file_does_to_the_process_changes_neither_our_screen_nor_our_files(together, tmp_path, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "TkAgg")
+    found, files = [], []
+    for above in ("", STATE):
+        found.append(together(above, "np.seterr(all='raise')" if above else ""))
+        kept = [p for p in tmp_path.rglob("*") if p.is_file() and not {"book", ".minintk"} & set(p.parts)]
+        files.append({path.relative_to(tmp_path): path.read_bytes() for path in kept})
+    for (code, plain, _), (again, changed, errors) in zip(*found):
+        assert code == again == 0 and errors == "" and changed == plain and plain.startswith("yours: 1 of ")
+    assert files[0] == files[1] and len(files[0]) == 4
+
+
+@pytest.mark.parametrize("what", ["file", "call"])
+def test_what_it_changes_of_the_process_is_put_back(tmp_path, what):
+    def state():
+        return np.geterr(), np.get_printoptions(), os.getcwd(), sys.stdout, sys.stderr, list(warnings.filters)
+
+    def change():
+        np.seterr(all="raise")
+        np.set_printoptions(precision=1)
+        warnings.simplefilter("error")
+        os.chdir(tmp_path)
+        sys.stdout = sys.stderr = None
+        raise KeyError
+
+    before = state()
+    with pytest.raises(KeyError):
+        if what == "call":
+            regime.on_the_clock(change)()
+        with regime.theirs(what):
+            change()
+    assert state() == before
+
+
+def test_prints_come_after_our_own_screen(together):
+    (code, screen, errors), _ = together("", "print('z', end=' ')")
+    assert code == 0 and errors == "" and screen.splitlines()[-2] == "it printed:"
+    assert set(screen.splitlines()[-1]) == {"z", " "} and len(screen.splitlines()[-1]) <= 4000
+
+
+@pytest.mark.parametrize("method", ["load", "call"])
+def test_what_the_machine_refuses_is_told_as_what_it_is(tmp_path, monkeypatch, method):
+    def refuse(*given):
+        raise RuntimeError("can't start new thread")
+
+    text = f"import numpy as np\n\n\n{RIGHT.format('')}"
+    (tmp_path / "01_network.py").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(remote.Remote, method, refuse)
+    examiner = grade.grade(tmp_path, [units.by_name("network.activation")])
+    result = examiner.results["network.activation"]
+    assert result.status is Status.FAILED and "can't start new thread" in result.feedback
