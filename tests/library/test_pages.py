@@ -93,7 +93,7 @@ def moving(main, tmp_path_factory):
 
 
 @pytest.fixture
-def two(monkeypatch):
+def two(monkeypatch, tmp_path_factory):
     """Two small experiments with wide figures in place of the real ones."""
 
     def draw():
@@ -101,10 +101,14 @@ def two(monkeypatch):
         ax.plot([1, 2])
         return fig
 
+    folder = tmp_path_factory.mktemp("experiments")
+
     def toy(name):
         formula = f"    f = {'x + ' * 60}y"
         text = f"The {name} claim: x < y.\n\nClaim. Words & words.\n\n{formula}\n\nTry next. Run `x`."
-        module = types.ModuleType(name, text)
+        module = types.ModuleType(name)
+        module.__file__ = str(folder / f"{name}.py")
+        (folder / f"{name}.py").write_text(f'''"""{text}"""''', encoding="utf-8")
         module.run = lambda seed=0: experiments.Result(
             {"verdict": f"{name} holds for seed {seed}."}, {"x": np.ones(2)}, "heading", draw
         )
