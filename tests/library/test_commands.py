@@ -470,8 +470,9 @@ def test_watch_checks_the_function_that_was_changed(watched):
     assert names == ["activation", "gate", "activation", "gate", "activation"]
 
 
-def test_watch_shows_at_once_what_it_says(book):
+def test_watch_shows_at_once_what_it_says(book, monkeypatch):
     """The real command, in a process of its own, whose screen is a pipe that holds back what is not sent off."""
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # or it would hold back nothing
     process = minintk("watch", cwd=book.parent)
     lines = queue.Queue()
     threading.Thread(target=lambda: [lines.put(line) for line in process.stdout], daemon=True).start()

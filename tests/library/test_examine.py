@@ -124,10 +124,11 @@ def test_a_process_that_died_is_started_again_with_the_same_function(worker):
 
 @pytest.mark.parametrize("size", [2, 300_000])
 def test_a_process_that_dies_between_two_calls_is_told(worker, size):
-    define(worker, "import os, threading\nthreading.Timer(0.05, os._exit, [4]).start()\nreturn z[:1]")
+    define(worker, "return z[:1]")
     assert worker.call([np.ones(size), 0.1], {}).tolist() == [1]
+    worker.process.kill()
     worker.process.wait(60)
-    with pytest.raises(student.Error, match=r"Crash: ended the process it ran in \(exit code 4\)"):
+    with pytest.raises(student.Error, match=r"Crash: ended the process it ran in \("):
         worker.call([np.ones(size), 0.1], {})
 
 
@@ -263,13 +264,13 @@ def test_a_mistake_costs_its_own_points_only_and_what_is_missing_is_not_started(
 
 @pytest.fixture
 def impatient(monkeypatch):
-    """Waits 0.2 seconds for a "call" of these functions (or for their "source"), else as long as it takes."""
+    """Waits 0.5 seconds for a "call" of these functions (or for their "source"), else as long as it takes."""
 
     def wait(kind, *names):
         ask = remote.Remote._ask
 
         def asked(self, request):
-            self.seconds = 0.2 if kind in request and self.loaded["full"] in names else 60
+            self.seconds = 0.5 if kind in request and self.loaded["full"] in names else 60
             return ask(self, request)
 
         monkeypatch.setattr(remote.Remote, "_ask", asked)
@@ -286,7 +287,7 @@ def test_a_function_that_cannot_be_asked_is_told_with_its_line_and_the_rest_is_g
     found = graded(tmp_path, names, network=f"\n{ends}\n{dies}\n{broken}\n{GATE}")
     assert found["gate"][0] == "passed"
     for name, told, question in [
-        ("forward", "01_network.py, line 7: it did not return within 0.2 seconds.", "Does every loop end?"),
+        ("forward", "01_network.py, line 7: it did not return within 0.5 seconds.", "Does every loop end?"),
         ("backward", "01_network.py, line 11: it ended the process it ran in (", "What in it can end a process?"),
         ("weight_gradients", "weight_gradients could not be defined; 01_network.py, line 13: SyntaxError", ""),
     ]:
@@ -303,7 +304,7 @@ def test_a_loop_at_the_top_of_a_file_is_waited_for_once(tmp_path, monkeypatch, i
     monkeypatch.setattr(remote.Remote, "start", lambda self: (started.append(1), start(self)))
     found = graded(tmp_path, names, network="\nwhile True: pass\n" + functions, kernel=functions)
     assert len(started) == 2  # for the file that never ends, and for the other one
-    assert "01_network.py, line 6: the file itself did not return within 0.2 seconds" in found["gate"][3]
+    assert "01_network.py, line 6: the file itself did not return within 0.5 seconds" in found["gate"][3]
     assert "It returned an int, expected a list" in found["gradient_factors"][3]
     assert {status for status, *_ in found.values()} == {"failed"}
 
