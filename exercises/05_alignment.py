@@ -22,7 +22,7 @@ def kernel_alignment(K, Q):
     """
     # Compare the directions of two kernels and leave out their sizes. A = 1 exactly if K = g Q with a number g > 0:
     # this is what Theorem 1 of the paper asks of K_t at all times, with Q = K_inf.
-    # norm is given: |a| for an array of any shape, right also where the squares of its entries are too small for a float.
+    # norm is given: |a| of an array of any shape, right also where the squares of its entries are no floats.
     # (4 points, about 10 minutes)
     raise NotImplementedError("alignment.kernel_alignment")
 
