@@ -81,6 +81,20 @@ def test_a_norm_by_hand():
     assert alignment.norm(np.zeros((2, 2), np.float32)) == 0
 
 
+def test_single_precision_is_right_up_to_its_largest_number():
+    """3e38 and -3e38 are 6e38 apart, and ones of that size have a singular value of 9e38: both are no float32."""
+    large = np.full((3, 3), 3e38, np.float32)
+    assert_matches(alignment.kernel_error(large, -large), 2.0, 1e-6)
+    assert_matches(whitening.condition_number(large), 1.0, 1e-6)
+    assert_matches(whitening.condition_number(large * np.array([[1], [0], [-1]], np.float32)), 1.0, 1e-6)
+
+
+def test_a_mode_that_the_inputs_hardly_see_counts_like_any_other():
+    """f = X v is (1e-10, 0), so that Q may be any multiple of diag(1, 0): K = diag(1, 0) is aligned with it."""
+    X, v = np.array([[1.0, 1e-10], [1.0, 0.0]]), np.array([[0.0], [1.0]])
+    assert_matches(outputs.eigenvector_alignment(np.diag([1.0, 0.0])[None, None], X, np.ones((1, 1)), v), 1.0)
+
+
 def test_true_zeros_are_told_of_in_one_line(rng):
     """A kernel of zeros has no modes, and a network that ends at 0 everywhere has no error to be measured in it."""
     X = rng.standard_normal((3, 2))
@@ -139,6 +153,12 @@ def test_what_the_docstring_asks_for_is_asked_for(function, given, told):
     with pytest.raises(ValueError) as caught:
         function(*given)
     assert str(caught.value).startswith(f"{function.__name__}: {told}") and "\n" not in str(caught.value)
+
+
+def test_a_block_kernel_that_is_one_is_accepted():
+    """One weight, and output c sees it at sample c only: K[c, c', m, n] = 1 where c = m and c' = n, of rank one."""
+    K = np.einsum("cm,dn->cdmn", np.eye(2), np.eye(2))
+    assert_matches(kernel.kernel_predictor(K, K, np.array([[1.0, 5.0], [7.0, 3.0]])), 2 * np.eye(2))
 
 
 @pytest.mark.parametrize("precision", [np.float32, np.float64])
