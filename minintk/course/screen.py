@@ -24,7 +24,8 @@ def mark(status):
 def paint(text, code):
     """The text in a colour (an ANSI code), if colours are wanted."""
     wanted = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-    return f"\x1b[{code}m{text}\x1b[0m" if wanted else text
+    old = os.name == "nt" and not {"WT_SESSION", "TERM", "ANSICON"} & set(os.environ)  # a console that shows the codes
+    return f"\x1b[{code}m{text}\x1b[0m" if wanted and not old else text
 
 
 def say(text):

@@ -1,6 +1,6 @@
 """The same on every machine: errors that are the machine's, odd ways to start Python, other systems' habits."""
 
-import concurrent.futures
+import concurrent.futures.process
 import errno
 import os
 import re
@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from minintk import experiments
-from minintk.course import units, workbook
-from minintk.tools import sweep
+from minintk.course import screen, units, workbook
+from minintk.tools import pool, sweep
 
 
 @pytest.fixture
@@ -172,3 +172,45 @@ def test_in_the_folder_above_a_clone_it_can_be_imported(above, words):
     environment = os.environ | {"PYTHONPATH": str(above["path"])}
     done = subprocess.run(command, cwd=above["cwd"], env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_table_that_is_open_in_another_program_is_told_and_no_point_is_lost(tmp_path, toy, monkeypatch):
+    """As on Windows: nobody can replace a file that a spreadsheet shows."""
+    replace = os.replace
+
+    def held(part, path):
+        if os.path.basename(path) == "points.csv":
+            raise PermissionError(errno.EACCES, "Access is denied", str(part))
+        replace(part, path)
+
+    toy.point = lambda seed: {"found": 7}
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", held)
+        with pytest.raises(PermissionError, match="points.csv: Access is denied; close it if it is open elsewhere"):
+            swept(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == ["points.jsonl", "sweep.json"]
+    toy.point = lambda seed: pytest.fail("it was asked again")
+    assert swept(tmp_path) == [{"seed": 1, "found": 7}, {"seed": 2, "found": 7}]
+    assert (tmp_path / "points.csv").read_text() == "seed,found,error\n1,7,\n2,7,\n"
+
+
+@pytest.mark.parametrize(
+    "system, environment, coloured",
+    [
+        ("posix", {}, True),
+        ("nt", {}, False),  # the console of old: it would show the codes
+        ("nt", {"WT_SESSION": "7"}, True),
+        ("nt", {"TERM": "xterm"}, True),
+        ("nt", {"WT_SESSION": "7", "NO_COLOR": "1"}, False),
+    ],
+)
+def test_an_old_windows_console_shows_no_codes_for_colours(monkeypatch, system, environment, coloured):
+    monkeypatch.setattr(screen, "os", types.SimpleNamespace(name=system, environ=environment))
+    monkeypatch.setattr(screen, "sys", types.SimpleNamespace(stdout=types.SimpleNamespace(isatty=lambda: True)))
+    assert ("\x1b" in screen.paint("text", "32")) is coloured
+
+
+def test_a_hundred_jobs_on_windows_are_61_processes(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "win32")  # where Python itself refuses more
+    with pool.own(100) as workers:
+        assert workers._max_workers == 61
