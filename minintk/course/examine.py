@@ -95,6 +95,9 @@ class Examiner:
 
     def __init__(self, answers, names=None, calls=None, first_only=False):
         self.answers, self.calls_folder, self.first_only = answers, calls and calls.resolve(), first_only
+        self.book = ""  # the workbook as an argument of replay.again, if it has to be named; the tests run elsewhere
+        if calls and units.elsewhere(calls.parents[1]):
+            self.book = f", {str(self.calls_folder.parents[1])!r}"
         self.names = [e["full"] for e in units.exercises()] if names is None else list(names)
         self.results = {full: results.Result.blank(units.by_name(full)) for full in self.names}
         self.opened = None  # the exercise whose function is loaded
@@ -260,7 +263,7 @@ class Examiner:
         folder = pathlib.Path(self.calls_folder)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{full}.call").write_bytes(frames.pack([call["args"], call["kwargs"]]))
-        return f'yours, expected = replay.again("{full}")'
+        return f'yours, expected = replay.again("{full}"{self.book})'
 
 
 def _mark(item):

@@ -3,7 +3,8 @@
 import os
 import sys
 
-from minintk.course import results
+from minintk.course import results, units
+from minintk.tools import shell
 
 MARKS = {
     results.Status.PASSED: ("\N{CHECK MARK}", "+", "32"),
@@ -33,9 +34,15 @@ def say(text):
     print(text, flush=True)
 
 
+def command(folder, *words):
+    """A minintk command to be pasted, with the workbook if it has to be named."""
+    return shell.join(["minintk", *words, *(["--workbook", folder] if units.elsewhere(folder) else [])])
+
+
 def all_done(folder):
     """What to do when there is nothing left to write."""
-    say(f"\nAll exercises are done. Now the whole experiment, with nothing lent:\n  minintk run --answers {folder}")
+    run = shell.join(["minintk", "run", "--answers", folder])
+    say(f"\nAll exercises are done. Now the whole experiment, with nothing lent:\n  {run}")
 
 
 def _shows(sign):

@@ -113,3 +113,11 @@ def workbook(given=None):
         if any((place / unit["file"]).exists() for unit in units()):
             return place
     raise ValueError(f"no exercise files in {given or './exercises or here'}; minintk init DIR makes a workbook")
+
+
+def elsewhere(folder):
+    """Whether this workbook is found only if it is named."""
+    try:
+        return workbook().resolve() != pathlib.Path(folder).resolve()
+    except ValueError:
+        return True

@@ -6,7 +6,7 @@ import pathlib
 import shutil
 
 from minintk.course import cut, screen, submission, units
-from minintk.tools import files
+from minintk.tools import files, shell
 
 
 def init(folder):
@@ -18,7 +18,7 @@ def init(folder):
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts().items():
         files.write(folder / name, text)
-    screen.say(f"{folder}: {len(units.units())} exercise files. Now\n  cd {folder}\n  minintk")
+    screen.say(f"{folder}: {len(units.units())} exercise files. Now\n  {shell.join(['cd', folder])}\n  minintk")
 
 
 @functools.cache

@@ -377,7 +377,7 @@ def test_the_feedback_shows_call_answers_mistake_question_and_how_to_repeat_it(t
     assert "Mean or sum over samples?" in lines
     assert lines[-2:] == [
         "again:     from minintk.course import replay",
-        'yours, expected = replay.again("network.weight_gradients")',
+        f'yours, expected = replay.again("network.weight_gradients", {str(tmp_path)!r})',
     ]
 
 

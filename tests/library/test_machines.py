@@ -4,6 +4,7 @@ import concurrent.futures.process
 import errno
 import os
 import re
+import shlex
 import subprocess
 import sys
 import types
@@ -11,9 +12,9 @@ import types
 import numpy as np
 import pytest
 
-from minintk import experiments
+from minintk import cli, experiments
 from minintk.course import screen, units, workbook
-from minintk.tools import pool, sweep
+from minintk.tools import pool, shell, sweep
 
 
 @pytest.fixture
@@ -214,3 +215,56 @@ def test_a_hundred_jobs_on_windows_are_61_processes(monkeypatch):
     monkeypatch.setattr(sys, "platform", "win32")  # where Python itself refuses more
     with pool.own(100) as workers:
         assert workers._max_workers == 61
+
+
+@pytest.mark.parametrize("name", ["book", "my book", "Anna's $HOME"])
+def test_every_command_that_is_shown_can_be_pasted(tmp_path, monkeypatch, capsys, name):
+    monkeypatch.chdir(tmp_path)
+    book(tmp_path / name)
+    at = f"--workbook {shlex.quote(name)}"
+
+    def shown(*words):
+        capsys.readouterr()
+        code = cli.main([*words, "--workbook", name])
+        return code, capsys.readouterr().out
+
+    _, status = shown("status")
+    assert status.endswith(
+        f"\n  minintk check activation {at}      or leave  minintk watch {at}  running while you write\n"
+    )
+    _, checked = shown("check", "activation")
+    assert checked.endswith(f"\n  minintk check activation {at}      (stuck? minintk hint activation {at})\n")
+    assert shown("hint", "activation")[1].endswith(f"\nmore: minintk hint activation {at}\n")
+    assert shown("hint", "activation", "-n", "3")[1].endswith(f"\nmore: minintk solution activation {at}\n")
+    assert shown("check", "gate")[1].endswith(f"\n  minintk check gate {at}\n")
+    assert cli.main(["diff", "activation", "--workbook", name]) == 2
+    assert f"; minintk check activation {at} first" in capsys.readouterr().err
+    (tmp_path / "away").mkdir()
+    again = [line.removeprefix("  again:").strip() for line in checked.splitlines() if "replay" in line]
+    monkeypatch.chdir(tmp_path / "away")  # as from a notebook that stands elsewhere
+    names = {}
+    exec("\n".join(again), names)
+    assert names["yours"].tolist() == [0.1, 3.0] and names["expected"].tolist() == [-0.2, 3.0]
+
+
+def test_a_workbook_that_is_found_by_itself_is_not_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    book(tmp_path / "exercises")
+    for words in ([], ["--workbook", "exercises"], ["--workbook", str(tmp_path / "exercises")]):
+        assert cli.main(["status", *words]) == 0
+        out = capsys.readouterr().out
+        assert out.endswith("\n  minintk check activation      or leave  minintk watch  running while you write\n")
+
+
+def test_the_way_into_a_new_workbook_can_be_pasted(tmp_path, capsys):
+    workbook.init(tmp_path / "my book")
+    assert f"\n  cd '{tmp_path / 'my book'}'\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "system, command",
+    [("posix", "minintk run --answers 'C:\\My book'"), ("nt", 'minintk run --answers "C:\\My book"')],
+)
+def test_paths_are_quoted_as_the_systems_shell_reads_them(monkeypatch, system, command):
+    monkeypatch.setattr(shell, "os", types.SimpleNamespace(name=system))
+    assert shell.join(["minintk", "run", "--answers", "C:\\My book"]) == command
