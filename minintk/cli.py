@@ -4,7 +4,6 @@ import argparse
 import contextlib
 import os
 import pathlib
-import shlex
 import shutil
 import sys
 
@@ -26,7 +25,7 @@ def main(words=None):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes
         return 0
     except ModuleNotFoundError as error:
-        print(f"minintk: {error.name} is not installed: pip install 'minintk[test]'", file=sys.stderr)
+        print(f'minintk: {error.name} is not installed: pip install "minintk[test]"', file=sys.stderr)
         return 2
     except (ValueError, RuntimeError, OSError, MemoryError) as error:
         print(f"minintk: {' '.join(str(error).split()) or type(error).__name__}", file=sys.stderr)
@@ -281,7 +280,7 @@ def _list():
 
 def _run(options):
     from minintk import experiments
-    from minintk.tools import pages, run
+    from minintk.tools import pages, run, shell
 
     if options.list:
         return _list()
@@ -315,5 +314,5 @@ def _run(options):
         if len(names) > 1 or options.experiments == ["all"]:
             words = [] if options.seed is None else ["--seed", str(options.seed)]
             words += ["--answers", options.answers] if options.answers else []
-            commands = {name: shlex.join(["minintk", "run", name, *words]) for name in names}
+            commands = {name: shell.join(["minintk", "run", name, *words]) for name in names}
             print(f"{pages.gallery(options.out, commands)}: every figure with its claim, its verdict and its command")

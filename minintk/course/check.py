@@ -27,8 +27,10 @@ def check(folder, words):
         screen.say(f"\n{note}")
     if failed:
         screen.say("\n" + (examiner.results[failed[0]["full"]].feedback or "Not all of its tests could be run."))
-        screen.say(f"\nnext: mend {failed[0]['name']} in {pathlib.Path(folder) / failed[0]['file']}, then")
-        screen.say(f"  minintk check {failed[0]['name']}      (stuck? minintk hint {failed[0]['name']})")
+        name = failed[0]["name"]
+        screen.say(f"\nnext: mend {name} in {pathlib.Path(folder) / failed[0]['file']}, then")
+        again, hint = (screen.command(folder, word, name) for word in ("check", "hint"))
+        screen.say(f"  {again}      (stuck? {hint})")
         return 1
     missing = [e for e in exercises if words and not examiner.answers.text(e["full"])]
     if missing:
@@ -91,7 +93,8 @@ def _next(folder, exercises, states):
     for unit in units.units():
         done = all(states[e["full"]][0] is results.Status.PASSED for e in unit["exercise"])
         if done and exercises[-1] in unit["exercise"]:
-            screen.say(f"\nUnit {unit['id']} is done. Its figure, drawn by your functions:\n  minintk see {unit['id']}")
+            see = screen.command(folder, "see", unit["id"])
+            screen.say(f"\nUnit {unit['id']} is done. Its figure, drawn by your functions:\n  {see}")
             screen.say(textwrap.fill(unit["figure"], 96, initial_indent="  ", subsequent_indent="  "))
     following = progress.current(folder, exercises[0], states)
     if following is None:
@@ -99,4 +102,5 @@ def _next(folder, exercises, states):
         return
     write = "write " if [following] == exercises else ""
     path = pathlib.Path(folder) / following["file"]
-    screen.say(f"\nnext: {write}{following['name']} in {path}, then\n  minintk check {following['name']}")
+    check = screen.command(folder, "check", following["name"])
+    screen.say(f"\nnext: {write}{following['name']} in {path}, then\n  {check}")

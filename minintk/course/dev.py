@@ -15,7 +15,7 @@ from minintk.tools import files
 
 def ready():
     """ValueError where these commands cannot work."""
-    if units.folder("tests").parent == units.PACKAGE:
+    if units.installed():
         raise ValueError(
             "dev needs a clone of the repository; an installed package has no exercises/ to write or check"
         )

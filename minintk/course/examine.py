@@ -94,6 +94,9 @@ class Examiner:
 
     def __init__(self, answers, names=None, calls=None, first_only=False):
         self.answers, self.calls_folder, self.first_only = answers, calls and calls.resolve(), first_only
+        self.book = ""  # the workbook as an argument of replay.again, if it has to be named; the tests run elsewhere
+        if calls and units.elsewhere(calls.parents[1]):
+            self.book = f", {str(self.calls_folder.parents[1])!r}"
         self.names = [e["full"] for e in units.exercises()] if names is None else list(names)
         self.results = {full: results.Result.blank(units.by_name(full)) for full in self.names}
         self.opened = None  # the exercise whose function is loaded
@@ -219,7 +222,7 @@ class Examiner:
             ]
         if self.calls_folder and self._keep(full, call):
             text += ["  again:     from minintk.course import replay"]
-            text += [f'             yours, expected = replay.again("{full}")']
+            text += [f'             yours, expected = replay.again("{full}"{self.book})']
         return "\n".join(text)
 
     def _mistake(self, full, free):

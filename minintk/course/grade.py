@@ -3,6 +3,7 @@
 import contextlib
 import io
 import pathlib
+import sys
 
 import pytest
 
@@ -45,5 +46,7 @@ def pytest_run(files, plugins, *words):
         patch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
         for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
             patch.delenv(name, raising=False)
+        if units.installed():
+            patch.setattr(sys, "dont_write_bytecode", True)  # pip would not remove what pytest writes beside the tests
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             return pytest.main(["-c", "grading.ini", *words, *files], plugins=plugins)

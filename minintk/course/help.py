@@ -23,7 +23,7 @@ def hint(folder, word, number=None):
     note = progress.save(folder, kept)
     screen.say(f"{exercise['full']}, hint {number} of {len(hints)}:")
     screen.say(textwrap.fill(hints[number - 1].strip(), 96, initial_indent="  ", subsequent_indent="  "))
-    more = f"minintk hint {exercise['name']}" if number < len(hints) else f"minintk solution {exercise['name']}"
+    more = screen.command(folder, "hint" if number < len(hints) else "solution", exercise["name"])
     screen.say(f"\nmore: {more}")
     if note:
         screen.say(f"\n{note}")
@@ -33,7 +33,7 @@ def solution(folder, word, yes=False):
     """Prints the derivation and the library's source; asks first, but for yes, if the exercise is not passed yet."""
     exercise = _one(word)
     if not yes and progress.state(folder)[exercise["full"]][0] is not results.Status.PASSED and not _sure():
-        screen.say(f"Not shown. minintk hint {exercise['name']} gives a hint.")
+        screen.say(f"Not shown. {screen.command(folder, 'hint', exercise['name'])} gives a hint.")
         return
     text = (units.folder("solutions") / exercise["file"]).with_suffix(".md").read_text(encoding="utf-8")
     screen.say(derivation(text, exercise["name"]))
@@ -50,7 +50,9 @@ def diff(folder, word):
     """Prints the difference between the library's function and yours, once yours has passed."""
     exercise = _one(word)
     if progress.state(folder)[exercise["full"]][0] is not results.Status.PASSED:
-        raise ValueError(f"{exercise['name']} has not passed yet; minintk check {exercise['name']} first")
+        raise ValueError(
+            f"{exercise['name']} has not passed yet; {screen.command(folder, 'check', exercise['name'])} first"
+        )
     yours = progress.texts(folder)[exercise["full"]][0].splitlines()
     library = _library_text(exercise).splitlines()
     lines = list(

@@ -3,7 +3,7 @@
 import io
 import pathlib
 
-from minintk.course import frames, student, submission, units
+from minintk.course import frames, screen, student, submission, units
 
 
 def again(full, folder=None):
@@ -15,7 +15,8 @@ def again(full, folder=None):
     folder, exercise = units.workbook(folder), units.find(full)[0]
     kept = pathlib.Path(folder) / ".minintk" / "calls" / f"{exercise['full']}.call"
     if not kept.exists():
-        raise ValueError(f"no failed call of {full} is kept; minintk check {exercise['name']} keeps one when it fails")
+        check = screen.command(folder, "check", exercise["name"])
+        raise ValueError(f"no failed call of {full} is kept; {check} keeps one when it fails")
     args, kwargs = frames.read(io.BytesIO(kept.read_bytes()))
     path = pathlib.Path(folder) / exercise["file"]
     try:

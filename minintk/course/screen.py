@@ -3,7 +3,8 @@
 import os
 import sys
 
-from minintk.course import results
+from minintk.course import results, units
+from minintk.tools import shell
 
 MARKS = {
     results.Status.PASSED: ("\N{CHECK MARK}", "+", "32"),
@@ -24,7 +25,8 @@ def mark(status):
 def paint(text, code):
     """The text in a colour (an ANSI code), if colours are wanted."""
     wanted = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-    return f"\x1b[{code}m{text}\x1b[0m" if wanted else text
+    old = os.name == "nt" and not {"WT_SESSION", "TERM", "ANSICON"} & set(os.environ)  # a console that shows the codes
+    return f"\x1b[{code}m{text}\x1b[0m" if wanted and not old else text
 
 
 def say(text):
@@ -39,9 +41,15 @@ def printed(text):
         say("\n".join(["", "it printed:", *(["..."] if len(lines) > 8 else []), *lines[-8:]]))
 
 
+def command(folder, *words):
+    """A minintk command to be pasted, with the workbook if it has to be named."""
+    return shell.join(["minintk", *words, *(["--workbook", folder] if units.elsewhere(folder) else [])])
+
+
 def all_done(folder):
     """What to do when there is nothing left to write."""
-    say(f"\nAll exercises are done. Now the whole experiment, with nothing lent:\n  minintk run --answers {folder}")
+    run = shell.join(["minintk", "run", "--answers", folder])
+    say(f"\nAll exercises are done. Now the whole experiment, with nothing lent:\n  {run}")
 
 
 def _shows(sign):

@@ -18,4 +18,5 @@ def status(folder):
         return
     path = pathlib.Path(folder) / following["file"]
     screen.say(f"\nnext: {following['name']} in {path} ({following['points']} points, {following['minutes']} minutes)")
-    screen.say(f"  minintk check {following['name']}      or leave  minintk watch  running while you write")
+    check, watch = (screen.command(folder, *words) for words in (["check", following["name"]], ["watch"]))
+    screen.say(f"  {check}      or leave  {watch}  running while you write")

@@ -102,9 +102,22 @@ def folder(name):
     return beside if (beside / "oracles.py").exists() or any(beside.glob("01_*.py")) else PACKAGE / name
 
 
+def installed():
+    """Whether this is an installed package and no clone."""
+    return folder("tests").parent == PACKAGE
+
+
 def workbook(given=None):
     """The folder with a student's files: the given one, ./exercises, or this folder. ValueError if none has any."""
     for place in [pathlib.Path(given)] if given else [pathlib.Path("exercises"), pathlib.Path(".")]:
         if any((place / unit["file"]).exists() for unit in units()):
             return place
     raise ValueError(f"no exercise files in {given or './exercises or here'}; minintk init DIR makes a workbook")
+
+
+def elsewhere(folder):
+    """Whether this workbook is found only if it is named."""
+    try:
+        return workbook().resolve() != pathlib.Path(folder).resolve()
+    except ValueError:
+        return True

@@ -8,7 +8,7 @@ import pathlib
 import re
 
 from minintk.course import cut, screen, submission, units
-from minintk.tools import files
+from minintk.tools import files, shell
 
 
 def init(folder):
@@ -24,7 +24,7 @@ def init(folder):
     for name, text in texts().items():
         if name not in there:
             files.write(folder / name, text)
-    screen.say(f"{folder}: {len(units.units())} exercise files. Now\n  cd {folder}\n  minintk")
+    screen.say(f"{folder}: {len(units.units())} exercise files. Now\n  {shell.join(['cd', folder])}\n  minintk")
 
 
 @functools.cache

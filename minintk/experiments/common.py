@@ -106,7 +106,8 @@ def save(folder, result):
     with tempfile.TemporaryDirectory(dir=folder) as part:
         part = pathlib.Path(part)
         np.savez_compressed(part / "results.npz", **result.arrays)
-        (part / "summary.json").write_text(json.dumps(plain(result.summary), indent=2) + "\n", encoding="utf-8")
+        summary = json.dumps(plain(result.summary), indent=2) + "\n"
+        (part / "summary.json").write_text(summary, encoding="utf-8", newline="\n")
         for file in list(part.iterdir()):
             os.replace(file, folder / file.name)
         (folder / "figure.png").unlink(missing_ok=True)

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 
-from minintk.tools import version
+from minintk.tools import shell, version
 
 WIDE = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # OpenBLAS core types with AVX-512 kernels
 NEWER = WIDE | {"Haswell", "Zen", "Excavator"}  # and those with AVX2 kernels
@@ -53,7 +53,7 @@ def packages():
         try:
             lines.append(("ok", f"{name} {importlib.import_module(name).__version__}"))
         except ImportError as error:
-            lines.append(("bad", f"{name}: {error}; run: {sys.executable} -m pip install {name}"))
+            lines.append(("bad", f"{name}: {error}; run: {shell.join([sys.executable, '-m', 'pip', 'install', name])}"))
     return lines
 
 

@@ -11,5 +11,7 @@ def write(path, content):
     try:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
         os.replace(part, path)
+    except PermissionError as error:  # on Windows, also while another program shows the old one
+        raise PermissionError(f"{path}: {error.strerror}; close it if it is open elsewhere, then try again") from None
     finally:
         part.unlink(missing_ok=True)

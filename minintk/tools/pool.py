@@ -19,6 +19,8 @@ def own(jobs):
 
     Many threads a process would fight, and a product split among more threads ends in other last digits.
     """
+    if sys.platform == "win32":
+        jobs = min(jobs, 61)  # a pool cannot wait for more processes there
     before = {name: os.environ.get(name) for name in threads.NAMES}
     os.environ.update(dict.fromkeys(threads.NAMES, "1"))  # BLAS reads it when a worker first imports numpy
     context = multiprocessing.get_context("spawn")

@@ -83,7 +83,7 @@ def dask(address):
     try:
         from dask import distributed
     except ModuleNotFoundError:
-        raise RuntimeError("dask is not installed: pip install 'minintk[dask]'") from None
+        raise RuntimeError('dask is not installed: pip install "minintk[dask]"') from None
     try:
         client = distributed.Client(address, timeout=10, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-import minintk
+from minintk import guard
 
-PACKAGE = pathlib.Path(minintk.__file__).parent
+PACKAGE = pathlib.Path(guard.__file__).parent
 UNITS = ["network", "kernel", "whitening", "training", "alignment", "linear_theory", "outputs", "silence"]
 FILES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 

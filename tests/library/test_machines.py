@@ -1,9 +1,10 @@
 """The same on every machine: errors that are the machine's, odd ways to start Python, other systems' habits."""
 
-import concurrent.futures
+import concurrent.futures.process
 import errno
 import os
 import re
+import shlex
 import subprocess
 import sys
 import types
@@ -11,9 +12,9 @@ import types
 import numpy as np
 import pytest
 
-from minintk import experiments
-from minintk.course import units, workbook
-from minintk.tools import sweep
+from minintk import cli, experiments
+from minintk.course import screen, units, workbook
+from minintk.tools import pool, shell, sweep
 
 
 @pytest.fixture
@@ -172,3 +173,98 @@ def test_in_the_folder_above_a_clone_it_can_be_imported(above, words):
     environment = os.environ | {"PYTHONPATH": str(above["path"])}
     done = subprocess.run(command, cwd=above["cwd"], env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_table_that_is_open_in_another_program_is_told_and_no_point_is_lost(tmp_path, toy, monkeypatch):
+    """As on Windows: nobody can replace a file that a spreadsheet shows."""
+    replace = os.replace
+
+    def held(part, path):
+        if os.path.basename(path) == "points.csv":
+            raise PermissionError(errno.EACCES, "Access is denied", str(part))
+        replace(part, path)
+
+    toy.point = lambda seed: {"found": 7}
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", held)
+        with pytest.raises(PermissionError, match="points.csv: Access is denied; close it if it is open elsewhere"):
+            swept(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == ["points.jsonl", "sweep.json"]
+    toy.point = lambda seed: pytest.fail("it was asked again")
+    assert swept(tmp_path) == [{"seed": 1, "found": 7}, {"seed": 2, "found": 7}]
+    assert (tmp_path / "points.csv").read_text() == "seed,found,error\n1,7,\n2,7,\n"
+
+
+@pytest.mark.parametrize(
+    "system, environment, coloured",
+    [
+        ("posix", {}, True),
+        ("nt", {}, False),  # the console of old: it would show the codes
+        ("nt", {"WT_SESSION": "7"}, True),
+        ("nt", {"TERM": "xterm"}, True),
+        ("nt", {"WT_SESSION": "7", "NO_COLOR": "1"}, False),
+    ],
+)
+def test_an_old_windows_console_shows_no_codes_for_colours(monkeypatch, system, environment, coloured):
+    monkeypatch.setattr(screen, "os", types.SimpleNamespace(name=system, environ=environment))
+    monkeypatch.setattr(screen, "sys", types.SimpleNamespace(stdout=types.SimpleNamespace(isatty=lambda: True)))
+    assert ("\x1b" in screen.paint("text", "32")) is coloured
+
+
+def test_a_hundred_jobs_on_windows_are_61_processes(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "win32")  # where Python itself refuses more
+    with pool.own(100) as workers:
+        assert workers._max_workers == 61
+
+
+@pytest.mark.parametrize("name", ["book", "my book", "Anna's $HOME"])
+def test_every_command_that_is_shown_can_be_pasted(tmp_path, monkeypatch, capsys, name):
+    monkeypatch.chdir(tmp_path)
+    book(tmp_path / name)
+    at = f"--workbook {shlex.quote(name)}"
+
+    def shown(*words):
+        capsys.readouterr()
+        code = cli.main([*words, "--workbook", name])
+        return code, capsys.readouterr().out
+
+    _, status = shown("status")
+    assert status.endswith(
+        f"\n  minintk check activation {at}      or leave  minintk watch {at}  running while you write\n"
+    )
+    _, checked = shown("check", "activation")
+    assert checked.endswith(f"\n  minintk check activation {at}      (stuck? minintk hint activation {at})\n")
+    assert shown("hint", "activation")[1].endswith(f"\nmore: minintk hint activation {at}\n")
+    assert shown("hint", "activation", "-n", "3")[1].endswith(f"\nmore: minintk solution activation {at}\n")
+    assert shown("check", "gate")[1].endswith(f"\n  minintk check gate {at}\n")
+    assert cli.main(["diff", "activation", "--workbook", name]) == 2
+    assert f"; minintk check activation {at} first" in capsys.readouterr().err
+    (tmp_path / "away").mkdir()
+    again = [line.removeprefix("  again:").strip() for line in checked.splitlines() if "replay" in line]
+    monkeypatch.chdir(tmp_path / "away")  # as from a notebook that stands elsewhere
+    names = {}
+    exec("\n".join(again), names)
+    assert names["yours"].tolist() == [0.1, 3.0] and names["expected"].tolist() == [-0.2, 3.0]
+
+
+def test_a_workbook_that_is_found_by_itself_is_not_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    book(tmp_path / "exercises")
+    for words in ([], ["--workbook", "exercises"], ["--workbook", str(tmp_path / "exercises")]):
+        assert cli.main(["status", *words]) == 0
+        out = capsys.readouterr().out
+        assert out.endswith("\n  minintk check activation      or leave  minintk watch  running while you write\n")
+
+
+def test_the_way_into_a_new_workbook_can_be_pasted(tmp_path, capsys):
+    workbook.init(tmp_path / "my book")
+    assert f"\n  cd '{tmp_path / 'my book'}'\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "system, command",
+    [("posix", "minintk run --answers 'C:\\My book'"), ("nt", 'minintk run --answers "C:\\My book"')],
+)
+def test_paths_are_quoted_as_the_systems_shell_reads_them(monkeypatch, system, command):
+    monkeypatch.setattr(shell, "os", types.SimpleNamespace(name=system))
+    assert shell.join(["minintk", "run", "--answers", "C:\\My book"]) == command

@@ -283,7 +283,7 @@ def test_wrong_words_are_told_in_a_line(tmp_path, capsys, words, told):
 def test_without_dask_the_command_says_what_to_install(tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "dask", None)
     assert cli.main(["sweep", "silent_alignment", "--out", str(tmp_path), "--dask", "here:1"]) == 2
-    assert capsys.readouterr().err == "minintk: dask is not installed: pip install 'minintk[dask]'\n"
+    assert capsys.readouterr().err == 'minintk: dask is not installed: pip install "minintk[dask]"\n'
 
 
 def test_a_sweep_with_a_point_that_failed_ends_with_1(tmp_path, toy, capsys, monkeypatch):
