@@ -154,13 +154,13 @@ class Examiner:
         self.results[full].status = results.Status.FAILED
         try:
             self.results[full].problems = self.answers.load(full)
-        except (OSError, RuntimeError) as error:  # of the machine: no process, no thread to be had
-            self.broken, self.dead = f"it could not be asked: {error}", True
         except student.Error as error:
             self.broken, self.dead = error.text, True
             if error.kind in ("Timeout", "Crash"):
                 place = f"{units.by_name(full)['file']}, line {error.line}: " if error.line else ""
                 self.broken = f"{place}the file itself {error.text}"
+        except Exception as error:  # of the machine: no process, no thread to be had
+            self.broken, self.dead = f"it could not be asked ({type(error).__name__}: {error})", True
 
     @contextlib.contextmanager
     def _swapped(self, full):
