@@ -19,7 +19,7 @@ def gradient_factors(weights, X, slope=0.0):
     layer l, and B_l a list of C arrays (P, n_l), one an output.
     By hand: one layer, f = W x, has h_0 = X; B_1[c] is 1 in column c and 0 elsewhere.
 
-    How: one forward pass serves all outputs. Each output c needs a backward pass of its own, from a cotangent (P, C)
+    How: One forward pass serves all outputs. Each output c needs a backward pass of its own, from a cotangent (P, C)
     that is 1 in column c for all samples and 0 elsewhere: row m of a backward pass depends on row m of its cotangent
     only. This gives for each c a list over layers; the answer is, for each layer, a list over c.
     """
@@ -38,7 +38,7 @@ def jacobian(weights, X, slope=0.0):
     derivatives of f_c(x_m), W_1 first, each matrix row by row. So f(theta + d) = f + J d to first order.
     By hand: x = 2, W_1 = (1, 3)^T, W_2 = (5, 7) give the row (10, 14, 2, 6).
 
-    How: for each layer G[m, c, i, j] = B_l[c][m, i] h_{l-1}[m, j] from `gradient_factors`, i and j merged into one axis
+    How: For each layer G[m, c, i, j] = B_l[c][m, i] h_{l-1}[m, j] from `gradient_factors`, i and j merged into one axis
     by reshape, which goes row by row; then the layers are joined along it.
     """
     factors = gradient_factors(weights, X, slope)
@@ -55,7 +55,7 @@ def ntk(weights, X1, X2=None, slope=0.0):
     same, but no gradient is formed here, for they may not fit into memory. K(X, X) is symmetric.
     By hand: one layer, f = w.x, has K = X1 X2^T, whatever w is.
 
-    How: the inner product of two outer products is a product of two inner products, (a.a') (b.b'). With
+    How: The inner product of two outer products is a product of two inner products, (a.a') (b.b'). With
     `gradient_factors` of X1 and, marked ', of X2, K[c, c'] = sum_l (h_{l-1} h'_{l-1}^T) * (B_l[c] B'_l[c']^T), where *
     is entry by entry; the first factor is the same for all pairs of outputs.
     """
@@ -143,7 +143,7 @@ def constant_kernel_flow(K, y, f0, times):
     rest is the `kernel_predictor` at its own samples.
     By hand: K = 2, P = 1, y = 1, f0 = 0 gives f(t) = 1 - exp(-2 t).
 
-    How: along an eigenvector of K with eigenvalue k the error f - y decays as exp(-k t / P). With K = V diag(k) V^T,
+    How: Along an eigenvector of K with eigenvalue k the error f - y decays as exp(-k t / P). With K = V diag(k) V^T,
     np.linalg.eigh, f(t) = y + V [exp(-k t / P) * (V^T (f0 - y))]; all times at once, in rows: y + (decay * a) V^T,
     decay (T, P), a = V^T (f0 - y).
     """

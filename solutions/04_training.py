@@ -21,7 +21,7 @@ def loss_and_cotangent(f, y, loss="mse"):
     By hand, P = 1: "mse", f = 1 and y = 3: 2 and -2. "logistic", f = log 3 and y = 1: log(4/3) and -1/4. "softmax",
     f = (log 3, 0) and y = (1, 0): log(4/3) and (-1/4, 1/4).
 
-    How: the derivatives of one sample are f - y, -y / (1 + e^{y f}), and p - y with p_c = e^{f_c} / sum_k e^{f_k}.
+    How: The derivatives of one sample are f - y, -y / (1 + e^{y f}), and p - y with p_c = e^{f_c} / sum_k e^{f_k}.
     Against overflow: np.logaddexp(0, u) is log(1 + e^u) for every u, so 1 / (1 + e^u) is exp(-logaddexp(0, u)); and
     with the largest f_c of each row subtracted from it, p and the loss are the same, and
     log p = f - log(sum_c e^{f_c}).
@@ -46,7 +46,7 @@ def loss_gradient(weights, X, y, slope=0.0, loss="mse"):
     outputs at X and [G_1 ... G_L], each of the shape of its W_l.
     By hand: f = w.x, w = 0, P = 1, x = (1, 2) and y = 3 give 4.5 and (-3, -6).
 
-    How: the loss depends on the weights through the outputs, the last of the layers of network.forward. By the chain
+    How: The loss depends on the weights through the outputs, the last of the layers of network.forward. By the chain
     rule its gradient is a backward pass whose cotangent is dL/df, from `loss_and_cotangent`: G_l are the
     network.weight_gradients of its deltas.
     """
@@ -76,7 +76,7 @@ def span_coordinates(X):
     precision of X, np.finfo(X.dtype).eps; at least 1. float32 stays float32.
     By hand: rows (3, 4), (6, 8) give Q = (0.6, 0.8)^T and Z = (5, 10)^T, or minus both.
 
-    How: with X = U S V^T, np.linalg.svd(X, full_matrices=False), the columns of V are orthonormal and span the rows:
+    How: With X = U S V^T, np.linalg.svd(X, full_matrices=False), the columns of V are orthonormal and span the rows:
     Q is the first r columns of V, and Z the first r columns of U, each times its singular value. (numpy returns V^T.)
     """
     U, S, Vt = np.linalg.svd(X, full_matrices=False)

@@ -1,6 +1,7 @@
 """Grading: students' functions in a process of their own, one at a time; and right answers of every kind pass."""
 
 import os
+import re
 import shutil
 import sys
 import textwrap
