@@ -10,6 +10,8 @@ import faulthandler
 import os
 import sys
 
+import numpy as np
+
 from minintk import guard
 from minintk.course import frames, student
 
@@ -35,6 +37,7 @@ def main():
         except EOFError:
             os._exit(0)  # no exit handlers, no waiting for threads
         faulthandler.dump_traceback_later(request["seconds"], exit=True, file=faults)
+        before = drawn()
         try:
             if "source" in request:
                 filename = request["source"]["filename"]
@@ -44,6 +47,7 @@ def main():
             answer = {"ok": result}
         except student.Error as error:
             answer = {"error": [error.kind, error.text, error.line]}
+        answer["drawn"] = drawn() != before
         faulthandler.cancel_dump_traceback_later()
         try:
             frame = frames.pack(answer)
@@ -53,6 +57,12 @@ def main():
             frame = frames.pack({"error": ["MemoryError", "returned more than fits into memory", None]})
         answers.write(frame)
         answers.flush()
+
+
+def drawn():
+    """What changes when numpy's global random numbers are seeded or used."""
+    _, keys, position, *_ = np.random.get_state()  # noqa: NPY002
+    return keys.tobytes(), position
 
 
 if __name__ == "__main__":
