@@ -539,17 +539,14 @@ def test_the_library_is_back_after_an_error_and_problems_are_told(book):
     "body, told",
     [
         ("return 1 / 0", "ZeroDivisionError: division by zero; minintk check tells more"),
-        ("return 'x'", "minintk check tells more"),
         ("import sys; sys.exit()", "SystemExit"),
-        ("import torchx", "No module named 'torchx'; minintk check tells more"),
         ("raise NotImplementedError('network.activation')\n    return z", "NotImplementedError: network.activation"),
         ("raise ValueError('a\\nb')", "minintk: a b"),
-        ("raise ValueError", "minintk: ValueError"),
     ],
 )
 def test_what_breaks_a_run_on_ones_answers_is_told_in_a_line(book, capsys, tmp_path, body, told):
     write(book, f"def activation(z, slope):\n    {body}\n")
-    words = ["--inits", "1", "--power", "0", "--P", "6", "--width", "4", "--out", str(tmp_path / "out")]
+    words = ["--inits", "1", "--power", "0", "--P", "8", "--width", "20", "--out", str(tmp_path / "out")]
     capsys.readouterr()
     assert cli.main(["run", "--answers", str(book), *words]) == 2
     error = capsys.readouterr().err

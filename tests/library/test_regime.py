@@ -113,7 +113,7 @@ def test_its_folder_is_its_own_and_leaves_with_it(worker):
 # all of a student's functions together: see, and run --answers
 
 RIGHT = "def activation(z, slope):\n    {}\n    return np.where(z > 0, z, slope * z)\n"
-SMALL = ["--inits", "1", "--power", "0", "--P", "6", "--width", "4", "--depth", "2"]
+SMALL = ["--inits", "1", "--power", "0", "--P", "8", "--width", "20", "--sigma", "0.1"]
 
 
 @pytest.fixture
@@ -140,8 +140,11 @@ def together(tmp_path, monkeypatch, capfd):
 
 def test_a_loop_without_end_is_cut_with_its_line_at_the_top_of_a_file_and_in_a_function(together, monkeypatch):
     monkeypatch.setattr(regime, "SECONDS", {"file": 1, "call": 1})
-    for above, line, place in [("while True: pass", "", 2), ("", "while True: pass", 6)]:
-        for code, _, errors in together(above, line):
+    for above, line, place, commands in [
+        ("while True: pass", "", 2, ["see", "run"]),
+        ("", "while True: pass", 6, ["run"]),
+    ]:
+        for code, _, errors in together(above, line, commands):
             assert code == 2 and f"01_network.py, line {place} did not return in time; minintk check" in errors
             assert errors.count("\n") == 1
 
@@ -203,7 +206,7 @@ def test_what_it_changes_of_the_process_is_put_back(tmp_path, what):
 
 
 def test_prints_come_after_our_own_screen(together):
-    (code, screen, errors), _ = together("", "print('z', end=' ')")
+    ((code, screen, errors),) = together("", "print('z', end=' ')", ["see"])
     assert code == 0 and errors == "" and screen.splitlines()[-2] == "it printed:"
     assert set(screen.splitlines()[-1]) == {"z", " "} and len(screen.splitlines()[-1]) <= 4000
 
