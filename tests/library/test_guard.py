@@ -24,7 +24,7 @@ UNGUARDED = FUNCTIONS.pop("silence.region")  # of one argument, the dict of numb
 UNCHECKED = {"rng", "record_kernels", "record_weights"}  # numpy's own door, and two words that are true or false
 CHOSEN = {  # where numbers must fit each other too
     "training.gradient_descent": {"step_size": 1e-3, "record_kernels": True, "record_weights": True},
-    "training.gradient_flow": {"max_evaluations": 1000, "record_kernels": True, "record_weights": True},
+    "training.gradient_flow": {"rtol": 0.01, "max_evaluations": 1000, "record_kernels": True, "record_weights": True},
     "training.target_matrix": {"C": 2},
     "silence.experiment": {"step_size": 1e-3},
 }
