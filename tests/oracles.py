@@ -315,3 +315,13 @@ def two_layer_ntk(W, a, X1, X2, slope):
     H1, H2 = np.where(Z1 > 0, Z1, slope * Z1), np.where(Z2 > 0, Z2, slope * Z2)
     D1, D2 = np.where(Z1 > 0, 1, slope) * a, np.where(Z2 > 0, 1, slope) * a
     return H1 @ H2.T + (X1 @ X2.T) * (D1 @ D2.T)
+
+
+def orthonormal(rng, n, k):
+    """k orthonormal columns (n, k)."""
+    return np.linalg.qr(rng.standard_normal((n, k)))[0]
+
+
+def drawn_weights(rng, widths, sigma):
+    """Random weights [W_1 ...] of these widths, standard deviation sigma / sqrt(n_{l-1})."""
+    return [sigma * rng.standard_normal((n, m)) / m**0.5 for m, n in zip(widths, widths[1:])]

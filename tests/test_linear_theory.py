@@ -6,22 +6,13 @@ import re
 import numpy as np
 import oracles
 import pytest
-from oracles import assert_matches, unchanged
+from oracles import assert_matches, drawn_weights, orthonormal, unchanged
 
 from minintk import linear_theory, training
 
 
-def orthonormal(rng, n, k):
-    """k orthonormal columns (n, k)."""
-    return np.linalg.qr(rng.standard_normal((n, k)))[0]
-
-
 def unit_vector(rng, n):
     return orthonormal(rng, n, 1)[:, 0]
-
-
-def drawn_weights(rng, widths, sigma):
-    return [sigma * rng.standard_normal((n, m)) / m**0.5 for m, n in zip(widths, widths[1:])]
 
 
 def rank_one_weights(rng, beta, L, u):
