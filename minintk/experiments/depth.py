@@ -40,6 +40,7 @@ from minintk.experiments import common, linear_phases, style
 SIGMAS = {2: (1e-3, 0.01, 0.1), 3: (0.01, 0.03, 3e-3), 4: (0.05, 0.02, 0.01)}  # by L; the first is the table's
 DROPS = (1e-3, 0.01, 0.1)  # the loss drops at which the layer terms are looked at, besides start and end
 U_0 = 0.1  # of the rank-one networks
+MOMENTS = 200  # that are recorded of a run
 
 
 @guard.settings(seed="int [0, inf)")
@@ -60,7 +61,7 @@ def depth(seed, L):
     """Numbers and curves of all runs with L layers."""
     (X, beta, directions), s = linear_phases.task(seed, L), linear_phases.S
     main, *_ = SIGMAS[L]
-    grid = np.linspace(0.01, 2.0 if L == 2 else 1.5 / (L - 2), 200) / s  # of t sigma^{L-2}
+    grid = np.linspace(0.01, 2.0 if L == 2 else 1.5 / (L - 2), MOMENTS) / s  # of t sigma^{L-2}
     curves, at_align, A_before = {}, {}, []
     for sigma in sorted(SIGMAS[L], reverse=True):
         flow = train(X, beta, [sigma * W for W in directions], grid * sigma ** (2 - L))
@@ -123,7 +124,7 @@ def rank_one(X, beta, L):
     s, units = linear_phases.S, [beta, *np.eye(2)[[0] * (L - 1)], np.ones(1)]  # r_1 ... r_{L+1}
     weights = [U_0 * np.outer(above, below) for below, above in zip(units, units[1:])]
     start = -np.log(U_0) if L == 2 else linear_theory.escape_time(U_0, s, L) * s
-    times = np.linspace(0, 1.2 * start + 2, 240) / s
+    times = np.linspace(0, 1.2 * start + 2, MOMENTS) / s
     flow = linear_phases.train(X, beta, weights, time=times[-1], record_times=times)
     c = np.array([np.linalg.multi_dot(W[::-1])[0] @ beta for W in flow.weights])
     return flow.times, c, linear_theory.deep_mode(U_0, s, L, flow.times) ** L

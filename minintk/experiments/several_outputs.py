@@ -52,6 +52,7 @@ S = (3.0, 1.5, 0.6)
 SIGMAS = (0.01, 1e-3, 1e-4)
 MAIN = 1e-3  # the sigma of the modes' table, and of equal s_a
 DEEP = 0.01  # the sigma of the three layers
+STEPS = (0.03, 0.2)  # between the times that are recorded, until t = 3 and after it
 FEW = 10  # training samples, fewer than inputs, for the kernel predictors
 FEW_SIGMAS = (0.1, 0.01)  # the verdict is about the last one
 
@@ -99,7 +100,7 @@ def case(drawn, s, sigma):
         X @ B.T,
         slope=1.0,
         time=end,
-        record_times=np.concatenate([np.arange(0, 3, 0.03), np.arange(3, end, 0.2)]),
+        record_times=np.concatenate([np.arange(0, 3, STEPS[0]), np.arange(3, end, STEPS[1])]),
         record_drops=silence.DROPS,
         record_kernels=True,
         record_weights=True,
