@@ -194,13 +194,14 @@ def _reset(options):
 
 def _see(options):
     from minintk.course import regime, swap, units
-    from minintk.experiments import style, unit_figures
 
     unit, folder = units.unit(options.unit), units.workbook(options.workbook)
     if not regime.apart():
         return regime.run(options.words)
     with regime.ending():
         with swap.swapped(folder, passed=True) as (mine, every, problems):
+            from minintk.experiments import style, unit_figures
+
             print("\n".join([*problems, swap.told(mine, every)]))
             path = pathlib.Path(options.out) / f"unit_{unit['id']}.png"
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,8 @@ import typing
 import numpy as np
 import pytest
 
+from minintk.experiments import style
+
 running = {}
 
 
@@ -42,6 +44,12 @@ def pytest_unconfigure():
 
 def _reads(item):
     return "found" in getattr(item, "fixturenames", ())
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Figures are empty files: to draw them takes longer than all the rest of a small run."""
+    monkeypatch.setattr(style, "draw", lambda make, path: path.write_bytes(b""))
 
 
 @pytest.fixture(scope="session")

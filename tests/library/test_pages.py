@@ -222,7 +222,7 @@ def test_animate_is_told_where_it_does_not_belong(two, capsys):
     assert capsys.readouterr().err == "minintk: --animate is for silent_alignment alone\n"
 
 
-def test_the_command_animates(tmp_path, capsys, monkeypatch):
+def test_the_command_animates(tmp_path, capsys, monkeypatch, undrawn):
     monkeypatch.setattr(film, "FRAMES", 6)
     words = "run --animate --P 8 --width 20 --sigma 0.1 --power 0 --inits 1 --out".split()
     assert cli.main([*words, str(tmp_path)]) == 0

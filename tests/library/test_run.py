@@ -133,12 +133,12 @@ def test_the_same_seed_gives_the_same_numbers_and_another_one_others():
     assert first == again != other
 
 
-def test_several_classes_softmax_and_depth(tmp_path):
+def test_several_classes_softmax_and_depth(tmp_path, undrawn):
     words = "--classes 0,1,2 --loss softmax --P 12 --width 20 --depth 3 --sigma 0.3 --power 0 --slope 0.1"
     assert run(tmp_path, *words.split()) == 0
 
 
-def test_a_users_own_file_is_read(tmp_path, capsys):
+def test_a_users_own_file_is_read(tmp_path, capsys, undrawn):
     images, labels = data.digits()
     np.savez(tmp_path / "mine.npz", x=images, y=labels)
     assert run(tmp_path, "--data", str(tmp_path / "mine.npz"), "--P", "10", "--width", "10", "--power", "0") == 0
@@ -230,7 +230,14 @@ def test_numbers_are_there_before_anything_is_drawn_and_no_older_figure_beside_t
 
 def test_figures_do_not_depend_on_the_users_matplotlib_settings(tmp_path):
     """As a matplotlibrc would set them before we are imported; usetex would end the drawing."""
-    make = silent_alignment.run(**SMALL).figure
+
+    def make():
+        fig, (left, right) = style.panels(1, 2, (4, 2))
+        left.imshow(np.eye(3))
+        right.plot([1, 3, 2])
+        right.set(xlabel=r"$\sigma$", title="a line")
+        return fig
+
     style.draw(make, tmp_path / "a.png")
     own = {"image.origin": "lower", "axes.facecolor": "black", "savefig.transparent": True, "text.usetex": True}
     with matplotlib.rc_context(own | {"lines.linewidth": 7, "figure.dpi": 30, "image.cmap": "jet"}):
@@ -247,7 +254,7 @@ def test_experiments_side_by_side_are_told_in_order_and_a_failure_in_words(tmp_p
     assert "TypeError" in str(runs._told("lazy_to_rich", tmp_path, {"other": 1})[1])
 
 
-def test_steps_too_small_to_move_anything_and_equal_powers_are_refused(tmp_path, capsys):
+def test_steps_too_small_to_move_anything_and_equal_powers_are_refused(tmp_path, capsys, undrawn):
     words = "run --P 6 --width 4 --inits 1 --sigma 0.1 --out".split()
     assert cli.main([*words, str(tmp_path), "--power", "0", "--step-size", "1e-20"]) == 2
     assert "steps of 1e-20 have not moved the loss" in capsys.readouterr().err
