@@ -182,7 +182,7 @@ def test_the_verdict_on_several_outputs_follows_from_the_numbers(outputs, change
 @pytest.fixture
 def few(monkeypatch):
     """Few samples, inputs and hidden units."""
-    for name, number in {"P": 12, "D": 6, "N": 10}.items():
+    for name, number in {"P": 12, "D": 6, "N": 10, "EARLY": 40}.items():
         monkeypatch.setattr(linear_phases, name, number)
 
 

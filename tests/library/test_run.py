@@ -113,12 +113,12 @@ def run(tmp_path, *words):
     return cli.main(["run", "--out", str(tmp_path), "--inits", "1", *words])
 
 
-def test_the_command_prints_a_table_and_leaves_three_files(tmp_path, capsys):
+def test_the_command_prints_a_table_and_leaves_three_files(tmp_path, capsys, undrawn):
     assert run(tmp_path, "--P", "12", "--width", "20") == 0
     screen = capsys.readouterr().out
     assert "rho = err_inf / err_0" in screen and "white: " in screen and max(map(len, screen.split("\n\n")[1])) < 100
     folder = tmp_path / "silent_alignment"
-    assert (folder / "figure.png").read_bytes().startswith(b"\x89PNG")
+    assert (folder / "figure.png").exists()
     summary = json.loads((folder / "summary.json").read_text())
     assert [case["title"] for case in summary["cases"]] == ["white", "power 0.25", "raw", "lazy"]
     with np.load(folder / "results.npz") as arrays:
