@@ -139,7 +139,7 @@ def together(tmp_path, monkeypatch, capfd):
 
 
 def test_a_loop_without_end_is_cut_with_its_line_at_the_top_of_a_file_and_in_a_function(together, monkeypatch):
-    monkeypatch.setattr(regime, "SECONDS", {"file": 1, "call": 1})
+    monkeypatch.setattr(regime, "SECONDS", {"file": 1, "call": 1, "grace": 5})
     for above, line, place, commands in [
         ("while True: pass", "", 2, ["see", "run"]),
         ("", "while True: pass", 6, ["run"]),
@@ -147,6 +147,14 @@ def test_a_loop_without_end_is_cut_with_its_line_at_the_top_of_a_file_and_in_a_f
         for code, _, errors in together(above, line, commands):
             assert code == 2 and f"01_network.py, line {place} did not return in time; minintk check" in errors
             assert errors.count("\n") == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no second clock there")
+def test_one_who_stops_the_clock_of_see_and_run_is_cut_by_another_one(together, monkeypatch):
+    monkeypatch.setattr(regime, "SECONDS", {"file": 1, "call": 1, "grace": 0.1})
+    stopped = "import faulthandler\nfaulthandler.cancel_dump_traceback_later()\nwhile True: pass"
+    ((code, _, errors),) = together(stopped, commands=["see"])
+    assert code == 2 and "your code did not return in time; minintk check" in errors
 
 
 def test_a_function_that_ends_the_process_is_told(together):
