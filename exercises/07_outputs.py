@@ -66,8 +66,8 @@ def sequential_mode_times(weights, B, share=0.5):
     `mode_strengths`. Returns t_a (modes,) in the limit of small weights: linear in the logarithm of a common factor of
     all weights, and approached by the true time as this factor goes to 0. In this limit a mode is learned completely
     before the next one begins. The order is that of the s_a, even if the times do not rise. Modes with an s_a below
-    1e-12 of the largest are left out. ValueError if more are left than there are hidden units, or if two s_a are equal:
-    then B does not say which directions are theirs.
+    1e-12 of the largest are left out. ValueError if more are left than there are hidden units. The s_a should differ:
+    B does not say which directions belong to equal ones, and the times are those of one choice among many.
     By hand: N = C = D = 1, W_1 = W_2 = e^{-3} and B = 1 give 3 for share = 1/2.
     """
     # Predict from the first weights when each mode is learned. A mode by itself is the network of unit 6, with the

@@ -65,8 +65,8 @@ def sequential_mode_times(weights, B, share=0.5):
     `mode_strengths`. Returns t_a (modes,) in the limit of small weights: linear in the logarithm of a common factor of
     all weights, and approached by the true time as this factor goes to 0. In this limit a mode is learned completely
     before the next one begins. The order is that of the s_a, even if the times do not rise. Modes with an s_a below
-    1e-12 of the largest are left out. ValueError if more are left than there are hidden units, or if two s_a are equal:
-    then B does not say which directions are theirs.
+    1e-12 of the largest are left out. ValueError if more are left than there are hidden units. The s_a should differ:
+    B does not say which directions belong to equal ones, and the times are those of one choice among many.
     By hand: N = C = D = 1, W_1 = W_2 = e^{-3} and B = 1 give 3 for share = 1/2.
 
     How: Mode a begins as g_a = W_2^T z_a + W_1 v_a (N,), which grows as e^{s_a t}. Once a mode b with s_b > s_a is
@@ -80,8 +80,6 @@ def sequential_mode_times(weights, B, share=0.5):
     W_1, W_2 = weights
     if len(S) > len(W_1):
         raise ValueError(f"sequential_mode_times: {len(S)} modes, expected at most one a hidden unit, {len(W_1)}")
-    if (S[:-1] - S[1:] <= 1e-12 * S[0]).any():
-        raise ValueError("sequential_mode_times: B has equal singular values, expected ones that differ")
     own = np.diag(np.linalg.qr(W_2.T @ Z + W_1 @ V, mode="r"))  # |g_a'|, up to sign
     return np.array([linear_theory.mode_time(g**2 / 2, 0.0, s, share) for g, s in zip(own, S)])
 
