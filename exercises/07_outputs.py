@@ -63,10 +63,11 @@ def sequential_mode_times(weights, B, share=0.5):
 
     weights: [W_1, W_2] at time 0, N hidden units; targets X B^T on white X, B (C, D) = sum_a s_a z_a v_a^T, a singular
     value decomposition. The flow is dW_1/dt = W_2^T (B - W_2 W_1), dW_2/dt = (B - W_2 W_1) W_1^T; strengths as in
-    `mode_strengths`. Returns t_a (modes,) in the limit of small weights, for s_a that differ: linear in the logarithm
-    of a common factor of all weights, and approached by the true time as this factor goes to 0. In this limit a mode is
-    learned completely before the next one begins. The order is that of the s_a, even if the times do not rise. Modes
-    with an s_a below 1e-12 of the largest are left out. ValueError if more are left than there are hidden units.
+    `mode_strengths`. Returns t_a (modes,) in the limit of small weights: linear in the logarithm of a common factor of
+    all weights, and approached by the true time as this factor goes to 0. In this limit a mode is learned completely
+    before the next one begins. The order is that of the s_a, even if the times do not rise. Modes with an s_a below
+    1e-12 of the largest are left out. ValueError if more are left than there are hidden units. The s_a should differ:
+    B does not say which directions belong to equal ones, and the times are those of one choice among many.
     By hand: N = C = D = 1, W_1 = W_2 = e^{-3} and B = 1 give 3 for share = 1/2.
     """
     # Predict from the first weights when each mode is learned. A mode by itself is the network of unit 6, with the
@@ -100,7 +101,7 @@ def kernel_clock(times, sizes):
 
     times (T,), rising; sizes (T,): |K_t|, the last one is |K_inf|. If the kernel only grows, K_t = g(t) K_inf with
     g = |K_t| / |K_inf|, then the flow df/dt = -K_t dL/df has at time t the outputs that df/dh = -K_inf dL/df has at
-    h(t). Integrals are taken by the trapezoidal rule between the given times.
+    h(t). Integrals are taken by the trapezoidal rule between the given times. ValueError if |K_inf| is 0.
     By hand: times (0, 1, 3) and sizes (0, 2, 4) give (0, 0.25, 1.75).
     """
     # Compute the clock, which stands nearly still while |K_t| is small: in the silence.

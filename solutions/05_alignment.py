@@ -18,14 +18,22 @@ def kernel_alignment(K, Q):
 
     How: A = <K, Q> / (|K| |Q|), where <K, Q> is the sum of K * Q over all axes, and |K| = sqrt(<K, K>).
     """
-    return float(np.vdot(K / _size(K, "kernel_alignment: K"), Q / _size(Q, "kernel_alignment: Q")))
+    K, size_K = _sized(K, "kernel_alignment: K")
+    Q, size_Q = _sized(Q, "kernel_alignment: Q")
+    return float(np.vdot(K, Q) / (size_K * size_Q))
 
 
-def _size(a, name):
-    """|a|, where it is a number to divide by."""
-    if not a.any():
+def _sized(a, name):
+    """(a, |a|) in float64, or (a / |a|, 1) where the square of |a| may be no float; ValueError if a is all zeros."""
+    size = norm(a)
+    if not size:
         raise ValueError(f"{name} is all zeros, expected a direction")
-    return norm(a)
+    return (np.asarray(a, np.float64), size) if _plain(size) else (a / size, 1.0)  # a copy costs more than all else
+
+
+def _plain(size):
+    """Whether products of four such numbers are floats, with digits to spare."""
+    return 1e-50 < size < 1e50
 
 
 @guard.accepts(A="...", A0="(-inf, 1)")
@@ -53,8 +61,9 @@ def task_alignment(K, y):
     |y_c|^2: sum_c y_c^T K y_c / (|K| |y|^2), with |y|^2 the sum of all squares. Above the line stands sum(y * (K y)) in
     both cases.
     """
-    y = y / _size(y, "task_alignment: y")
-    return float(np.vdot(y, K / _size(K, "task_alignment: K") @ y))
+    K, size_K = _sized(K, "task_alignment: K")
+    y, size_y = _sized(y, "task_alignment: y")
+    return float(np.vdot(y, K @ y) / (size_K * size_y**2))
 
 
 @guard.accepts(K="P P, symmetric")
@@ -67,7 +76,8 @@ def effective_rank(K):
     How: No eigenvalue is needed. Their sum is tr K; their squares are the eigenvalues of K K, whose trace is |K|^2, the
     sum of all squared entries. So it is (tr K)^2 / |K|^2.
     """
-    return float(np.trace(K / _size(K, "effective_rank: K")) ** 2)
+    K, size = _sized(K, "effective_rank: K")
+    return float((np.trace(K) / size) ** 2)
 
 
 @guard.accepts(times="T, rising", losses="T", drop="[0, 1]")
@@ -107,7 +117,9 @@ def kernel_error(prediction, network):
     ValueError if the network's outputs are all zeros.
     By hand: the prediction (3, 5) of a network (3, 4) has the error 0.2.
     """
-    size = _size(network, "kernel_error: network")
+    size = norm(network)
+    if not size:
+        raise ValueError("kernel_error: network is all zeros, expected outputs to measure in")
     return float(norm(prediction / size - network / size))
 
 

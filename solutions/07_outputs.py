@@ -62,10 +62,11 @@ def sequential_mode_times(weights, B, share=0.5):
 
     weights: [W_1, W_2] at time 0, N hidden units; targets X B^T on white X, B (C, D) = sum_a s_a z_a v_a^T, a singular
     value decomposition. The flow is dW_1/dt = W_2^T (B - W_2 W_1), dW_2/dt = (B - W_2 W_1) W_1^T; strengths as in
-    `mode_strengths`. Returns t_a (modes,) in the limit of small weights, for s_a that differ: linear in the logarithm
-    of a common factor of all weights, and approached by the true time as this factor goes to 0. In this limit a mode is
-    learned completely before the next one begins. The order is that of the s_a, even if the times do not rise. Modes
-    with an s_a below 1e-12 of the largest are left out. ValueError if more are left than there are hidden units.
+    `mode_strengths`. Returns t_a (modes,) in the limit of small weights: linear in the logarithm of a common factor of
+    all weights, and approached by the true time as this factor goes to 0. In this limit a mode is learned completely
+    before the next one begins. The order is that of the s_a, even if the times do not rise. Modes with an s_a below
+    1e-12 of the largest are left out. ValueError if more are left than there are hidden units. The s_a should differ:
+    B does not say which directions belong to equal ones, and the times are those of one choice among many.
     By hand: N = C = D = 1, W_1 = W_2 = e^{-3} and B = 1 give 3 for share = 1/2.
 
     How: Mode a begins as g_a = W_2^T z_a + W_1 v_a (N,), which grows as e^{s_a t}. Once a mode b with s_b > s_a is
@@ -119,12 +120,14 @@ def kernel_clock(times, sizes):
 
     times (T,), rising; sizes (T,): |K_t|, the last one is |K_inf|. If the kernel only grows, K_t = g(t) K_inf with
     g = |K_t| / |K_inf|, then the flow df/dt = -K_t dL/df has at time t the outputs that df/dh = -K_inf dL/df has at
-    h(t). Integrals are taken by the trapezoidal rule between the given times.
+    h(t). Integrals are taken by the trapezoidal rule between the given times. ValueError if |K_inf| is 0.
     By hand: times (0, 1, 3) and sizes (0, 2, 4) give (0, 0.25, 1.75).
 
     How: dh = g dt, so h is the integral of g, and a trapezoid adds (t_{i+1} - t_i) (g_i + g_{i+1}) / 2: np.cumsum, with
     a 0 put in front.
     """
+    if not sizes[-1]:
+        raise ValueError("kernel_clock: the last of sizes is 0, expected the size of a kernel that has learned")
     g = sizes / sizes[-1]
     return np.concatenate([[0.0], np.cumsum(np.diff(times) * (g[1:] + g[:-1]) / 2)])
 

@@ -99,6 +99,7 @@ class Examiner:
             self.book = f", {str(self.calls_folder.parents[1])!r}"
         self.names = [e["full"] for e in units.exercises()] if names is None else list(names)
         self.results = {full: results.Result.blank(units.by_name(full)) for full in self.names}
+        self.unasked = ""  # the first of the tests that could not be read or prepared, and why
         self.opened = None  # the exercise whose function is loaded
         self.broken = ""  # why it could not be loaded
         self.dead = False  # it is asked no more: it was broken, did not return or ended its process
@@ -112,6 +113,10 @@ class Examiner:
     def pytest_report_header(self):
         mine = [full.split(".")[1] for full in self.names if self.answers.started(full)]
         return f"answers: yours: {len(mine)} of {len(self.names)}" + (f" - {', '.join(mine)}" if mine else "")
+
+    def pytest_exception_interact(self, call, report):
+        if report.when in ("collect", "setup") and not self.unasked:
+            self.unasked = f"{report.nodeid}: {call.excinfo.exconly().splitlines()[-1].removeprefix('E ').strip()}"
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item):

@@ -21,13 +21,15 @@ def grade(folder, exercises):
 
 
 def run(examiner):
-    """Examines the functions of this examiner with the test files of their modules."""
+    """Examines the functions of this examiner with the test files of their modules. RuntimeError if it cannot."""
     begun = [full for full in examiner.names if examiner.answers.started(full)] or examiner.names
     files = sorted({f"test_{full.split('.')[0]}.py" for full in begun})
     try:
         code = pytest_run(files, [examiner])
     finally:
         examiner.answers.close()
+    if examiner.unasked:
+        raise RuntimeError(f"the tests could not be run ({examiner.unasked})")
     if code == pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED):

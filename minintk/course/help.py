@@ -14,7 +14,7 @@ from minintk.course import progress, results, screen, units
 def hint(folder, word, number=None):
     """Prints the next hint, or hint `number` from 1; remembers how far you are."""
     exercise = _one(word)
-    kept, hints = progress.load(folder), exercise["hints"]
+    kept, hints = progress.load(folder), units.hints(exercise)
     if number is not None and not 1 <= number <= len(hints):
         raise ValueError(f"{exercise['name']} has hints 1 to {len(hints)}, not {number}")
     shown = kept["hints"].get(exercise["full"], 0)

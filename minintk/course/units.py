@@ -1,6 +1,6 @@
 """units.toml, the only order and the only place of points, minutes, task texts and hints; and where things stand.
 
-The last hint is not in units.toml: it is the paragraph of the library's docstring that begins "How:", if there is one.
+The last hint is not in units.toml: see `hints`.
 """
 
 import ast
@@ -20,13 +20,11 @@ def units():
     """All units in order, as in units.toml; every exercise also knows its full name "kernel.ntk", module and file."""
     found = tomllib.loads((PACKAGE / "course" / "units.toml").read_text(encoding="utf-8"))["unit"]
     for unit in found:
-        methods = _methods(unit["module"])
         unit["file"] = f"{unit['id']:02}_{unit['slug']}.py"
         unit["figure"], unit["question"] = (" ".join(unit[key].split()) for key in ("figure", "question"))
         for exercise in unit["exercise"]:
             exercise["full"] = f"{unit['module']}.{exercise['name']}"
             exercise["module"], exercise["file"] = unit["module"], unit["file"]
-            exercise["hints"] += methods.get(exercise["name"], [])
             exercise["points"] = sum(row["points"] for row in exercise["rows"])
     return found
 
@@ -42,11 +40,12 @@ def docstring(function):
     return ast.get_docstring(ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]) or ""
 
 
-def _methods(module):
-    """{name: ["How" of its docstring]} from the module's text: the function itself may be swapped for a student's."""
-    tree = ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
-    told = {node.name: ast.get_docstring(node) for node in tree.body if isinstance(node, ast.FunctionDef)}
-    return {name: [how] for name, text in told.items() if text and (how := parted(text)[1])}
+def hints(exercise):
+    """All its hints; the last one is the paragraph of the library's docstring that begins "How:", if there is one."""
+    tree = ast.parse((PACKAGE / f"{exercise['module']}.py").read_text(encoding="utf-8"))  # the function may be swapped
+    function = next(node for node in tree.body if getattr(node, "name", None) == exercise["name"])
+    how = parted(ast.get_docstring(function))[1]
+    return [*exercise["hints"], *([how] if how else [])]
 
 
 def exercises():

@@ -96,10 +96,11 @@ def row(cases, label, form, name, entry=None):
 
 
 def save(folder, result):
-    """Writes results.npz and summary.json into the folder, both or none, and then figure.png.
+    """Writes results.npz and summary.json into the folder, both or none, and then figure.png. Returns "", or a line.
 
     The folder is made if need be; what stands there under these names is replaced. The numbers are there before
-    anything is drawn, and a figure that cannot be drawn leaves no older one beside them.
+    anything is drawn, and a figure that cannot be drawn leaves no older one beside them. The line says that the older
+    one could not be replaced.
     """
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -110,9 +111,13 @@ def save(folder, result):
         (part / "summary.json").write_text(summary, encoding="utf-8", newline="\n")
         for file in list(part.iterdir()):
             os.replace(file, folder / file.name)
-        (folder / "figure.png").unlink(missing_ok=True)
+        try:
+            (folder / "figure.png").unlink(missing_ok=True)
+        except PermissionError as error:  # on Windows, while a viewer shows it
+            return f"its figure.png is an older one ({error.strerror}): close it where it is open, then run again\n"
         style.draw(result.figure, part / "figure.png")
         os.replace(part / "figure.png", folder / "figure.png")
+    return ""
 
 
 def plain(value):

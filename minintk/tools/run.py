@@ -12,8 +12,8 @@ def one(name, folder, settings, animate):
     module, folder = experiments.find(name), pathlib.Path(folder) / name
     folder.mkdir(parents=True, exist_ok=True)  # before the work, so that a folder we cannot write to costs nothing
     result = module.run(**settings)
-    common.save(folder, result)
-    told = f"{name}\n\n{result.report}\n\n{folder}: figure.png, results.npz, summary.json\n"
+    note = common.save(folder, result)
+    told = f"{name}\n\n{result.report}\n\n{folder}: figure.png, results.npz, summary.json\n{note}"
     if animate:
         told += f"\n{pages.animation(folder / 'animation.html', result.film)}: open it in a browser\n"
     return told

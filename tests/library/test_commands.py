@@ -319,7 +319,7 @@ def test_a_file_saved_while_it_is_checked_is_not_passed(book, run, quick, monkey
 
 
 def test_hints_come_one_after_the_other_or_by_number(book, run):
-    hints = units.by_name("network.gate")["hints"]
+    hints = units.hints(units.by_name("network.gate"))
     for number in (1, 2, 3, 3):
         code, out = run("hint", "gate")
         assert code == 0 and out.startswith(f"network.gate, hint {number} of 3:\n")

@@ -397,6 +397,19 @@ def with_tests(tmp_path, monkeypatch):
 library_gate = network.gate  # which stays itself while another function stands in its place
 
 
+def test_a_test_that_cannot_be_prepared_ends_in_words_not_in_marks(with_tests):
+    broken = "@pytest.fixture\ndef broken():\n    raise MemoryError('no room')\n\n\n"
+    with pytest.raises(
+        RuntimeError, match=r"^the tests could not be run \(test_network.py::test_2: MemoryError: no room"
+    ):
+        with_tests(library_gate, "def test_1():\n    pass\n\n" + broken, "def test_2(broken):\n    pass\n")
+
+
+def test_tests_that_cannot_be_read_end_in_words_not_in_silence(with_tests):
+    with pytest.raises(RuntimeError, match=r"^the tests could not be run \(test_network.py: \w+: no room\)$"):
+        with_tests(library_gate, "def test_1():\n    pass\n\n\nraise MemoryError('no room')\n")
+
+
 class Timeout(Exception):
     """Counts as a time-out, which ends the questions to a function."""
 

@@ -129,6 +129,7 @@ UNMET = [
     (alignment.learning_time, (FALLING, LONG), "times falls from 2 to 1, expected rising numbers"),
     (outputs.kernel_clock, (FALLING, LONG), "times falls from 2 to 1, expected rising numbers"),
     (outputs.kernel_clock, (LONG, -LONG), "sizes has the entry -1, expected none below 0"),
+    (outputs.kernel_clock, (np.arange(3.0), [1, 1, 0]), "the last of sizes is 0, expected"),
     (outputs.frozen_kernel_flow, (TURNED, [0, 1], [1.0]), "K has an eigenvalue -0.1 times its largest entry"),
     (outputs.frozen_kernel_flow, (np.eye(2), [0, 1], [1.0], "logistic"), "y has values from 0 to 1, expected only +1"),
     (outputs.early_residual, ([[0, 1]], "logistic"), "y has values from 0 to 1, expected only +1 and -1"),

@@ -123,7 +123,7 @@ def together(tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     assert cli.main(["init", "book"]) == 0
 
-    def together(command, above, line):
+    def together(command, above, line=""):
         text = f"import numpy as np\n{above}\n\n\n{RIGHT.format(line)}"
         (tmp_path / "book" / "01_network.py").write_text(text, encoding="utf-8")
         passed = types.SimpleNamespace(status=Status.PASSED, points=4)
@@ -137,11 +137,19 @@ def together(tmp_path, monkeypatch, capfd):
 
 
 def test_a_loop_without_end_is_cut_with_its_line_at_the_top_of_a_file_and_in_a_function(together, monkeypatch):
-    monkeypatch.setattr(regime, "SECONDS", {"file": 0.5, "call": 0.5})
+    monkeypatch.setattr(regime, "SECONDS", {"file": 0.5, "call": 0.5, "grace": 5})
     for above, line, place, command in [("while True: pass", "", 2, "see"), ("", "while True: pass", 6, "run")]:
         code, _, errors = together(command, above, line)
         assert code == 2 and f"01_network.py, line {place} did not return in time; minintk check" in errors
         assert errors.count("\n") == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no second clock there")
+def test_one_who_stops_the_clock_of_see_and_run_is_cut_by_another_one(together, monkeypatch):
+    monkeypatch.setattr(regime, "SECONDS", {"file": 0.3, "call": 0.3, "grace": 0.1})
+    stopped = "import faulthandler\nfaulthandler.cancel_dump_traceback_later()\nwhile True: pass"
+    code, _, errors = together("see", stopped)
+    assert code == 2 and "your code did not return in time; minintk check" in errors
 
 
 def test_a_function_that_ends_the_process_is_told(together):

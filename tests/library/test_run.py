@@ -1,6 +1,9 @@
 """The main job: its numbers, its screen, its files, and what it says to wrong words."""
 
+import errno
 import json
+import os
+import pathlib
 import re
 
 import matplotlib
@@ -226,6 +229,22 @@ def test_numbers_are_there_before_anything_is_drawn_and_no_older_figure_beside_t
     with pytest.raises(RuntimeError):
         common.save(tmp_path, result(broken, summary={"a": 2}))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["results.npz", "summary.json"]
+
+
+def test_a_figure_that_a_viewer_holds_costs_neither_the_table_nor_the_numbers(tmp_path, monkeypatch):
+    """As on Windows, where nobody can remove a file that another program shows."""
+    (tmp_path / "lazy_to_rich").mkdir()
+    (tmp_path / "lazy_to_rich" / "figure.png").write_bytes(b"old")
+
+    def held(path, missing_ok=False):
+        raise PermissionError(errno.EACCES, "Access is denied", str(path))
+
+    monkeypatch.setattr(pathlib.Path, "unlink", held)
+    told = runs.one("lazy_to_rich", tmp_path, {"sigmas": (3,), "inits": 1}, animate=False)
+    assert "rho" in told and told.endswith(
+        "\nits figure.png is an older one (Access is denied): close it where it is open, then run again\n"
+    )
+    assert sorted(os.listdir(tmp_path / "lazy_to_rich")) == ["figure.png", "results.npz", "summary.json"]
 
 
 def test_figures_do_not_depend_on_the_users_matplotlib_settings(tmp_path):
