@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Callable
 
 import numpy as np
-from matplotlib.backends import backend_agg
 
 from minintk.experiments import style
 
@@ -37,6 +36,8 @@ def moments(times, losses):
 
 def kernel_film(times, losses, alignments, kept, kernels, text):
     """The film of a run: curves of all its times (T,), and the kernels (frames, P, P) at the moments `kept`."""
+    from matplotlib.backends import backend_agg
+
     fig, (left, right) = style.panels(1, 2, (6.4, 3.6), width_ratios=[1, 1.15])
     fig.set_dpi(130)
     backend_agg.FigureCanvasAgg(fig)

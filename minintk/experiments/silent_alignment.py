@@ -43,7 +43,6 @@ import functools
 import textwrap
 
 import numpy as np
-from matplotlib import figure as figures
 
 from minintk import alignment, experiments, guard, silence, training, whitening
 from minintk.experiments import common, film, style
@@ -295,7 +294,7 @@ def figure(cases):
     """
     cases = [case | {"runs": [common.median_run(case["runs"], "rho")]} for case in cases]
     n = len(cases)
-    fig = figures.Figure(figsize=(3.3 * n, 11.2), layout="constrained")
+    fig = style.blank((3.3 * n, 11.2))
     curves, images, scatters, gaps = fig.subfigures(4, 1, height_ratios=[3.2, 1.6, 3.2, 2.6])
     for column, (case, ax) in enumerate(zip(cases, curves.subplots(1, n, squeeze=False)[0])):
         _curves(ax, case)

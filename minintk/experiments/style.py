@@ -1,13 +1,11 @@
 """How all figures look: one palette, one set of matplotlib's settings, and the panels that two or more share.
 
 Colours are told apart in black and white and by colour-blind readers (Okabe and Ito's palette), and never carry a
-meaning alone: line styles, markers and labels do too.
+meaning alone: line styles, markers and labels do too. matplotlib is imported where something is drawn: it takes longer
+than all our modules, and a command that draws nothing does without.
 """
 
 import contextlib
-
-import matplotlib
-from matplotlib import figure
 
 BLACK, BLUE, ORANGE, GREEN = "#000000", "#0072B2", "#D55E00", "#009E73"
 STYLES = [(BLUE, "-"), (GREEN, "--"), (ORANGE, "-."), (BLACK, ":")]
@@ -16,6 +14,8 @@ STYLES = [(BLUE, "-"), (GREEN, "--"), (ORANGE, "-."), (BLACK, ":")]
 @contextlib.contextmanager
 def defaults():
     """matplotlib's own settings while this lasts, whatever the user's matplotlibrc says."""
+    import matplotlib
+
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         yield
@@ -27,9 +27,16 @@ def draw(make, path):
         make().savefig(path, dpi=130)
 
 
+def blank(size):
+    """A figure of this size (inches) with nothing in it."""
+    from matplotlib import figure
+
+    return figure.Figure(figsize=size, layout="constrained")
+
+
 def panels(rows, columns, size, **words):
     """A figure of this size (inches) and its panels, in the shape that Figure.subplots gives them."""
-    fig = figure.Figure(figsize=size, layout="constrained")
+    fig = blank(size)
     return fig, fig.subplots(rows, columns, **words)
 
 

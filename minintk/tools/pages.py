@@ -10,8 +10,6 @@ import pathlib
 import re
 import textwrap
 
-import matplotlib
-from matplotlib import animation as animations
 from tqdm import tqdm
 
 from minintk import experiments
@@ -90,6 +88,9 @@ def gallery(folder, commands):
 
 def animation(path, make):
     """Writes the page on which the `film.Film` that make() returns plays, with its text under it. Returns its path."""
+    import matplotlib
+    from matplotlib import animation as animations
+
     with style.defaults(), matplotlib.rc_context({"animation.embed_limit": 100}):
         film = make()
         with tqdm(total=film.frames, delay=1, disable=None, leave=False, unit=" frames") as bar:

@@ -48,3 +48,9 @@ def test_the_doctor_says_that_numpy_is_missing():
     code = "import sys; sys.modules['numpy'] = None; from minintk import cli; sys.exit(cli.main(['doctor']))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", cwd=PACKAGE.parent)
     assert done.returncode == 1 and "bad   numpy: " in done.stdout and done.stderr == ""
+
+
+def test_matplotlib_is_imported_only_where_something_is_drawn():
+    code = "import sys; from minintk import cli; cli.main(['run', '--list']); sys.exit('matplotlib' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=PACKAGE.parent)
+    assert done.returncode == 0 and done.stderr == b""
