@@ -40,7 +40,7 @@ def pytest_collection_finish(session):
     config, course = session.config, sum(map(_of_the_course, session.items))
     if any(map(_reads, session.items)):
         running["folder"] = tempfile.TemporaryDirectory()
-        command = [sys.executable, "-W", "error::RuntimeWarning", "-m", "minintk", "run", "all", "--jobs", "1"]
+        command = [sys.executable, "-W", "error::RuntimeWarning", "-m", "minintk", "run", "all", "--jobs", "2"]
         command += ["--out", running["folder"].name]
         running["all"] = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
     alone = REPORTS in os.environ or hasattr(config, "workerinput") or config.option.usepdb

@@ -1,5 +1,6 @@
 """The main job: its numbers, its screen, its files, and what it says to wrong words."""
 
+import concurrent.futures
 import errno
 import json
 import os
@@ -13,6 +14,7 @@ from matplotlib import figure
 
 from minintk import cli, data, experiments
 from minintk.experiments import common, silent_alignment, style
+from minintk.tools import pool
 from minintk.tools import run as runs
 
 SMALL = {"P": 8, "width": 20, "powers": (0,), "inits": 1, "sigma": 0.1}
@@ -265,7 +267,9 @@ def test_figures_do_not_depend_on_the_users_matplotlib_settings(tmp_path):
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
-def test_experiments_side_by_side_are_told_in_order_and_a_failure_in_words(tmp_path):
+def test_experiments_side_by_side_are_told_in_order_and_a_failure_in_words(tmp_path, monkeypatch, undrawn):
+    """In processes of our own: what `found` tells."""
+    monkeypatch.setattr(pool, "own", concurrent.futures.ThreadPoolExecutor)
     words = {"sigmas": (3,), "inits": 1}
     (alone,) = runs.several(["lazy_to_rich"], tmp_path, words, 1)
     assert list(runs.several(["lazy_to_rich"] * 2, tmp_path, words, 2)) == [alone] * 2
