@@ -171,12 +171,17 @@ def _check(value, spec, known):
 def _check_number(value, spec):
     """The interval's brackets say whether its ends belong to it."""
     interval = spec.removeprefix("int ")
-    low, high = (float(end) for end in interval[1:-1].split(","))
-    kind = numbers.Integral if interval != spec else numbers.Real
+    low, high = _ends(interval)
+    kind = int if interval != spec else int | float  # `_number` has made them Python's own
     inside = isinstance(value, kind) and low <= value <= high  # never for NaN
     if not inside or (value == low and interval[0] == "(") or (value == high and interval[-1] == ")"):
         kind = "an integer" if interval != spec else "a number"
         raise ValueError(f"is {_short(value)}, expected {kind} in {interval}")
+
+
+@functools.cache
+def _ends(interval):
+    return [float(end) for end in interval[1:-1].split(",")]
 
 
 def _check_array(a, spec, known):
