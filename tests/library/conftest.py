@@ -52,7 +52,8 @@ def pytest_ignore_collect(collection_path):
 
 
 def pytest_collection_finish(session):
-    gc.freeze()  # thousands of tests are no garbage: a tenth of the time goes into finding that out
+    gc.freeze()  # thousands of tests are no garbage, and a tenth of the time would go into finding that out
+    gc.set_threshold(50_000)
     config, course = session.config, sum(map(_of_the_course, session.items))
     if any(map(_reads, session.items)):
         running["folder"] = tempfile.TemporaryDirectory()
