@@ -31,7 +31,7 @@ setTimeout(function () {
       if (e.getBoundingClientRect().right > innerWidth + 1) wide.push(e.tagName);
     });
     var slider = document.querySelector("input[type=range]");
-    console.log("MEASURED" + JSON.stringify({
+    console.log("MEASURED%d" + JSON.stringify({
       inner: innerWidth, scroll: document.documentElement.scrollWidth, wide: wide,
       images: images.map(function (i) { return i.complete ? i.naturalWidth : 0; }),
       shown: images.map(function (i) { return Math.round(i.getBoundingClientRect().width); }),
@@ -62,19 +62,22 @@ def run_browser(*words):
     return subprocess.run([BROWSER, *FLAGS, *words], timeout=60, **told)
 
 
-def opened(tmp_path, page, size, act=""):
-    """What the page measures in the browser after `act` (JavaScript), and what the console said."""
-    copy, frame = tmp_path / "copy.html", tmp_path / "frame.html"
-    copy.write_text(page.read_text(encoding="utf-8").replace("</body>", MEASURE % act), encoding="utf-8")
-    width, height = SIZES[size]  # of a frame: a window is never narrower than 500
-    frame.write_text(f'<link rel="icon" href="data:,"><iframe src="copy.html" width={width} height={height}></iframe>')
+def opened(tmp_path, page, *views):
+    """What the page measures in the browser in each view, a size and an act (JavaScript); the console stays empty."""
+    frames = ['<link rel="icon" href="data:,">']
+    for i, (size, act) in enumerate(views):
+        text = page.read_text(encoding="utf-8").replace("</body>", MEASURE % (act, i))
+        (tmp_path / f"copy_{i}.html").write_text(text, encoding="utf-8")
+        width, height = SIZES[size]  # of a frame: a window is never narrower than 500
+        frames.append(f'<iframe src="copy_{i}.html" width={width} height={height}></iframe>')
+    (tmp_path / "frames.html").write_text("\n".join(frames))
     # Every name fails to resolve: a page that fetches anything would complain in the console
     profile = f"--user-data-dir={tmp_path / 'profile'}"
-    done = run_browser(profile, "--host-resolver-rules=MAP * ~NOTFOUND", frame.as_uri())
-    measured = re.search("MEASURED(.*?)END", done.stderr)
-    assert measured, done.stderr[-2000:]
-    console = [line for line in done.stderr.splitlines() if "CONSOLE" in line and "MEASURED" not in line]
-    return json.loads(measured[1]), console
+    done = run_browser(profile, "--host-resolver-rules=MAP * ~NOTFOUND", (tmp_path / "frames.html").as_uri())
+    assert [line for line in done.stderr.splitlines() if "CONSOLE" in line and "MEASURED" not in line] == []
+    measured = dict(re.findall(r"MEASURED(\d)(.*?)END", done.stderr))
+    assert len(measured) == len(views), done.stderr[-2000:]
+    return [json.loads(measured[str(i)]) for i in range(len(views))]
 
 
 @pytest.fixture(scope="module")
@@ -174,14 +177,12 @@ MOVED = """var s = document.querySelector("input[type=range]"), before = documen
 
 
 @needs_browser
-@pytest.mark.parametrize("size, act, low, high", [("laptop", PLAYED, 4, 11), ("phone", MOVED, 5, 5)])
-def test_the_animation_plays_and_its_slider_moves_the_picture(moving, tmp_path, size, act, low, high):
-    page, console = opened(tmp_path, moving, size, act)
-    assert console == []
-    assert page["scroll"] <= page["inner"] == SIZES[size][0] and page["wide"] == []
-    assert page["images"] == [832] and page["shown"][0] > min(500, 0.85 * page["inner"])
-    at, last = page["slider"]
-    assert low <= at <= high and last >= 6
+def test_the_animation_plays_and_its_slider_moves_the_picture(moving, tmp_path):
+    played, moved = opened(tmp_path, moving, ("laptop", PLAYED), ("phone", MOVED))
+    for page, size in [(played, "laptop"), (moved, "phone")]:
+        assert page["scroll"] <= page["inner"] == SIZES[size][0] and page["wide"] == []
+        assert page["images"] == [832] and page["shown"][0] > min(500, 0.85 * page["inner"])
+    assert 4 <= played["slider"][0] <= 11 and moved["slider"][0] == 5 and moved["slider"][1] >= 6
 
 
 def test_run_all_writes_a_gallery_and_one_run_does_not(two, tmp_path, capsys):
@@ -200,21 +201,15 @@ def test_run_all_writes_a_gallery_and_one_run_does_not(two, tmp_path, capsys):
 
 
 @needs_browser
-@pytest.mark.parametrize("size", SIZES)
-def test_the_gallery_fits_the_window_of_a_browser(two, tmp_path, size):
+def test_the_gallery_fits_the_window_of_a_browser_and_a_touched_figure_grows_within_its_frame(two, tmp_path):
     cli.main(["run", "first", "second", "--jobs", "1", "--out", str(tmp_path)])
-    page, console = opened(tmp_path, tmp_path / "gallery.html", size)
-    assert console == []
-    assert page["scroll"] <= page["inner"] == SIZES[size][0] and page["wide"] == []
-    assert page["images"] == [2080, 2080] and min(page["shown"]) > 0.7 * page["inner"]
-
-
-@needs_browser
-def test_a_touched_figure_grows_within_its_frame(two, tmp_path):
-    cli.main(["run", "first", "second", "--jobs", "1", "--out", str(tmp_path)])
-    page, console = opened(tmp_path, tmp_path / "gallery.html", "phone", "document.images[0].click();")
-    assert console == [] and page["shown"][0] == 2080 > page["inner"] > page["shown"][1]
-    assert page["scroll"] <= page["inner"]
+    views = [("laptop", ""), ("phone", ""), ("phone", "document.images[0].click();")]
+    *plain, touched = opened(tmp_path, tmp_path / "gallery.html", *views)
+    for page, size in zip(plain, SIZES, strict=True):
+        assert page["scroll"] <= page["inner"] == SIZES[size][0] and page["wide"] == []
+        assert page["images"] == [2080, 2080] and min(page["shown"]) > 0.7 * page["inner"]
+    assert touched["shown"][0] == 2080 > touched["inner"] > touched["shown"][1]
+    assert touched["scroll"] <= touched["inner"]
 
 
 def test_animate_is_told_where_it_does_not_belong(two, capsys):
