@@ -13,11 +13,12 @@ DROPS = (0.01, 0.1, 0.5, 0.9)  # the shares of the loss at which a run is looked
 LEVEL = 0.95  # of alignment, that counts as aligned
 RECORDS = 400  # steps of a run that are kept, at most, evenly spaced in log(step)
 SILENT = 0.05  # rho below it
-LAZY = 2  # |K_inf| / |K_0| below it
+LAZY = 2  # |K_inf| / |K_0| below it, if also rho is above ALIKE
+ALIKE = 0.25
 ROUNDING = 1e-6  # err_0 below it: both machines are the network, and rho is a ratio of rounding errors
 REGIONS = (
     f"silent: rho < {SILENT:g} and t_align <= t_learn; aligned late: only the first of the two;\n"
-    f"lazy: |K_inf| < {LAZY:g} |K_0|; partially aligned: none of these."
+    f"lazy: |K_inf| < {LAZY:g} |K_0| and rho > {ALIKE:g}; partially aligned: none of these."
 )
 MEMORY = 2**28  # bytes of kernels that are kept; fewer steps if they would take more
 
@@ -116,7 +117,8 @@ def region(numbers):
     """The word for the numbers of a run, or for their medians; numbers: a dict as from `silence_numbers`.
 
     "unlearnt": the loss has not dropped by 10 %.
-    "lazy": |K_inf| < LAZY |K_0|. Growth decides, since rho is a ratio of two like errors there and varies by chance.
+    "lazy": |K_inf| < LAZY |K_0|, and rho > ALIKE: the kernel has hardly grown, and K_0 predicts nearly as well as
+    K_inf. Growth alone is no rule: weights whose first layer is small turn under a kernel that grows 1.4 times.
     "trivial": err_0 < ROUNDING, as in linear networks on the span of their samples; rho says nothing.
     "silent": rho < SILENT and t_align <= t_learn. A alone is no rule: partly white digits have A = .96 and rho = .15.
     "aligned late": rho < SILENT, but A < LEVEL at some time after the loss drop of 10 %. Classes that are learned at
@@ -125,7 +127,7 @@ def region(numbers):
     """
     if numbers["t_ratio"] is None:
         return "unlearnt"
-    if numbers["growth_end"] < LAZY:
+    if numbers["growth_end"] < LAZY and (numbers["rho"] > ALIKE or numbers["err_0"] < ROUNDING):
         return "lazy"
     if numbers["err_0"] < ROUNDING:
         return "trivial"

@@ -237,9 +237,11 @@ def test_one_rule_names_the_region_of_a_run():
         "silent": {},
         "aligned late": {"t_ratio": 1.01},
         "partially aligned": {"rho": 0.05},
-        "lazy": {"growth_end": 1.99, "err_0": 1e-14},
+        "lazy": {"growth_end": 1.99, "rho": 0.26},
         "trivial": {"err_0": 9e-7, "rho": 1.2},
         "unlearnt": {"t_ratio": None},
     }
     assert [silence.region(run | changes) for changes in named.values()] == list(named)
     assert silence.region(run | {"growth_end": 2.0, "t_ratio": np.inf, "rho": 0.5}) == "partially aligned"
+    assert silence.region(run | {"growth_end": 1.4, "rho": 0.07}) == "partially aligned"  # features that did turn
+    assert silence.region(run | {"growth_end": 1.99, "err_0": 1e-14}) == "lazy"  # rho says nothing

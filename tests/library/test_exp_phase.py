@@ -82,7 +82,7 @@ def test_a_border_needs_silence_down_to_the_smallest_sigma():
     assert phase_diagram.border(column((0.1, 0.2, 9), (0.01, 0.04, 9), (0.001, 0.06, 9))) is None
     assert phase_diagram.border(column((0.1, 0.02, 9), (0.01, 0.01, 9))) == 0.1
     assert phase_diagram.border(column((1, 0.9, 1.1), (0.1, 0.04, 9))) == 0.1  # lazy beside silent: nothing to draw
-    assert phase_diagram.border(column((1, 0.02, 1.1))) is None  # a small rho of a kernel that never grew
+    assert phase_diagram.border(column((1, 0.9, 1.1))) is None
 
 
 def test_the_verdict_changes_with_the_numbers(cells):
