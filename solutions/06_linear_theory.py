@@ -134,6 +134,24 @@ def final_kernel(X, beta, s, L):
     return s ** (2 - 2 / L) * ((L - 1) * np.outer(f, f) + X @ X.T)
 
 
+@guard.accepts(X="P D", beta="D, of length 1", s="(0, inf)", delta="(-inf, inf)", gives="P P")
+def unbalanced_kernel(X, beta, s, delta):
+    """The kernel at the end of training, K_inf (P, P), of two linear layers that do not start equally small.
+
+    X (P, D); beta (D,), |beta| = 1. The first layer W starts small, the second, a, may be of any size. On white data
+    with the targets s X beta the flow keeps delta = |a|^2 - |W beta|^2 as it was at the start, and ends at
+    W = w beta^T with w parallel to a and |w| |a| = s. K_inf is the kernel of these weights on the rows of X, which
+    need not be white here. With delta = 0 it is final_kernel for L = 2. Kunin et al. 2024, Domine et al. 2025.
+    By hand: X = I (2, 2), beta = (1, 0), s = 2 and delta = 3 give diag(5, 4).
+
+    How: The kernel of two linear layers is X (W^T W + |a|^2 I) X^T. From |a|^2 - |w|^2 = delta and |a| |w| = s follows
+    |a|^2 = (sqrt(delta^2 + 4 s^2) + delta) / 2, and K_inf = X (|w|^2 beta beta^T + |a|^2 I) X^T.
+    """
+    f = X @ beta  # (P,)
+    a2 = (np.hypot(delta, 2 * s) + delta) / 2  # |a|^2
+    return (a2 - delta) * np.outer(f, f) + a2 * X @ X.T
+
+
 @guard.accepts(X="P D", B="C D", L="int [1, inf)", gives="C C P P")
 def final_kernel_blocks(X, B, L):
     """The kernel at the end of training with C outputs: (C, C, P, P), also for C = 1, with the blocks of `kernel.ntk`.

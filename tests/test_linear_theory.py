@@ -234,6 +234,37 @@ def test_final_kernel_is_that_of_a_trained_network(rng, L, sigma, s, error):
     assert_matches(linear_theory.final_kernel(X, beta, s, L), J @ J.T, rtol=error)
 
 
+@pytest.mark.exercise("linear_theory.unbalanced_kernel", row=1)
+def test_unbalanced_kernel_by_hand():
+    """X = I, beta = (1, 0), s = 2, delta = 3: |a|^2 = 4 and |w|^2 = 1 give diag(5, 4); delta = -3 gives diag(5, 1)."""
+    X, beta = np.eye(2), np.array([1.0, 0.0])
+    assert_matches(linear_theory.unbalanced_kernel(X, beta, 2.0, 3.0), np.diag([5.0, 4.0]))
+    assert_matches(linear_theory.unbalanced_kernel(X, beta, 2.0, -3.0), np.diag([5.0, 1.0]))
+
+
+@pytest.mark.exercise("linear_theory.unbalanced_kernel", row=2)
+@pytest.mark.parametrize("a, w", [(1.5, 1.5), (3.0, 0.2), (0.4, 2.0)])
+def test_unbalanced_kernel_is_that_of_two_layers_of_these_sizes(rng, a, w):
+    """W = w u beta^T and a u^T with |u| = 1 have s = a w and delta = a^2 - w^2, and this kernel on any rows X."""
+    X, beta, u = rng.standard_normal((6, 4)), unit_vector(rng, 4), unit_vector(rng, 3)
+    with unchanged(X, beta):
+        K = linear_theory.unbalanced_kernel(X, beta, a * w, a**2 - w**2)
+    assert_matches(K, oracles.ntk([w * np.outer(u, beta), a * u[None]], X, X, slope=1.0)[0, 0])
+
+
+@pytest.mark.exercise("linear_theory.unbalanced_kernel", row=3)
+@pytest.mark.parametrize("scale", [0.3, 2.0])
+def test_unbalanced_kernel_is_that_of_a_trained_network(rng, scale):
+    """A small first layer under a second one of this scale, trained on white data with targets s X beta."""
+    X, beta, s = oracles.draw_white(rng, 9, 5), unit_vector(rng, 5), 1.2
+    W, a = drawn_weights(rng, [5, 6, 1], 1.0)
+    weights = [1e-3 * W, scale * a]
+    delta = (weights[1] ** 2).sum() - ((weights[0] @ beta) ** 2).sum()
+    run = training.gradient_flow(weights, X, s * X @ beta, 1.0, target_loss=1e-9, rtol=1e-7)
+    J = oracles.jacobian(run.weights[-1], X, 1.0)[:, 0]
+    assert_matches(linear_theory.unbalanced_kernel(X, beta, s, delta), J @ J.T, rtol=1e-3)
+
+
 @pytest.mark.exercise("linear_theory.final_kernel_blocks", row=1)
 def test_final_kernel_blocks_by_hand():
     """X = I, B = diag(4, 1): two layers give the blocks diag(8, 5), diag(5, 2), and 0 between the outputs."""

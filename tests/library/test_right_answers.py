@@ -293,6 +293,11 @@ def deep_mode__by_the_integrator(u0, s, L, times):
     return np.array([found[t] for t in times])
 
 
+def unbalanced_kernel__by_its_matrix(X, beta, s, delta):
+    a2, w2 = (np.abs(np.linalg.eigvalsh([[delta / 2, s], [s, -delta / 2]])) + sign * delta / 2 for sign in (1, -1))
+    return X @ (w2[0] * beta[:, None] * beta + a2[0] * np.eye(len(beta))) @ X.T
+
+
 def final_kernel_blocks__by_eigenvalues(X, B, L):
     def power(M, p):
         values, modes = np.linalg.eigh(M)

@@ -233,6 +233,39 @@ def wrong_blocks_diagonal_only(X, B, L):
     return final_kernel_blocks(X, B, L) * np.eye(len(B))[:, :, None, None]
 
 
+def _unbalanced(X, beta, of_beta, of_identity):
+    return of_beta * np.outer(X @ beta, X @ beta) + of_identity * X @ X.T
+
+
+def wrong_unbalanced_swapped(X, beta, s, delta):
+    a2 = (np.hypot(delta, 2 * s) + delta) / 2
+    return _unbalanced(X, beta, a2, a2 - delta)
+
+
+def wrong_unbalanced_without_four(X, beta, s, delta):
+    a2 = (np.hypot(delta, s) + delta) / 2
+    return _unbalanced(X, beta, a2 - delta, a2)
+
+
+def wrong_unbalanced_without_delta(X, beta, s, delta):
+    return _unbalanced(X, beta, s, s)
+
+
+def wrong_unbalanced_lengths(X, beta, s, delta):
+    a2 = (np.hypot(delta, 2 * s) + delta) / 2
+    return _unbalanced(X, beta, np.sqrt(a2 - delta), np.sqrt(a2))
+
+
+def wrong_unbalanced_negative_root(X, beta, s, delta):
+    a2 = (delta - np.hypot(delta, 2 * s)) / 2
+    return _unbalanced(X, beta, a2 - delta, a2)
+
+
+def wrong_unbalanced_without_identity(X, beta, s, delta):
+    a2 = (np.hypot(delta, 2 * s) + delta) / 2
+    return _unbalanced(X, beta, 2 * a2 - delta, 0)
+
+
 def wrong_blocks_samples_first(X, B, L):
     return final_kernel_blocks(X, B, L).transpose(2, 3, 0, 1)
 
@@ -359,6 +392,12 @@ MISTAKES = [
     ("final_kernel", "leaves out I", wrong_kernel_spike_only, "one and two layers"),
     ("final_kernel", "takes f.f for f f^T", wrong_kernel_inner_product, "the worst entry"),
     ("final_kernel", "divides by P", wrong_kernel_over_samples, "1/P times the expected"),
+    ("unbalanced_kernel", "swaps the two layers", wrong_unbalanced_swapped, "X = I"),
+    ("unbalanced_kernel", "forgets the 4", wrong_unbalanced_without_four, "X = I"),
+    ("unbalanced_kernel", "takes both layers for equal", wrong_unbalanced_without_delta, "X = I"),
+    ("unbalanced_kernel", "takes lengths for their squares", wrong_unbalanced_lengths, "X = I"),
+    ("unbalanced_kernel", "takes the negative root", wrong_unbalanced_negative_root, "X = I"),
+    ("unbalanced_kernel", "leaves out I", wrong_unbalanced_without_identity, "X = I"),
     ("final_kernel_blocks", "takes singular values for eigenvalues", wrong_blocks_singular_values, "by hand"),
     ("final_kernel_blocks", "lets the inputs pass l layers", wrong_blocks_inputs_one_layer_up, "by hand"),
     ("final_kernel_blocks", "takes a projector as the power 0", wrong_blocks_projector, "agrees with final_kernel"),
