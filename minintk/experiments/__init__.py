@@ -24,6 +24,7 @@ def registry():
     from minintk.experiments import (
         depth,
         gap,
+        layer_scales,
         lazy_to_rich,
         linear_phases,
         losses,
@@ -37,6 +38,7 @@ def registry():
     return {
         "silent_alignment": silent_alignment,
         "lazy_to_rich": lazy_to_rich,
+        "layer_scales": layer_scales,
         "linear_phases": linear_phases,
         "depth": depth,
         "whitening": whitening,

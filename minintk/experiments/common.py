@@ -8,7 +8,7 @@ import tempfile
 
 import numpy as np
 
-from minintk import data, network, whitening
+from minintk import alignment, data, network, silence, training, whitening
 from minintk.experiments import style
 
 P_TEST = 2000  # at most this many test samples
@@ -38,6 +38,16 @@ def whitened(task, power):
     """The task with its inputs mapped to this power of their singular values, by the training set's map."""
     M = whitening.whitening_map(task["X"], power)
     return task | {"X": task["X"] @ M, "X_test": task["X_test"] @ M}
+
+
+def at_drops(weights, X, Y, X_test, step_size, slope=0.0, **down):
+    """A run as in `silence.experiment`, but recorded at the loss drops only: (Trajectory, its numbers). No curves."""
+    down = {"record_drops": silence.DROPS, "record_kernels": True, "X_test": X_test, "target_loss": 1e-4} | down
+    run = training.gradient_descent(weights, X, Y, step_size, slope, **down)
+    ends = run.outputs[-1], run.outputs[0], run.test_outputs[0], slope
+    machines = [silence.kernel_machine(w, X, X_test, *ends) for w in (run.weights[-1], weights)]
+    A, norms = silence.alignment_curve(run.kernels), [alignment.norm(K) for K in run.kernels]
+    return run, silence.silence_numbers(run.times, run.losses, A, norms, run.test_outputs[-1], *machines)
 
 
 def initial_weights(task, depth, width, sigma, rng):

@@ -43,7 +43,7 @@ import functools
 
 import numpy as np
 
-from minintk import experiments, guard, silence, training, whitening
+from minintk import experiments, guard, silence, whitening
 from minintk.experiments import common, style
 
 SIGMAS = (3, 1, 0.3, 0.1, 0.03, 0.01, 0.003)
@@ -86,15 +86,10 @@ def misplaced(X, Y):
 
 
 def _numbers(task, sigma, rng):
-    """One run as in `silence.experiment`, but recorded at the loss drops only: a map needs no curves."""
-    X, X_test, weights = task["X"], task["X_test"], common.initial_weights(task, 2, N, sigma, rng)
+    weights = common.initial_weights(task, 2, N, sigma, rng)
     step_size = min(0.1, 0.04 / sigma**2)  # a lazy kernel, and with it the fastest rate, grows as sigma^2
-    down = {"steps": STEPS, "target_loss": TARGET_LOSS, "record_drops": silence.DROPS}
-    run = training.gradient_descent(weights, X, task["Y"], step_size, **down, record_kernels=True, X_test=X_test)
-    ends = run.outputs[-1], run.outputs[0], run.test_outputs[0]
-    machines = [silence.kernel_machine(w, X, X_test, *ends) for w in (run.weights[-1], weights)]
-    A, norms = silence.alignment_curve(run.kernels), np.linalg.norm(run.kernels, axis=(1, 2))
-    numbers = silence.silence_numbers(run.times, run.losses, A, norms, run.test_outputs[-1], *machines)
+    down = {"steps": STEPS, "target_loss": TARGET_LOSS}
+    run, numbers = common.at_drops(weights, task["X"], task["Y"], task["X_test"], step_size, **down)
     numbers |= {"A_10": numbers["A"][1], "final_loss": float(run.losses[-1])}
     numbers["test_accuracy"] = common.accuracy(run.test_outputs[-1], task["y_test"])
     return {name: numbers[name] for name in SHOWN}

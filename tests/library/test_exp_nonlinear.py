@@ -1,11 +1,12 @@
-"""lazy_to_rich, whitening, gap and three_traps: numbers against published or closed ones, and verdicts."""
+"""lazy_to_rich, layer_scales, whitening, gap, three_traps: numbers against published or closed ones, and verdicts."""
 
 import copy
 
 import numpy as np
 import pytest
 
-from minintk.experiments import gap, lazy_to_rich, three_traps, whitening
+from minintk import network, training
+from minintk.experiments import gap, layer_scales, lazy_to_rich, three_traps, whitening
 
 
 @pytest.fixture
@@ -35,6 +36,63 @@ def test_the_verdict_from_lazy_to_rich_changes_with_the_numbers(cases):
     for case in told:
         case["medians"] |= {"rho": 0.3, "growth_end": 9.0}
     assert lazy_to_rich.verdict(told).startswith("Nowhere lazy; nowhere silent")
+
+
+def test_over_widths_sigma_times_the_root_of_the_width_decides(found):
+    """Other code, medians of 3 seeds, at sigma = .1 and at sigma sqrt(N) = 1."""
+    rows = found("lazy_to_rich").summary["widths"]
+    expected = [(100, 28, 0.153, 28, 0.153), (400, 8.1, 0.19, 31, 0.132), (1600, 2.7, 0.3, 31.5, 0.144)]
+    for row, (width, growth, rho, scaled, scaled_rho) in zip(rows, expected, strict=True):
+        assert row["N"] == width and row["sigma"] == pytest.approx(1 / width**0.5)
+        assert (row["growth_end_0"], row["growth_end_1"]) == pytest.approx((growth, scaled), rel=0.06)
+        assert (row["rho_0"], row["rho_1"]) == pytest.approx((rho, scaled_rho), rel=0.12)
+    assert lazy_to_rich.verdict_on_widths(rows).endswith("which decides.")
+    for change in ({"growth_end_1": 20}, {"growth_end_0": 10}):
+        assert lazy_to_rich.verdict_on_widths([*rows[:2], rows[2] | change]).endswith("does NOT decide alone.")
+
+
+@pytest.mark.parametrize("L", [2, 3])
+def test_an_output_scale_is_the_same_knob_as_the_scale_of_the_weights(rng, L):
+    """alpha f with weights of size 1 and steps divided by sigma^2, alpha = sigma^L: equal outputs over 200 steps."""
+    X, y, sigma, step_size = rng.standard_normal((6, 8)), rng.standard_normal((6, 1)), 0.3, 0.1
+    weights = network.init_weights([8, *[10] * (L - 1), 1], 1.0, rng)
+    run = training.gradient_descent([sigma * W for W in weights], X, y, step_size, steps=200, target_loss=0.0)
+    for _ in range(200):
+        layers = network.forward(weights, X)
+        cotangent = sigma**L * training.loss_and_cotangent(sigma**L * layers[-1], y)[1]
+        gradients = network.weight_gradients(layers, network.backward(weights, layers, cotangent))
+        weights = [W - step_size / sigma**2 * G for W, G in zip(weights, gradients)]
+    assert np.allclose(sigma**L * network.forward(weights, X)[-1], run.outputs[-1], rtol=1e-10, atol=1e-12)
+    assert abs(run.outputs[-1] - run.outputs[0]).max() > 0.01
+
+
+def test_a_small_first_layer_turns_under_a_kernel_that_hardly_grows(found):
+    """Other code, 7 seeds: growth 1.16, 27.8, 1.40, A_0 .98, .71, .98, cosines 1.00, .78, .46, rho .42, .153, .071."""
+    told = {(c["first"], c["second"]): c for c in found("layer_scales").summary["cells"]}
+    expected = {
+        (1, 0.01): (1.16, 0.98, 0.11, 1.0, 0.42, "lazy"),
+        (0.1, 0.1): (27.8, 0.71, 2.1, 0.78, 0.153, "partially aligned"),
+        (0.01, 1): (1.4, 0.98, 0.2, 0.46, 0.071, "partially aligned"),
+    }
+    for scales, (growth, A_0, t_learn, cosine, rho, region) in expected.items():
+        n = told[scales]["medians"]
+        assert (n["growth_end"], n["t_learn"], n["rho"]) == pytest.approx((growth, t_learn, rho), rel=0.12)
+        assert (n["A_0"], n["cosine"]) == pytest.approx((A_0, cosine), abs=0.02) and told[scales]["region"] == region
+    for row, balanced in zip(found("layer_scales").summary["linear"], (None, None, 0.04, 0.4, 0.9), strict=True):
+        assert row["error"] < 5e-6 and (balanced is None or 0.7 < row["error_balanced"] / balanced < 1.5)
+
+
+def test_the_verdict_on_layers_changes_with_the_numbers(found):
+    told = copy.deepcopy(found("layer_scales").summary)
+    assert layer_scales.verdict(told["cells"], told["linear"]).startswith("Features turn unseen: from (0.01, 1) the")
+    told["linear"][0]["error"] = 2e-4
+    assert "form with delta does NOT hold: errors of K_inf up to 2.0e-04" in layer_scales.verdict(
+        *map(told.get, ("cells", "linear"))
+    )
+    for name, value in [("cosine", 0.81), ("rho", 0.26), ("growth_end", 2.1)]:
+        cells = copy.deepcopy(told["cells"])
+        cells[len(layer_scales.SCALES) - 1]["medians"][name] = value
+        assert layer_scales.verdict(cells, told["linear"]).startswith("Features do NOT turn unseen")
 
 
 def test_linear_networks_turn_late_and_are_exact_nevertheless(found):

@@ -28,7 +28,11 @@ SMALL = {
     },
     "lazy_to_rich": {
         "settings": {"sigmas": (1, 0.1), "inits": 1},
-        "constants": {"P": 10, "D": 20, "N": 20, "P_TEST": 20},
+        "constants": {"P": 10, "D": 20, "N": 20, "P_TEST": 20, "WIDTHS": (20, 40)},
+    },
+    "layer_scales": {
+        "settings": {"inits": 1},
+        "constants": {"P": 10, "D": 20, "N": 20, "P_TEST": 20, "SCALES": (0.1, 1), "SECOND": (0.1, 1)},
     },
     "whitening": {
         "settings": {"inits": 1},
@@ -96,6 +100,7 @@ TRY = {
     ],
     "several_outputs": [{"S": (3, 2.9, 0.6)}, {"N": 5}, {"S": (1, 1, 1)}, {"MAIN": 0.02}],
     "lazy_to_rich": [{"N": 40}],
+    "layer_scales": [{"SLOPE": 0.1}, {"N": 40}, {"SECOND": (0.1, 10)}],
     "whitening": [{"LINEAR": LINEAR | {"L": 3, "sigma": 0.1}}, {"SLOPE": 0.5, "SIGMA": 1e-3}],
     "losses": [{"N": 40}, {"LATE": np.append(LEVELS, 0.01)}],
     "gap": [
