@@ -83,6 +83,23 @@ def kernel_predictor(K_train, K_test, targets, f0_train=0.0, f0_test=0.0, rcond=
     raise NotImplementedError("kernel.kernel_predictor")
 
 
+@guard.accepts(K_train="P P, kernel", K_test="P2 P", targets="P | P C", ridge="(0, inf)")
+def ridge_predictor(K_train, K_test, targets, ridge):
+    """The kernel predictor that trades errors for size: f = K_test alpha, whose alpha makes this sum smallest,
+
+        |K_train alpha - targets|^2 + ridge alpha^T K_train alpha.
+
+    K_train (P, P); K_test (P2, P), test by train; targets (P,) or (P, C), each output by itself. Returns (P2,) or
+    (P2, C). With ridge -> 0 it is kernel_predictor from f_0 = 0. A network trained to rest with weight decay lambda is
+    this predictor of its own last kernel, with ridge = lambda L P. Lauditi, Bordelon, Pehlevan 2025; our derivation.
+    By hand: K_train = diag(2, 4), targets (8, 6), ridge = 2 and a test row (1, 10) give 12.
+    """
+    # Solve the same regression with a price on its size. Weight decay leads a network there whatever its kernel
+    # did before: a small error of this predictor is no evidence of silence (experiment weight_decay).
+    # (4 points, about 15 minutes)
+    raise NotImplementedError("kernel.ridge_predictor")
+
+
 @guard.accepts(K="P P, kernel", y="P", f0="P", times="T, not negative", gives="T P")
 def constant_kernel_flow(K, y, f0, times):
     """The outputs of gradient flow on the mean squared error while the kernel stays K: df/dt = K (y - f) / P.

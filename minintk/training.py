@@ -120,7 +120,9 @@ def target_matrix(y, C, loss="mse"):
     return y.reshape(len(y), C)
 
 
-@guard.accepts(**RUN, step_size="(0, inf)", steps="int [0, inf)", record_steps="any int [0, inf)")
+@guard.accepts(
+    **RUN, step_size="(0, inf)", steps="int [0, inf)", record_steps="any int [0, inf)", weight_decay="[0, inf)"
+)
 def gradient_descent(
     weights,
     X,
@@ -129,6 +131,7 @@ def gradient_descent(
     slope=0.0,
     loss="mse",
     *,
+    weight_decay=0.0,
     steps=10_000,
     time=math.inf,
     target_loss=0.0,
@@ -143,11 +146,12 @@ def gradient_descent(
     weights: [W_1 ... W_L], left as they are; X (P, D); y (P, C), or a short form of it, see `target_matrix`. Returns a
     Trajectory, recorded at the start, at record_steps, at the first step where the loss has dropped by each of
     record_drops (shares of its start), and at the end. Kernels, weights in between and the outputs at X_test (P2, D)
-    are kept if asked for. ValueError as soon as training diverges; for "mse" steps are stable below
-    2 / lambda_max(K / P).
+    are kept if asked for. With weight_decay the steps go down the gradient of loss + weight_decay |theta|^2 / 2; the
+    losses that are told are still without that. ValueError as soon as training diverges; for "mse" steps are stable
+    below 2 / lambda_max(K / P).
     """
     y = target_matrix(y, len(weights[-1]), loss).astype(X.dtype, copy=False)
-    run = _Run(weights, X, slope, record_kernels, record_weights, X_test)
+    run = _Run(weights, X, slope, record_kernels, record_weights, X_test, reduce=not weight_decay)
     steps = min(steps, math.ceil(time / step_size - 1e-9)) if time < math.inf else steps
     wanted, drops = {0, steps, *record_steps}, sorted(record_drops)
     current = stable = run.start
@@ -155,6 +159,8 @@ def gradient_descent(
     with np.errstate(over="ignore", invalid="ignore"):  # a diverging run is told in words, not in warnings
         for step in _progress(range(steps + 1)):
             ahead, value = gradient_descent_step(current, run.Z, y, step_size, slope, loss)
+            if weight_decay:
+                ahead = [A - step_size * weight_decay * W for A, W in zip(ahead, current)]
             first = min(first, value) if step == 0 else first
             if not value <= DIVERGED * first:
                 bound = _step_bound(stable, run.Z, slope, loss)
@@ -252,14 +258,15 @@ class _Run:
 
     With fewer samples than inputs, Z are span coordinates, X = Z Q^T. The gradient for W_1, B_1^T X = (B_1^T Z) Q^T,
     moves W_1 only in span(Q), and the outputs see W_1 only through X W_1^T = Z (W_1 Q)^T. So V = W_1 Q follows gradient
-    descent on Z, step for step, and W_1(t) = W_1(0) + [V(t) - V(0)] Q^T: a first layer of r inputs instead of D.
+    descent on Z, step for step, and W_1(t) = W_1(0) + [V(t) - V(0)] Q^T: a first layer of r inputs instead of D. With
+    reduce=False Z is X: weight decay moves W_1 outside of span(Q) too.
     """
 
-    def __init__(self, weights, X, slope, keep_kernels, keep_weights, X_test):
+    def __init__(self, weights, X, slope, keep_kernels, keep_weights, X_test, reduce=True):
         _keep_freed_memory()
         self.weights, self.slope, self.X_test = weights, slope, X_test
         self.keep_kernels, self.keep_weights = keep_kernels, keep_weights
-        self.Z, self.Q = span_coordinates(X) if len(X) < X.shape[1] else (X, None)
+        self.Z, self.Q = span_coordinates(X) if reduce and len(X) < X.shape[1] else (X, None)
         self.start = weights if self.Q is None else [weights[0] @ self.Q, *weights[1:]]
         self.rows, self.kept = [], []
 

@@ -298,6 +298,20 @@ def test_training_on_few_samples_is_training_on_all_inputs(rng, P, D, slope):
     assert_matches(run.times, np.array([0.0, 0.05, 0.35, 1.5]))
 
 
+@pytest.mark.parametrize("P, D", [(4, 9), (8, 3)])
+def test_weight_decay_shrinks_all_weights_at_every_step(rng, P, D):
+    """W - eta (G + lambda W), also for the part of W_1 that no training sample sees; losses are those of the data."""
+    weights, X, y = draw_training(rng, P, D)
+    X_test, by_hand = rng.standard_normal((2, D)), weights
+    run = training.gradient_descent(weights, X, y, 0.05, 0.2, steps=30, weight_decay=0.3, X_test=X_test)
+    for _ in range(30):
+        gradients = oracles.mse_gradient(by_hand, X, y, 0.2)
+        by_hand = [W - 0.05 * (G + 0.3 * W) for W, G in zip(by_hand, gradients)]
+    assert_matches(run.weights[-1], by_hand, rtol=1e-12)
+    assert_matches(run.test_outputs[-1], oracles.outputs(by_hand, X_test, 0.2), rtol=1e-12)
+    assert_matches(run.losses[-1], oracles.loss(oracles.outputs(by_hand, X, 0.2), y, "mse"), rtol=1e-12)
+
+
 @pytest.mark.parametrize("P, D, inputs", [(4, 9, 3), (4, 4, 4), (8, 3, 3)])
 def test_training_has_fewer_inputs_only_where_there_are_fewer_samples(rng, monkeypatch, P, D, inputs):
     """With P < D a step sees the rank of X as its number of inputs; otherwise it sees X itself."""

@@ -32,6 +32,7 @@ def registry():
         several_outputs,
         silent_alignment,
         three_traps,
+        weight_decay,
         whitening,
     )
 
@@ -46,6 +47,7 @@ def registry():
         "losses": losses,
         "gap": gap,
         "three_traps": three_traps,
+        "weight_decay": weight_decay,
         "phase_diagram": phase_diagram,
     }
 

@@ -20,7 +20,8 @@ whatever these are, and that space has finite dimension. A two-layer ReLU networ
 phi(w_j x), the second a combination of the first: the rank is at most N D. With about N D samples the regression cannot
 but find f_T.
 
-T1 needs large weights, T2 data that are not white, T3 a small network: the columns differ in sigma, N, P and D, too.
+T1 needs large weights, T2 data that are not white, T3 a small network: the columns differ in sigma, N, P and D, too. A
+fourth trap has an experiment of its own, weight_decay.
 
 Source. The paper has none of these as such: T1 is its lazy regime, T2 follows from its 3.2 and appendix G, T3 is our
 short derivation. In the text we read, the predictor claim is f = k K^{-1} y + O(sigma^L); off the span it is O(sigma).

@@ -63,6 +63,10 @@ SMALL = {
             "CASES": TRAPS, "P_TEST": 20, "STEPS": 500, "TARGET_LOSS": 0.05, "UNTRAINED": (5, 4, (5, 10, 20)),
         },
     },
+    "weight_decay": {
+        "settings": {"inits": 1},
+        "constants": {"CASES": (("white", 0, 1.0), ("stretched", None, 0.1)), "N": 10, "STEPS": 100},
+    },
     "phase_diagram": {
         "settings": {"sigmas": (1, 0.1), "powers": (0, 1), "inits": 1},
         "constants": {"P": 20, "N": 20, "STEPS": 200, "TARGET_LOSS": 0.01},
@@ -116,6 +120,7 @@ TRY = {
         },
         {"CASES": TRAPS[:3] + (("T3 P > rank", 0.0, 0.1, 8, 4, 4, None, 0.1),)},
     ],
+    "weight_decay": [{"DECAY": 0.1}, {"STEPS": 30}, {"CASES": (("raw", 1, 1.0),)}],
     "phase_diagram": [{"CLASSES": "0,1"}, {"CLASSES": "parity"}],
 }
 

@@ -191,6 +191,11 @@ def kernel_predictor__by_eigenvectors(K_train, K_test, targets, f0_train=0.0, f0
     return f0_test + (predicted.reshape(-1, C) if C else predicted)
 
 
+def ridge_predictor__by_eigenvectors(K_train, K_test, targets, ridge):
+    values, V = np.linalg.eigh(K_train)
+    return (K_test @ V) @ ((V.T @ targets).T / (values + ridge)).T
+
+
 def constant_kernel_flow__by_times(K, y, f0, times):
     values, V = np.linalg.eigh(K)
     return [y + V @ (np.exp(-values * t / len(y)) * (V.T @ (f0 - y))) for t in times]

@@ -6,6 +6,30 @@ from minintk import kernel, network
 from minintk.kernel import constant_kernel_flow, gradient_factors, jacobian, kernel_predictor, ntk
 
 
+def ridge_left_out(K_train, K_test, targets, ridge):
+    return K_test @ np.linalg.lstsq(K_train, targets, 1e-12)[0]
+
+
+def ridge_at_every_entry(K_train, K_test, targets, ridge):
+    return K_test @ np.linalg.solve(K_train + ridge, targets)
+
+
+def ridge_squared(K_train, K_test, targets, ridge):
+    return K_test @ np.linalg.solve(K_train + ridge**2 * np.eye(len(K_train)), targets)
+
+
+def ridge_of_the_weights(K_train, K_test, targets, ridge):
+    return K_test @ np.linalg.solve(K_train.T @ K_train + ridge * np.eye(len(K_train)), K_train.T @ targets)
+
+
+def ridge_halved(K_train, K_test, targets, ridge):
+    return K_test @ np.linalg.solve(K_train + ridge / 2 * np.eye(len(K_train)), targets)
+
+
+def ridge_transposed(K_train, K_test, targets, ridge):
+    return K_test.T @ np.linalg.solve(K_train + ridge * np.eye(len(K_train)), targets)
+
+
 def factors_of_the_sum(weights, X, slope=0.0):
     layers = network.forward(weights, X, slope)
     deltas = network.backward(weights, layers, np.ones_like(layers[-1]), slope)
@@ -283,6 +307,12 @@ MISTAKES = [
     ),
     ("kernel_predictor", "solves a singular system", predictor_solves_a_singular_system, "below rcond"),
     ("kernel_predictor", "ignores rcond", predictor_ignores_rcond, "below rcond"),
+    ("ridge_predictor", "leaves the ridge out", ridge_left_out, "two training samples by hand"),
+    ("ridge_predictor", "adds the ridge to every entry", ridge_at_every_entry, "two training samples by hand"),
+    ("ridge_predictor", "takes ridge squared", ridge_squared, "two training samples by hand"),
+    ("ridge_predictor", "solves the normal equations of K", ridge_of_the_weights, "two training samples by hand"),
+    ("ridge_predictor", "takes half of the ridge", ridge_halved, "two training samples by hand"),
+    ("ridge_predictor", "train by test in place of test by train", ridge_transposed, "ValueError"),
     ("constant_kernel_flow", "forgets 1 / P", flow_without_mean, "1 / P"),
     ("constant_kernel_flow", "twice as fast: the loss without its 1/2", flow_twice_as_fast, "the worst entry"),
     ("constant_kernel_flow", "exp of every entry of K", flow_exponential_of_entries, "starts at f0"),
