@@ -12,7 +12,8 @@ What is checked. A letter is a size: it may take any value, but the same value w
     "P D"               a finite real array with these axes; "scalar | P | P C" are alternatives, "..." any shape
     "P P, kernel"       such an array with a property: symmetric; kernel, symmetric without an eigenvalue below 0;
                         rising; not negative; positive; of length 1; of the loss, as the loss has its targets
-    "D -> C"            weights: a list of matrices (n_l, n_{l-1}) that chain from D inputs to C outputs
+    "D -> C"            weights: a list of matrices (n_l, n_{l-1}) that chain from D inputs to C outputs; a property of
+                        arrays, as in "D -> C, not negative", is one of each
     "D -> N -> C"       exactly two of them
     "layers", "deltas"  lists of (P, n_l) arrays, l = 0..L and l = 1..L, that fit the weights where those are given
     "sizes"             a list of at least two positive integers
@@ -259,9 +260,11 @@ def _check_property(a, wanted, known):
 
 def _check_weights(matrices, spec, known):
     _check_list(matrices, "at least one matrix (n_l, n_{l-1})")
+    spec, _, wanted = spec.partition(", ")
     for layer, W in enumerate(matrices, start=1):
         with _told_of(f"W_{layer}"):
             _check_array(W, "n_l n_{l-1}", {"n_{l-1}": len(matrices[layer - 2])} if layer > 1 else {})
+            _check_property(W, wanted, known)
     inputs, *hidden, outputs = spec.split(" -> ")
     if hidden and len(matrices) != len(hidden) + 1:
         raise ValueError(f"has length {len(matrices)}, expected {len(hidden) + 1} matrices")

@@ -298,6 +298,58 @@ def test_training_on_few_samples_is_training_on_all_inputs(rng, P, D, slope):
     assert_matches(run.times, np.array([0.0, 0.05, 0.35, 1.5]))
 
 
+@pytest.mark.exercise("training.adam_step", row=1)
+def test_adam_step_by_hand():
+    """m = .2 and v = .004, corrected 2 and 4, give 1 - .1 * 2 / 2 = .9; then G = -1 gives m = .08, v = .004996."""
+    one = [np.ones((1, 1))]
+    weights, m, v = training.adam_step(one, [2 * one[0]], [0 * one[0]], [0 * one[0]], 1, 0.1)
+    assert_matches([weights[0][0, 0], m[0][0, 0], v[0][0, 0]], [0.9, 0.2, 0.004], rtol=1e-8)
+    weights, m, v = training.adam_step(weights, [-one[0]], m, v, 2, 0.1)
+    moved = 0.1 * (0.08 / 0.19) / (np.sqrt(0.004996 / 0.001999) + 1e-8)
+    assert_matches([weights[0][0, 0], m[0][0, 0], v[0][0, 0]], [0.9 - moved, 0.08, 0.004996], rtol=1e-8)
+
+
+@pytest.mark.exercise("training.adam_step", row=2)
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e5])
+def test_the_first_step_of_adam_does_not_know_the_length_of_the_gradient(rng, size):
+    """m / (1 - .9) = G and v / (1 - .999) = G^2: every weight moves by step_size against the sign of G."""
+    weights, zeros = oracles.drawn_weights(rng, [4, 3, 2], 1.0), [np.zeros((3, 4)), np.zeros((2, 3))]
+    gradients = [size * rng.choice([-1.0, 1.0], W.shape) * rng.uniform(1, 2, W.shape) for W in weights]
+    after = training.adam_step(weights, gradients, zeros, zeros, 1, 0.01)[0]
+    assert_matches(
+        [(W - A) / 0.01 * np.sign(G) for W, A, G in zip(weights, after, gradients)],
+        [np.ones(W.shape) for W in weights],
+        rtol=2e-5,
+    )
+
+
+@pytest.mark.exercise("training.adam_step", row=3)
+def test_adam_after_many_steps_is_a_weighted_mean_of_all_gradients(rng):
+    """m is the sum of .1 * .9^(n - i) G_i and v that of .001 * .999^(n - i) G_i^2: both summed anew at each step."""
+    weights, kept = oracles.drawn_weights(rng, [4, 3, 2], 1.0), [[], []]
+    now, m, v = weights, *([0 * W for W in weights],) * 2
+    expected = [W.copy() for W in weights]
+    for n in range(1, 8):
+        gradients = [rng.standard_normal(W.shape) for W in weights]
+        now, m, v = training.adam_step(now, gradients, m, v, n, 0.05)
+        for l, G in enumerate(gradients):
+            kept[l].append(G)
+            age = np.arange(n)[::-1]
+            mean = np.tensordot(0.9**age, kept[l], 1) / (0.9**age).sum()
+            square = np.tensordot(0.999**age, np.square(kept[l]), 1) / (0.999**age).sum()
+            expected[l] -= 0.05 * mean / (np.sqrt(square) + 1e-8)
+    assert_matches(now, expected, rtol=1e-9)
+
+
+@pytest.mark.exercise("training.adam_step", row=4)
+def test_adam_step_leaves_the_given_lists_and_keeps_single_precision(rng):
+    single = [[W.astype(np.float32) for W in oracles.drawn_weights(rng, [4, 3, 2], 1.0)] for _ in range(4)]
+    single[3] = [V**2 for V in single[3]]
+    with unchanged(*single):
+        found = training.adam_step(*single, 3, 0.1)
+    assert {np.asarray(a).dtype for part in found for a in part} == {np.dtype(np.float32)}
+
+
 @pytest.mark.parametrize("P, D", [(4, 9), (8, 3)])
 def test_weight_decay_shrinks_all_weights_at_every_step(rng, P, D):
     """W - eta (G + lambda W), also for the part of W_1 that no training sample sees; losses are those of the data."""

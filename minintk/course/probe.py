@@ -38,7 +38,8 @@ def _value(spec, name, sizes, made, rng):
         return [D, N, C]
     if "->" in spec:
         shapes = [(N, D), (C, N)] if spec.count("->") == 2 else [(N, D), (N, N), (C, N)]
-        return [rng.standard_normal(shape) for shape in shapes]
+        drawn = [rng.standard_normal(shape) for shape in shapes]
+        return [W**2 for W in drawn] if spec.endswith("not negative") else drawn
     if spec.startswith(("each ", "any ")):
         return [1, 2, 3] if "int" in spec else (np.cumsum(rng.random(3)) / 3).tolist()
     if spec in ("layers", "deltas"):

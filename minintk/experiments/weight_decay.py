@@ -122,7 +122,7 @@ def report(summary):
     rows += [common.row(cases, label, form, name) for name, (label, form) in SHOWN.items()]
     heading = (
         f"ReLU, L = 2 layers, N = {N}, on white and raw digits and on stretched samples; lambda = {DECAY:g},\n{STEPS} "
-        f"steps; medians of {settings['inits']} runs (seed {settings['seed']}). What is left of the gradient is 0 at rest."
+        f"steps; medians of {settings['inits']} runs (seed {settings['seed']}). At rest no gradient is left."
     )
     return "\n".join([heading, "", common.table(rows), "", summary["verdict"]])
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minintk import network, training
-from minintk.experiments import gap, layer_scales, lazy_to_rich, three_traps, weight_decay, whitening
+from minintk.experiments import gap, layer_scales, lazy_to_rich, optimisers, three_traps, weight_decay, whitening
 
 
 @pytest.fixture
@@ -222,3 +222,18 @@ def test_with_weight_decay_the_network_is_a_ridge_predictor(found):
     lines = weight_decay.verdict([white, raw, stretched])
     assert lines.count("a kernel predictor, and no") == 2 and lines.count("not stationary") == 1
     assert "the claim FAILS" in weight_decay.verdict([white | {"ridge": 0.1, "residual": 0.01}])
+
+
+def test_adam_ends_as_the_final_kernels_predictor_on_stretched_and_raw_inputs(found):
+    """Other code, medians of 3 to 7 seeds: rho of both, Adam's A at 10 %, and the error of Adam's own kernel."""
+    cases = found("optimisers").summary["cases"]
+    expected = [(0.016, 0.019, 0.977, 0.16), (0.044, 0.403, 0.8, 0.33), (0.024, 0.247, 0.87, 0.09)]
+    for case, (adam, descent, A, own) in zip(cases, expected, strict=True):
+        assert adam / 1.8 < case["adam"]["rho"] < 1.8 * adam and descent / 2.7 < case["gd"]["rho"] < 1.7 * descent
+        assert case["adam"]["A_10"] == pytest.approx(A, abs=0.08) and own / 2 < case["adam"]["err_own"] < 2 * own
+        assert case["adam"]["balance"] > 0.8 and case["gd"]["balance"] < 0.02
+    words = optimisers.verdict(cases)
+    assert words.count("only Adam does") == 2 and "white: both end" in words and "worse than K_inf everywhere" in words
+    cases[0]["adam"] |= {"rho": 0.06, "err_own": 0.001}
+    words = optimisers.verdict(cases)
+    assert "white: only gradient descent does" in words and "predicts as well as K_inf." in words

@@ -258,6 +258,16 @@ def gradient_descent_step__as_a_list(weights, X, y, step_size, slope=0.0, loss="
     return [tuple(new), value]
 
 
+def adam_step__in_place_of_copies(weights, gradients, m, v, step, step_size):
+    weights, m, v = ([a.copy() for a in part] for part in (weights, m, v))
+    rate = step_size * math.sqrt(1 - 0.999**step) / (1 - 0.9**step)  # the corrections in one number
+    for W, G, M, V in zip(weights, gradients, m, v):
+        M += 0.1 * (G - M)
+        V += 0.001 * (G * G - V)
+        W -= rate * M / (np.sqrt(V) + 1e-8 * math.sqrt(1 - 0.999**step))
+    return [tuple(weights), m, v]
+
+
 def span_coordinates__with_other_signs(X):
     U, S, Vt = np.linalg.svd(X, full_matrices=False)
     r = int((S > S[0] * max(X.shape) * np.finfo(X.dtype).eps).sum())

@@ -312,7 +312,7 @@ MISTAKES = [
     ("ridge_predictor", "takes ridge squared", ridge_squared, "two training samples by hand"),
     ("ridge_predictor", "solves the normal equations of K", ridge_of_the_weights, "two training samples by hand"),
     ("ridge_predictor", "takes half of the ridge", ridge_halved, "two training samples by hand"),
-    ("ridge_predictor", "train by test in place of test by train", ridge_transposed, "ValueError"),
+    ("ridge_predictor", "train by test in place of test by train", ridge_transposed, "two training samples by hand"),
     ("constant_kernel_flow", "forgets 1 / P", flow_without_mean, "1 / P"),
     ("constant_kernel_flow", "twice as fast: the loss without its 1/2", flow_twice_as_fast, "the worst entry"),
     ("constant_kernel_flow", "exp of every entry of K", flow_exponential_of_entries, "starts at f0"),

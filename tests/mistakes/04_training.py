@@ -6,6 +6,39 @@ from minintk import network, training
 from minintk.training import gradient_descent_step, loss_and_cotangent, loss_gradient, span_coordinates
 
 
+def _adam(weights, gradients, m, v, step, step_size, move):
+    m = [0.9 * M + 0.1 * G for M, G in zip(m, gradients)]
+    v = [0.999 * V + 0.001 * G**2 for V, G in zip(v, gradients)]
+    return [W - step_size * move(M, V, G, step) for W, M, V, G in zip(weights, m, v, gradients)], m, v
+
+
+def adam_uncorrected(*given):
+    return _adam(*given, lambda m, v, G, n: m / (np.sqrt(v) + 1e-8))
+
+
+def adam_eps_inside(*given):
+    return _adam(*given, lambda m, v, G, n: m / (1 - 0.9**n) / np.sqrt(v / (1 - 0.999**n) + 1e-2))
+
+
+def adam_without_root(*given):
+    return _adam(*given, lambda m, v, G, n: m / (1 - 0.9**n) / (v / (1 - 0.999**n) + 1e-8))
+
+
+def adam_without_momentum(*given):
+    return _adam(*given, lambda m, v, G, n: G / (np.sqrt(v / (1 - 0.999**n)) + 1e-8))
+
+
+def adam_one_step_ahead(weights, gradients, m, v, step, step_size):
+    move = lambda m, v, G, n: m / (1 - 0.9**n) / (np.sqrt(v / (1 - 0.999**n)) + 1e-8)  # noqa: E731
+    return _adam(weights, gradients, m, v, step + 1, step_size, move)
+
+
+def adam_returns_corrected(weights, gradients, m, v, step, step_size):
+    m = [(0.9 * M + 0.1 * G) / (1 - 0.9**step) for M, G in zip(m, gradients)]
+    v = [(0.999 * V + 0.001 * G**2) / (1 - 0.999**step) for V, G in zip(v, gradients)]
+    return [W - step_size * M / (np.sqrt(V) + 1e-8) for W, M, V in zip(weights, m, v)], m, v
+
+
 def wrong_loss_sums(f, y, loss="mse"):
     value, cotangent = loss_and_cotangent(f, y, loss)
     return len(f) * value, len(f) * cotangent
@@ -285,6 +318,12 @@ MISTAKES = [
     ("loss_gradient", "no slope in both passes", wrong_gradient_without_slope, "right for slope = 0"),
     ("loss_gradient", "mse whatever the loss", wrong_gradient_always_mse, "right for loss = 'mse'"),
     ("loss_gradient", "returns the gradients alone", wrong_gradient_without_value, "returned 1 thing"),
+    ("adam_step", "leaves the corrections out", adam_uncorrected, "two steps by hand"),
+    ("adam_step", "takes the root of v after adding", adam_eps_inside, "two steps by hand"),
+    ("adam_step", "divides by v", adam_without_root, "two steps by hand"),
+    ("adam_step", "moves by the gradient, not by m", adam_without_momentum, "two steps by hand"),
+    ("adam_step", "corrects with step + 1", adam_one_step_ahead, "two steps by hand"),
+    ("adam_step", "returns the corrected means", adam_returns_corrected, "two steps by hand"),
     ("gradient_descent_step", "goes uphill", wrong_step_uphill, "wrong only in [0]"),
     ("gradient_descent_step", "W -= step_size * G", wrong_step_in_place, "was changed in place"),
     ("gradient_descent_step", "one layer after the other", wrong_step_layer_by_layer, "wrong only in [0][1]"),
