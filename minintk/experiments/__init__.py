@@ -33,6 +33,7 @@ def registry():
         several_outputs,
         silent_alignment,
         three_traps,
+        transfer,
         weight_decay,
         whitening,
     )
@@ -48,6 +49,7 @@ def registry():
         "losses": losses,
         "optimisers": optimisers,
         "gap": gap,
+        "transfer": transfer,
         "three_traps": three_traps,
         "weight_decay": weight_decay,
         "phase_diagram": phase_diagram,

@@ -8,7 +8,7 @@ import operator
 import numpy as np
 import pytest
 
-from minintk.experiments import depth, linear_phases, several_outputs, style
+from minintk.experiments import depth, linear_phases, several_outputs, style, transfer
 
 
 @pytest.fixture
@@ -212,3 +212,28 @@ def test_every_mode_has_its_number_even_if_its_direction_is_there_from_the_start
     several_outputs.mode_panel(ax, numbers, {"times": np.arange(3.0), "r": np.ones((3, 2)), "cosines": cosines})
     told = [(text.get_text(), text.xy) for text in ax.texts]
     assert told == [("1", (1.0, 0.5)), ("1", (1.0, 0.8)), ("2", (2.0, 0.5)), ("2", (1.0, 0.8))]
+
+
+def test_a_probe_on_the_final_kernel_learns_related_targets_from_fewer_samples(found):
+    """Other code: L = 3, alpha = .75 gives .441 on K_inf; theory for five pairs (A, alpha)."""
+    assert [transfer.theory(*case) for case in ((0, 0.75), (1, 0.75), (2, 0.75), (5, 0.2), (5, 1))] == pytest.approx(
+        [0.667, 0.515, 0.446, 0.689, 0.106], abs=6e-4
+    )
+    cases = found("transfer").summary["cases"]
+    for case in cases:
+        off = np.subtract(case["error_inf"], case["theory_inf"])
+        assert (abs(off) < 3 * np.array(case["spread_inf"]) + 0.005).all() and min(case["error_0"]) > 0.667
+    assert cases[1]["error_inf"][3] == pytest.approx(0.441, abs=0.02)
+    words = transfer.verdict(cases)
+    assert words.startswith("Related targets gain") and "The theory holds" in words
+    cases = [case | {"error_inf": [1.2 * e for e in case["error_0"]]} for case in cases]
+    assert transfer.verdict(cases).startswith("NOT as claimed") and "does NOT hold" in transfer.verdict(cases)
+
+
+def test_a_probe_is_kernel_regression_on_its_own_samples():
+    """As many samples as inputs leave no error, whatever the metric is."""
+    rng = np.random.default_rng(0)
+    root = rng.standard_normal((transfer.D, transfer.D))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transfer, "SAMPLES", transfer.D)
+        assert transfer.probe(root @ root.T, np.eye(transfer.D)[0], 0.3, rng) < 1e-6
