@@ -59,6 +59,21 @@ def gradient_descent_step(weights, X, y, step_size, slope=0.0, loss="mse"):
     raise NotImplementedError("training.gradient_descent_step")
 
 
+@guard.accepts(W="N D", a="N", X="P D", y="P", slope="[0, 1]")
+def neuron_pulls(W, a, X, y, slope=0.0):
+    """What pulls the weights of every hidden unit while the outputs are near 0: an array (N, D), a row D_j a unit.
+
+    Two layers with one output, f(x) = sum_j a_j phi(w_j . x): W (N, D) with the rows w_j, and a (N,); X (P, D); y (P,).
+    Where all outputs are 0, gradient flow on the squared error moves the rows by dw_j/dt = |a_j| D_j / P: D_j says
+    whereto and how strongly. At a kink the derivative of phi is slope. Maennel et al. 2018.
+    By hand: w = (1, 0), a = -2, rows (1, 0) and (-1, 1), y = (3, 5), slope = 0 give (-3, 0).
+    """
+    # Find what turns a hidden unit before the loss moves. This direction does not change while its gates stand
+    # still, and the unit reaches it in a time that knows no sigma: here is the silence, unit by unit.
+    # (4 points, about 20 minutes)
+    raise NotImplementedError("training.neuron_pulls")
+
+
 @guard.accepts(
     weights="D -> C",
     gradients="D -> C",

@@ -86,6 +86,22 @@ def gradient_descent_step(weights, X, y, step_size, slope=0.0, loss="mse"):
     return [W - step_size * G for W, G in zip(weights, gradients)], value
 
 
+@guard.accepts(W="N D", a="N", X="P D", y="P", slope="[0, 1]")
+def neuron_pulls(W, a, X, y, slope=0.0):
+    """What pulls the weights of every hidden unit while the outputs are near 0: an array (N, D), a row D_j a unit.
+
+    Two layers with one output, f(x) = sum_j a_j phi(w_j . x): W (N, D) with the rows w_j, and a (N,); X (P, D); y (P,).
+    Where all outputs are 0, gradient flow on the squared error moves the rows by dw_j/dt = |a_j| D_j / P: D_j says
+    whereto and how strongly. At a kink the derivative of phi is slope. Maennel et al. 2018.
+    By hand: w = (1, 0), a = -2, rows (1, 0) and (-1, 1), y = (3, 5), slope = 0 give (-3, 0).
+
+    How: D_j = sign(a_j) sum_m phi'(w_j . x_m) y_m x_m, a sum over the samples to which the unit is open; the closed
+    ones count slope times.
+    """
+    gates = network.gate(X @ W.T, slope)  # (P, N)
+    return np.sign(a)[:, None] * ((gates * y[:, None]).T @ X)
+
+
 @guard.accepts(
     weights="D -> C",
     gradients="D -> C",

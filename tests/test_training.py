@@ -298,6 +298,40 @@ def test_training_on_few_samples_is_training_on_all_inputs(rng, P, D, slope):
     assert_matches(run.times, np.array([0.0, 0.05, 0.35, 1.5]))
 
 
+@pytest.mark.exercise("training.neuron_pulls", row=1)
+def test_neuron_pulls_by_hand():
+    """Open to row 1 alone: 3 (1, 0), negative for a = -2; the second unit, (0, 1) and a = 1, to row 2: 5 (-1, 1)."""
+    W, a = np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([-2.0, 1.0])
+    X, y = np.array([[1.0, 0.0], [-1.0, 1.0]]), np.array([3.0, 5.0])
+    with unchanged(W, a, X, y):
+        found = training.neuron_pulls(W, a, X, y)
+    assert_matches(found, np.array([[-3.0, 0.0], [-5.0, 5.0]]))
+
+
+@pytest.mark.exercise("training.neuron_pulls", row=2)
+def test_neuron_pulls_are_what_moves_a_network_with_small_outputs(rng):
+    """With weights of size 1e-6 the residual is -y to 1e-12: -P times the gradient for W, by other code."""
+    weights = [1e-6 * W for W in oracles.drawn_weights(rng, [4, 6, 1], 1.0)]
+    X, y = rng.standard_normal((5, 4)), rng.standard_normal(5)
+    gradient = oracles.mse_gradient(weights, X, y[:, None], 0.0)[0]
+    pulls = np.asarray(training.neuron_pulls(weights[0], weights[1][0], X, y, 0.0))
+    assert_matches(abs(weights[1][0])[:, None] * pulls * 1e6, -5 * gradient * 1e6, rtol=1e-8)
+
+
+@pytest.mark.exercise("training.neuron_pulls", row=3)
+@pytest.mark.parametrize("slope", [0.0, 0.3, 1.0])
+def test_neuron_pulls_with_a_slope(rng, slope):
+    """Open samples count once and closed ones slope times, one sample and one unit after the other; float32 stays."""
+    W, (a,) = oracles.drawn_weights(rng, [4, 6, 1], 1.0)
+    X, y = rng.standard_normal((5, 4)), rng.standard_normal(5)
+    expected = np.zeros((6, 4))
+    for j, m in np.ndindex(6, 5):
+        expected[j] += (1 if W[j] @ X[m] > 0 else slope) * y[m] * X[m] * (1 if a[j] > 0 else -1)
+    assert_matches(training.neuron_pulls(W, a, X, y, slope), expected)
+    single = training.neuron_pulls(*(b.astype(np.float32) for b in (W, a, X, y)))
+    assert np.asarray(single).dtype == np.float32
+
+
 @pytest.mark.exercise("training.adam_step", row=1)
 def test_adam_step_by_hand():
     """m = .2 and v = .004, corrected 2 and 4, give 1 - .1 * 2 / 2 = .9; then G = -1 gives m = .08, v = .004996."""

@@ -132,8 +132,8 @@ def figure(cases):
             fine = np.linspace(ALPHAS[0], ALPHAS[-1], 60)
             A = 0 if name == "0" else c["L"] - 1
             ax.plot(fine, [theory(A, a) for a in fine], color=color, ls=dashes, lw=1)
-        ax.set(xlabel=r"cosine $\alpha$ of new and old target", ylim=(0, None))
+        ax.set(xlabel=r"cosine $\alpha$ of new and old target")
         ax.set_title(f"L = {c['L']}; lines: theory", fontsize=10)
-    axes[0, 0].set_ylabel(f"error from {SAMPLES} samples")
+    axes[0, 0].set(ylabel=f"error from {SAMPLES} samples", ylim=(0, None))  # shared by all
     axes[0, 0].legend(fontsize=8)
     return fig

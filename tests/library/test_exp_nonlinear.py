@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from minintk import network, training
-from minintk.experiments import gap, layer_scales, lazy_to_rich, optimisers, three_traps, weight_decay, whitening
+from minintk.experiments import (
+    gap,
+    layer_scales,
+    lazy_to_rich,
+    neurons,
+    optimisers,
+    three_traps,
+    weight_decay,
+    whitening,
+)
 
 
 @pytest.fixture
@@ -237,3 +246,23 @@ def test_adam_ends_as_the_final_kernels_predictor_on_stretched_and_raw_inputs(fo
     cases[0]["adam"] |= {"rho": 0.06, "err_own": 0.001}
     words = optimisers.verdict(cases)
     assert "white: only gradient descent does" in words and "predicts as well as K_inf." in words
+
+
+def test_units_align_early_on_any_data_and_flips_to_come_order_rho(found):
+    """Other code: cosines at 1, 10 % and the end, flips at 10 %; rank correlation .97 over 40 runs."""
+    summary = found("neurons").summary
+    told = {case["title"]: case for case in summary["cases"]}
+    for title, cosines, flips in [("white", (0.88, 0.98, 0.98), 0), ("condition 100", (0.8, 0.9, 0.6), 0.21)]:
+        measured = [told[title][f"cosine_{moment}"] for moment in ("1", "10", "end")]
+        assert measured == pytest.approx(cosines, abs=0.06) and told[title]["flips_10"] == pytest.approx(
+            flips, abs=0.02
+        )
+    assert told["digits, white"]["error_1"] == pytest.approx(0.18, abs=0.04)
+    assert summary["rank_correlation"] > 0.92
+    assert neurons.rank_correlation([3, 1, 2, 9], [30, 10, 20, 40]) == pytest.approx(1)
+    assert neurons.rank_correlation([1, 2, 3], [9, 8, 1]) == pytest.approx(-1)
+    words = " ".join(neurons.verdict(summary).split())
+    assert words.startswith("Units align early on all data") and "10% order the runs" in words
+    worse = summary | {"rank_correlation": 0.5, "cases": [told["white"] | {"cosine_10": 0.5}]}
+    words = " ".join(neurons.verdict(worse).split())
+    assert words.startswith("Units do NOT align") and "do NOT order the runs" in words

@@ -63,6 +63,13 @@ SMALL = {
             "CASES": TRAPS, "P_TEST": 20, "STEPS": 500, "TARGET_LOSS": 0.05, "UNTRAINED": (5, 4, (5, 10, 20)),
         },
     },
+    "neurons": {
+        "settings": {"inits": 2},
+        "constants": {
+            "SIGMA": 0.1, "N": 20, "P": 10, "D": 20, "P_TEST": 20, "UNITS": 8,
+            "CASES": (("white", 1, None), ("raw", None, 1)),
+        },
+    },
     "transfer": {
         "settings": {},
         "constants": {"P": 20, "D": 10, "N": 12, "SIGMAS": {2: 0.1, 3: 0.2}, "SAMPLES": 4, "DRAWS": 20},
@@ -128,6 +135,7 @@ TRY = {
         },
         {"CASES": TRAPS[:3] + (("T3 P > rank", 0.0, 0.1, 8, 4, 4, None, 0.1),)},
     ],
+    "neurons": [{"SIGMA": 0.05}, {"CORNERS": 4}],
     "transfer": [{"SAMPLES": 8}, {"D": 20, "P": 40}, {"SIGMAS": {2: 1.0}}],
     "optimisers": [{"STEP_SIZE": 0.003}, {"SIGMA": 1}],
     "weight_decay": [{"DECAY": 0.1}, {"STEPS": 30}, {"CASES": (("raw", 1, 1.0),)}],

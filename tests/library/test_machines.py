@@ -132,6 +132,7 @@ def test_without_docstrings_the_experiments_still_have_theirs(monkeypatch, capsy
     texts = {name: module.__doc__ for name, module in experiments.registry().items()}
     for module in experiments.registry().values():
         monkeypatch.setattr(module, "__doc__", None)
+    monkeypatch.setenv("COLUMNS", "100")
     assert cli.main(["run", "--list"]) == 0
     assert capsys.readouterr().out == "".join(f"{name:<18} {text.splitlines()[0]}\n" for name, text in texts.items())
     assert cli.main(["explain", "gap"]) == 0

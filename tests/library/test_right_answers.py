@@ -258,6 +258,14 @@ def gradient_descent_step__as_a_list(weights, X, y, step_size, slope=0.0, loss="
     return [tuple(new), value]
 
 
+def neuron_pulls__by_loops(W, a, X, y, slope=0.0):
+    rows = []
+    for w, sign in zip(W, a):
+        signed = [(x * label if x @ w > 0 else slope * x * label) for x, label in zip(X, y)]
+        rows.append(sum(signed) if sign > 0 else -sum(signed))
+    return np.array(rows, dtype=X.dtype)
+
+
 def adam_step__in_place_of_copies(weights, gradients, m, v, step, step_size):
     weights, m, v = ([a.copy() for a in part] for part in (weights, m, v))
     rate = step_size * math.sqrt(1 - 0.999**step) / (1 - 0.9**step)  # the corrections in one number

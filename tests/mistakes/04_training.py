@@ -6,6 +6,30 @@ from minintk import network, training
 from minintk.training import gradient_descent_step, loss_and_cotangent, loss_gradient, span_coordinates
 
 
+def pulls_without_the_sign(W, a, X, y, slope=0.0):
+    return (network.gate(X @ W.T, slope) * y[:, None]).T @ X
+
+
+def pulls_times_a(W, a, X, y, slope=0.0):
+    return a[:, None] * pulls_without_the_sign(W, a, X, y, slope)
+
+
+def pulls_through_closed_gates(W, a, X, y, slope=0.0):
+    return np.sign(a)[:, None] * np.tile(y @ X, (len(W), 1))
+
+
+def pulls_of_the_mean(W, a, X, y, slope=0.0):
+    return np.sign(a)[:, None] * pulls_without_the_sign(W, a, X, y, slope) / len(X)
+
+
+def pulls_by_the_activation(W, a, X, y, slope=0.0):
+    return np.sign(a)[:, None] * ((network.activation(X @ W.T, slope) * y[:, None]).T @ X)
+
+
+def pulls_without_the_slope(W, a, X, y, slope=0.0):
+    return np.sign(a)[:, None] * pulls_without_the_sign(W, a, X, y, 0.0)
+
+
 def _adam(weights, gradients, m, v, step, step_size, move):
     m = [0.9 * M + 0.1 * G for M, G in zip(m, gradients)]
     v = [0.999 * V + 0.001 * G**2 for V, G in zip(v, gradients)]
@@ -318,6 +342,12 @@ MISTAKES = [
     ("loss_gradient", "no slope in both passes", wrong_gradient_without_slope, "right for slope = 0"),
     ("loss_gradient", "mse whatever the loss", wrong_gradient_always_mse, "right for loss = 'mse'"),
     ("loss_gradient", "returns the gradients alone", wrong_gradient_without_value, "returned 1 thing"),
+    ("neuron_pulls", "leaves the sign of a out", pulls_without_the_sign, "with a negative a"),
+    ("neuron_pulls", "keeps a_j in it", pulls_times_a, "with a negative a"),
+    ("neuron_pulls", "sums over closed samples too", pulls_through_closed_gates, "with a negative a"),
+    ("neuron_pulls", "takes the mean over samples", pulls_of_the_mean, "1/P times the expected"),
+    ("neuron_pulls", "takes phi for phi'", pulls_by_the_activation, "minus P times the gradient"),
+    ("neuron_pulls", "ignores the slope", pulls_without_the_slope, "the slope"),
     ("adam_step", "leaves the corrections out", adam_uncorrected, "two steps by hand"),
     ("adam_step", "takes the root of v after adding", adam_eps_inside, "two steps by hand"),
     ("adam_step", "divides by v", adam_without_root, "two steps by hand"),

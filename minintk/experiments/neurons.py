@@ -1,0 +1,189 @@
+"""The cause: every unit turns early on any data; on white data the direction it turns to is also the last one.
+
+Claim. While the outputs are near 0, the weights w_j of each hidden unit are pulled along one direction, D_j, and by a
+loss drop of 10 % they point along it, on white and on stretched data alike (cosine .9 and more). On white data they
+stay there, and no gate opens or closes any more. On stretched data the errors that are left pull elsewhere, and a fifth
+of the gates flip while the loss falls. The share of gates that are still to flip at 10 % orders runs on all kinds of
+data as rho does.
+
+Why. For two layers, the squared error and f = 0 the residual is -y, and with a_j the unit's output weight
+
+    dw_j/dt = (1/P) |a_j| D_j,    D_j = sign(a_j) sum of y_m x_m over the samples to which the unit is open.
+
+|a_j| and |w_j| grow together, so w_j turns to D_j at a rate that does not know sigma. D_j is constant until a gate of
+the unit changes. Later y_m is replaced by the residual y_m - f(x_m). White rows are orthogonal and of one length: what
+a unit learns of one sample leaves all others alone, and all of its samples are fitted at once. Then the sum only
+shrinks, its direction and the gates stay, and the kernel, which knows the gates and the directions, is final. If some
+samples are fitted before others, the sum turns towards the rest.
+
+Source. Maennel et al. 2018, and Boursier and Flammarion 2022 to 2024, on early alignment; Fort et al. 2020 on kernels
+that turn early and then less and less. That the flips to come explain rho is our measurement.
+
+Try next. SIGMA = 0.1: do units still align before the loss moves? CORNERS = 4: how many directions do the units of the
+right panel end in? `minintk run losses`: with other losses the pull is the early residual.
+"""
+
+import functools
+import textwrap
+
+import numpy as np
+
+from minintk import alignment, data, experiments, guard, network, silence, training
+from minintk.experiments import common, style
+
+SIGMA, N, P, D, P_TEST = 0.01, 100, 40, 60, 400
+# Of each kind of data: title, condition number of a Gaussian sample (1: exactly white) or None, exponent of the digits
+CASES = (
+    ("white", 1, None),
+    ("condition 3", 3, None),
+    ("condition 10", 10, None),
+    ("condition 100", 100, None),
+    ("digits, white", None, 0),
+    ("digits, 0.25", None, 0.25),
+    ("digits, 0.5", None, 0.5),
+    ("digits, raw", None, 1),
+)
+DROPS = (0.01, 0.1)
+CORNERS, UNITS = 6, 40  # samples on a circle and units of the picture
+SHOWN = ("cosine_1", "cosine_10", "cosine_end", "flips_1", "flips_10", "error_1", "error_10", "rho")
+
+
+@guard.settings(seed="int [0, inf)", inits="int [1, inf)")
+def run(seed=0, inits=4):
+    """Small ReLU networks on eight kinds of data, medians of `inits` runs each; and one on a circle to look at."""
+    cases = []
+    for title, *kind in CASES:
+        runs = [follow(*sample(*kind, [seed, i]), [seed, i]) for i in range(inits)]
+        cases.append({"title": title, "medians": common.medians(runs), "runs": runs})
+    flips, rhos = ([[found[name] for found in case["runs"]] for case in cases] for name in ("flips_10", "rho"))
+    told = [{"title": case["title"], **case["medians"]} for case in cases]
+    summary = {
+        "experiment": "neurons",
+        "settings": {"seed": seed, "inits": inits, "sigma": SIGMA, "N": N, "P": P, "D": D, "L": 2, "slope": 0.0},
+        "cases": told,
+        "rank_correlation": rank_correlation(np.ravel(flips), np.ravel(rhos)),
+    }
+    summary["verdict"] = verdict(summary)
+    picture = circle(seed)
+    arrays = {"flips_10": np.array(flips), "rho": np.array(rhos)} | picture
+    return experiments.Result(summary, arrays, report(summary), functools.partial(figure, summary, cases, picture))
+
+
+def sample(condition, power, seed):
+    """Training rows X, targets y (P, 1) and test rows."""
+    if power is not None:
+        task = common.whitened(common.task(None, "3,8", 50, "mse", seed), power)
+        return task["X"], task["Y"], task["X_test"]
+    rng = np.random.default_rng(seed)
+    X = data.white(P, D, rng) if condition == 1 else data.gaussian(P, D, condition, rng)
+    return X, common.balanced_labels(P, rng), data.gaussian(P_TEST, D, condition, rng)
+
+
+def follow(X, y, X_test, seed):
+    """The numbers of one run at loss drops of 1 and 10 % and at the end; units count by their part in the output."""
+    start = network.init_weights([X.shape[1], N, 1], SIGMA, np.random.default_rng(seed))
+    run, numbers = common.at_drops(start, X, y, X_test, 0.05, record_weights=True)
+    end, basis = run.weights[-1], training.span_coordinates(X)[1]
+    share = abs(end[1][0]) * np.linalg.norm(end[0], axis=1)
+    share /= share.sum()  # (N,)
+
+    def cosine(weights):
+        w, pull = (
+            weights[0] @ basis,
+            training.neuron_pulls(weights[0], weights[1][0], X, y[:, 0]) @ basis,
+        )  # in the span of the data
+        lengths = np.linalg.norm(w, axis=1) * np.linalg.norm(pull, axis=1)
+        return float(share @ ((w * pull).sum(axis=1) / np.where(lengths > 0, lengths, 1)))
+
+    open_at_end, ends = X @ end[0].T > 0, (run.outputs[-1], run.outputs[0], run.test_outputs[0])
+    found = {"cosine_end": cosine(end), "rho": numbers["rho"]}
+    for drop in DROPS:
+        weights = run.weights[int(np.argmax(run.losses <= (1 - drop) * run.losses[0]))]
+        flips = ((X @ weights[0].T > 0) != open_at_end).mean(axis=0)  # (N,)
+        machine = silence.kernel_machine(weights, X, X_test, *ends)
+        error = alignment.kernel_error(machine, run.test_outputs[-1])
+        name = f"{100 * drop:g}"
+        found |= {f"cosine_{name}": cosine(weights), f"flips_{name}": float(share @ flips), f"error_{name}": error}
+    return found
+
+
+def rank_correlation(a, b):
+    """The correlation of the places of a's entries with those of b's."""
+    places = [np.argsort(np.argsort(values)) for values in (a, b)]
+    return float(np.corrcoef(places)[0, 1])
+
+
+def circle(seed):
+    """A run on a few samples in the plane: its times and losses, and the angle of every unit's weights (T, UNITS)."""
+    rng = np.random.default_rng(seed)
+    angles = 2 * np.pi * (np.arange(CORNERS) + 0.6 * rng.random(CORNERS)) / CORNERS
+    X, y = np.stack([np.cos(angles), np.sin(angles)], axis=1), np.where(np.arange(CORNERS) % 3 == 0, -1.0, 1.0)
+    weights = network.init_weights([2, UNITS, 1], SIGMA / 10, rng)
+    kept = {"record_steps": range(0, 3000, 5), "record_weights": True}
+    run = training.gradient_descent(weights, X, y, 0.05, steps=3000, target_loss=0.01, **kept)
+    turned = np.array([np.unwrap(np.arctan2(w[0][:, 1], w[0][:, 0])) for w in run.weights])
+    found = {"times": run.times, "losses": run.losses, "angles": np.unwrap(turned, axis=0)}
+    return found | {"signs": np.sign(weights[1][0]), "samples": angles, "labels": y}
+
+
+def verdict(summary):
+    """Whether units align early everywhere, whether they stay, and how well the flips to come order rho."""
+    cases, correlation = summary["cases"], summary["rank_correlation"]
+    lowest = min(n["cosine_10"] for n in cases)
+    first, last = max(cases, key=lambda n: n["cosine_end"]), min(cases, key=lambda n: n["cosine_end"])
+    words = [
+        f"{'Units align early on all data' if lowest > 0.85 else 'Units do NOT align early on all data'}: at a loss "
+        f"drop of 10% their cosine with the pull is {lowest:.2f} at least.",
+        f"At the end it is {first['cosine_end']:.2f} ({first['title']}) to {last['cosine_end']:.2f} ({last['title']}).",
+        f"Gates still to flip at 10% {'order' if correlation > 0.9 else 'do NOT order'} the runs as rho does: rank "
+        f"correlation {correlation:.2f}.",
+    ]
+    return textwrap.fill(" ".join(words), 100)
+
+
+def report(summary):
+    """The table, a row for each kind of data, and the verdict."""
+    heads = ["cos 1%", "10%", "end", "flips 1%", "10%", "err 1%", "10%", "rho"]
+    rows = [("data", heads)]
+    rows += [(n["title"], [f"{n[name]:.3f}" for name in SHOWN]) for n in summary["cases"]]
+    settings = summary["settings"]
+    heading = (
+        f"ReLU, L = 2 layers, N = {N}, sigma = {SIGMA:g}; medians of {settings['inits']} runs (seed "
+        f"{settings['seed']}), at a loss drop of 1 and 10 %\n"
+        "and at the end. cos: of a unit's weights with its pull D_j; flips: share of gates\n"
+        "that will still change; err: of the predictor of the kernel at that time. Units count by their\n"
+        "|a_j| |w_j| at the end."
+    )
+    return "\n".join([heading, "", common.table(rows), "", summary["verdict"]])
+
+
+def figure(summary, cases, picture):
+    """Flips to come against rho; cosines on each kind of data; the directions of all units on a circle in time."""
+    fig, (left, middle, right) = style.panels(1, 3, (15, 4.4))
+    for case, marker in zip(cases, "os^vD<>P"):
+        points = [(found["flips_10"], found["rho"]) for found in case["runs"]]
+        left.plot(*zip(*points), ls="", marker=marker, mfc="none", label=case["title"])
+    left.set(xlabel="share of gates still to flip at 10 % loss drop", ylabel=r"$\rho$", yscale="log")
+    left.set_title(f"rank correlation {summary['rank_correlation']:.2f}", fontsize=10)
+    left.legend(fontsize=7.5)
+    titles = [case["title"] for case in cases]
+    for (name, label), (color, dashes), marker in zip(
+        {"cosine_1": "at 1 % loss drop", "cosine_10": "at 10 %", "cosine_end": "at the end"}.items(),
+        style.STYLES,
+        "so^",
+    ):
+        middle.plot(titles, [c["medians"][name] for c in cases], color=color, ls=dashes, marker=marker, label=label)
+    middle.set(ylabel="cosine of weights and pull", xlabel="data", ylim=(None, 1.02))
+    middle.tick_params(axis="x", rotation=40)
+    middle.legend(fontsize=8)
+    times, angles = picture["times"], np.degrees(picture["angles"])
+    for i, sign in enumerate(picture["signs"]):
+        color, dashes = style.STYLES[0] if sign > 0 else style.STYLES[2]
+        right.plot(times, angles[:, i] % 360, color=color, ls="", marker=",")
+    for angle, label in zip(np.degrees(picture["samples"]) % 360, picture["labels"]):
+        right.text(times[-1] * 1.01, angle, "+" if label > 0 else "-", va="center", fontsize=12)
+    learnt = alignment.learning_time(times, picture["losses"])
+    right.axvline(learnt, color="0.5", ls=":", lw=1)
+    right.set(xlabel="flow time $t$ (dotted: loss drop 10 %)", ylabel="direction of a unit's weights, degrees")
+    right.set_title(f"{UNITS} units in the plane; right: samples and labels", fontsize=10)
+    return fig
