@@ -23,7 +23,8 @@ layers is so up to e^{l-1}: later terms are rank one first.
 
 Source. Paper, section 4.1 and equations (58)-(63). In the text we read, 4.1.1 and (60)-(61) have dc/dt for c = u^L
 without its factor L; with it, dc/dt = L c^{2-2/L} (s - c), rank-one networks follow the curve to 1e-6 ("u^L" in the
-table). In the text we read, (58) has the factor L - 1 on I and (63) has s^{2L-2}; the runs end at the form above.
+table). In the text we read, (58) has the factor L - 1 on I and (63) has s^{2L-2}; the runs end at the form above, which
+is (10) of the main text.
 
 Try next. L = 5: 5: (0.06, 0.05, 0.04) in SIGMAS: what exponent do you expect, and which t_half? S = 3.0 in
 linear_phases.py: which times change, and by which factor for each L? N = 200 there: is alignment a smaller share of the

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from matplotlib import figure
 
-from minintk import cli, data, experiments
+from minintk import alignment, cli, data, experiments, linear_theory
 from minintk.experiments import common, silent_alignment, style
 from minintk.tools import pool
 from minintk.tools import run as runs
@@ -36,6 +36,8 @@ def test_digits_give_the_published_silence_ratios(numbers):
     assert 0.01 < white["rho"] < 0.03 and white["A"][1] > 0.97
     assert 0.015 < partly["rho"] < 0.045 and partly["A"][1] > 0.97
     assert raw["rho"] > 0.2
+    for errors, err_inf in [(white["err_t"], 0.021), (partly["err_t"], 0.016)]:  # other code, white: .18 at 1 %
+        assert errors[0] == pytest.approx(0.18, abs=0.04) and errors[0] > errors[1] > errors[2] > 1.4 * err_inf
     assert lazy["rho"] > 0.6 and lazy["growth_end"] < 1.2
 
 
@@ -106,6 +108,20 @@ def test_targets_of_two_three_and_softmax_classes():
     assert common.targets(signs, 2, "softmax").tolist() == [[1, 0], [0, 1], [1, 0]]
     assert common.targets(labels, 3, "mse").tolist() == [[0, 0, 1], [1, 0, 0], [0, 1, 0]]
     assert common.targets(labels, 3, "logistic").tolist() == [[-1, -1, 1], [1, -1, -1], [-1, 1, -1]]
+
+
+@pytest.mark.parametrize("L", [2, 3])
+def test_the_linear_maximum_of_A_y_is_that_of_the_final_kernel(rng, L):
+    """On white inputs, for targets of which the inputs explain a part only; and with fewer samples than inputs."""
+    for P, D in [(60, 30), (20, 30)]:
+        X, beta = data.white(P, D, rng), rng.standard_normal(D)
+        beta = X.T @ (X @ beta) if P < D else beta  # what lies in the span of the rows
+        beta /= np.linalg.norm(beta)
+        off = rng.standard_normal((P, 1))
+        off -= X @ np.linalg.lstsq(X, off, 1e-10)[0]
+        y = 2 * (X @ beta)[:, None] + off
+        expected = alignment.task_alignment(linear_theory.final_kernel(X, beta, 2.0, L), y)
+        assert silent_alignment._linear_A_y({"X": X, "Y": y}, L) == pytest.approx(expected, rel=1e-9)
 
 
 def test_accuracy_by_hand():
