@@ -13,7 +13,8 @@ W, which is small, is carried along by the large a, at a rate of order sigma_2.
 With linear layers it can be worked out. A gradient flow keeps delta = |a|^2 - |W beta|^2 for targets s X beta, and with
 a small first layer it ends at
 
-    K_inf = X [|w|^2 beta beta^T + |a|^2 I] X^T,    |a|^2, |w|^2 = (sqrt(delta^2 + 4 s^2) +- delta) / 2,
+    K_inf = X [|w|^2 beta beta^T + |a|^2 I] X^T,
+    |a|^2, |w|^2 = (sqrt(delta^2 + 4 s^2) +- delta) / 2,
 
 so that a large delta leaves little of beta in the kernel, though W ends as w beta^T.
 

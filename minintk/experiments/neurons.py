@@ -8,7 +8,8 @@ data as rho does.
 
 Why. For two layers, the squared error and f = 0 the residual is -y, and with a_j the unit's output weight
 
-    dw_j/dt = (1/P) |a_j| D_j,    D_j = sign(a_j) sum of y_m x_m over the samples to which the unit is open.
+    dw_j/dt = (1/P) |a_j| D_j,
+    D_j = sign(a_j) sum of y_m x_m over the samples to which the unit is open.
 
 |a_j| and |w_j| grow together, so w_j turns to D_j at a rate that does not know sigma. D_j is constant until a gate of
 the unit changes. Later y_m is replaced by the residual y_m - f(x_m). White rows are orthogonal and of one length: what

@@ -2,7 +2,8 @@
 
 Claim. Over sigma and gamma, the power (whitening exponent) of the inputs, 0 white and 1 raw, there are three regions.
 
-    lazy              |K_inf| < 2 |K_0| and rho > 0.25: at large sigma. Neither predictor is better than the other.
+    lazy              |K_inf| < 2 |K_0| and rho > 0.25: at large sigma. Neither
+                       predictor is better than the other.
     silent            rho < 0.05 and t_align <= t_learn: at small sigma and small gamma.
     partially aligned elsewhere. The kernel predictor of K_inf (its machine, for short) is better
                        than that of K_0, but it is not the network.
