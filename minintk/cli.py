@@ -90,7 +90,9 @@ def _parser():
     own.add_argument("--inits", type=int, help="initial weights; medians are shown")
     own.add_argument("--animate", action="store_true", help="also animation.html: the kernel turning, with a slider")
 
-    explain = commands.add_parser("explain", help="a unit's chapter; or an experiment's claim, why it holds, its source")
+    explain = commands.add_parser(
+        "explain", help="a unit's chapter; or an experiment's claim, why it holds, its source"
+    )
     explain.set_defaults(command=_explain)
     explain.add_argument("name", nargs="?", metavar="NAME", help="2 or kernel; gap (default: list them)")
 

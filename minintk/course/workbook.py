@@ -54,7 +54,13 @@ def readme():
     ]
     for unit in units.units():
         points, minutes = (sum(e[key] for e in unit["exercise"]) for key in ("points", "minutes"))
-        lines += ["", f"## {unit['id']}. {unit['title']} (`{unit['chapter']}`, `{unit['file']}`)", "", unit["question"].strip(), ""]
+        lines += [
+            "",
+            f"## {unit['id']}. {unit['title']} (`{unit['chapter']}`, `{unit['file']}`)",
+            "",
+            unit["question"].strip(),
+            "",
+        ]
         lines += ["| exercise | points | minutes |", "|---|---|---|"]
         lines += [f"| `{e['name']}` | {e['points']} | {e['minutes']} |" for e in unit["exercise"]]
         lines += [f"| together | {points} | {minutes} |", "", f"At the end: {unit['figure'].strip()}"]

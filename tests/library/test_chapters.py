@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from minintk import alignment, cli, experiments, kernel, linear_theory, network, silence, training, whitening
-from minintk.course import units
+from minintk.course import progress, results, units
 
 UNITS = units.units()
 BY_UNIT = pytest.mark.parametrize("unit", UNITS, ids=[unit["slug"] for unit in UNITS])
-PARTS = ["The question", "A small example", "Before you look at the figure", "What it is good for", "Letters"]
+ENDS = ["Before you look at the figure", "What it is good for", "Letters"]
 
 
 @BY_UNIT
@@ -21,9 +21,8 @@ def test_a_chapter_asks_shows_and_says_what_to_predict(unit):
     lines = text.splitlines()
     assert lines[0] == f"# Unit {unit['id']}. {unit['title']}"
     assert max(map(len, lines)) <= 100 and 60 < len(lines) < 120
-    heads = [line[3:].split(":")[0] for line in lines if line.startswith("## ")]
-    assert heads[0] == PARTS[0] and heads[-3:] == PARTS[2:]
-    assert any("example" in head or head == "A fit made of similarities" for head in heads)
+    heads = [line[3:] for line in lines if line.startswith("## ")]
+    assert heads[0] == "The question" and heads[-3:] == ENDS and "small example" in " ".join(heads)
     words = " ".join(text.split())
     assert unit["question"] in words and f"`minintk see {unit['id']}`" in words
 
@@ -34,13 +33,13 @@ def squeezed(text):
 
 @BY_UNIT
 def test_no_chapter_says_how_an_exercise_is_done(unit):
-    """No sentence of a method, and no formula of one, stands in any chapter."""
+    """No part of a method stands in any chapter, no formula and no phrase of some length."""
     text = "".join(squeezed(units.chapter(other)) for other in UNITS)
     for exercise in unit["exercise"]:
         contract, how = units.parted(inspect.getdoc(getattr(units.module(exercise), exercise["name"])))
         for part in re.split(r"(?<=[.:,;]) ", how or ""):
             part = squeezed(part).rstrip(".:,;")
-            known = part in squeezed(contract) or len(part) < 12
+            known = part in squeezed(contract) or len(part) < (9 if "=" in part else 20)
             assert known or part not in text, f"{exercise['full']}: {part}"
 
 
@@ -53,31 +52,30 @@ def test_explain_finds_a_chapter_by_the_units_number_or_name_and_an_experiment_f
     assert told[0] == told[1] == told[2] and told[0].startswith("# Unit 2. The tangent kernel\n\n## The question\n")
     assert told[0].split() == units.chapter(UNITS[1]).split()
     assert max(len(line) for line in told[0].splitlines() if line[:1] not in (" ", "#")) <= 60
-    assert told[3].startswith(experiments.text("whitening").split(".")[0])
+    assert told[3].split()[:9] == experiments.text("whitening").split()[:9]
 
 
 def test_the_chapter_is_named_until_something_of_its_unit_is_begun(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert cli.main(["init", "."]) == 0
-    for begun, named in [(None, "1"), ("network", "2"), ("kernel", None)]:
-        if begun:
-            shutil.copy(units.folder("solutions") / units.unit(begun)["file"], tmp_path)
-        if begun == "network":
-            states = {e["full"]: ("passed", e["points"]) for e in UNITS[0]["exercise"]}
-            from minintk.course import progress, results
 
-            real = progress.state
-            passed = {full: (results.Status.PASSED, points) for full, (_, points) in states.items()}
-            monkeypatch.setattr(progress, "state", lambda folder: real(folder) | passed)
+    def named():
         capsys.readouterr()
         assert cli.main([]) == 0
-        assert re.findall("read first: minintk explain (.)", capsys.readouterr().out) == ([named] if named else [])
+        return re.findall("\nread first: minintk explain (.)\n\nnext", capsys.readouterr().out)
+
+    assert named() == ["1"]
+    real, passed = progress.state, {e["full"]: (results.Status.PASSED, e["points"]) for e in UNITS[0]["exercise"]}
+    monkeypatch.setattr(progress, "state", lambda folder: real(folder) | passed)
+    assert named() == ["2"]
+    shutil.copy(units.folder("solutions") / UNITS[1]["file"], tmp_path)
+    assert named() == []
 
 
-def said(id, *numbers):
-    """Whether the chapter has these words or numbers."""
-    words = " ".join(units.chapter(UNITS[id - 1]).split())
-    return [number for number in numbers if number not in words] == []
+def said(id, *told):
+    """Whether the chapter has all this."""
+    text = " ".join(units.chapter(UNITS[id - 1]).split())
+    return all(one in text for one in told)
 
 
 def test_the_example_of_unit_1():
@@ -151,8 +149,13 @@ def test_the_numbers_of_unit_7():
 
 
 def test_the_example_of_unit_8():
-    for network_output, machine_0, numbers in [(0.505, 1, ("0.0099", "0.98", "0.010")), (0.75, 1, ("0.33", "0.33", "1"))]:
+    for network_output, machine_0, numbers in [
+        (0.505, 1, ("0.0099", "0.98", "0.010")),
+        (0.75, 1, ("0.33", "0.33", "1")),
+    ]:
         f = np.array([network_output])
         err_inf, err_0 = (alignment.kernel_error(np.array([machine]), f) for machine in (0.5, machine_0))
-        assert np.allclose([err_inf, err_0, alignment.silence_ratio(err_inf, err_0)], list(map(float, numbers)), rtol=0.02)
+        assert np.allclose(
+            [err_inf, err_0, alignment.silence_ratio(err_inf, err_0)], list(map(float, numbers)), rtol=0.02
+        )
         assert said(8, f"{network_output} 0.5 1 " + " ".join(numbers))

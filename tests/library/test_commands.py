@@ -193,6 +193,8 @@ def test_check_of_a_right_function_shows_what_it_printed_and_the_next_one(book, 
     assert code == 0 and "4/4 points" in out and out.count("✓") == 4
     assert "it printed:\n...\nz is" in out and out.count("z is") == 8
     assert "next: gate in" in out and out.endswith("  minintk check gate\n")
+    why = units.by_name("network.activation")["why"]
+    assert f"\n\n{why}\n  read: minintk solution activation\n" in out
     assert settings.items() <= os.environ.items() and (sys.path, os.getcwd()) == (search, folder)
     assert first_line(run).endswith(f"4 of {TOTAL}   ✓·····")
     assert run("reset", "activation")[0] == 0
