@@ -126,19 +126,22 @@ def test_the_example_of_unit_6():
     X, one = np.sqrt(2) * np.eye(2), np.ones((1, 1))
     found = []
     for sigma in (0.1, 0.01, 0.001):
-        moments = {"record_times": np.arange(0, 10, 0.01), "record_drops": (0.1,), "record_kernels": True}
+        moments = {"record_times": [1.0, *np.arange(1.25, 1.4, 0.01)], "record_drops": (0.1,), "record_kernels": True}
         start = [np.array([[0, sigma]]), sigma * one]
         run = training.gradient_flow(start, X, X[:, 0], 1.0, time=12, record_weights=True, **moments)
         A = silence.alignment_curve(run.kernels)
         aligned = alignment.alignment_time(run.times, A)
         drop = 1 - run.losses[run.times == aligned][0] / run.losses[0]
         found.append([aligned, drop, alignment.learning_time(run.times, run.losses)])
-        W = run.weights[np.searchsorted(run.times, 0.999)][0][0]
+        W = run.weights[1][0][0]  # at t = 1
+        assert np.allclose(run.kernels[0], 2 * sigma**2 * np.diag([1, 2]))
         assert np.isclose(A[0], 4 / 5, atol=1e-5) and np.isclose(np.degrees(np.arctan2(*W)), 50, atol=1)
     assert np.allclose(found, [[1.32, 0.065, 1.55], [1.32, 7e-4, 3.84], [1.32, 7e-6, 6.14]], rtol=0.01)
     assert said(6, "0.1 1.32 6.5 % 1.55", "0.01 1.32 0.07 % 3.84", "0.001 1.32 0.0007 % 6.14", "about 50 degrees")
     final = linear_theory.final_kernel(X, np.array([1.0, 0]), 1.0, 2)
-    assert np.allclose(final / 2, np.diag([2, 1])) and said(6, "at the end it is diag(2, 1)")
+    assert np.allclose(final, 2 * np.diag([2, 1])) and said(
+        6, "2 sigma^2 diag(1, 2) at the start", "2 diag(2, 1) at the end"
+    )
 
 
 def test_the_numbers_of_unit_7():
