@@ -5,6 +5,7 @@ from setuptools import find_packages, setup
 from setuptools.command import sdist
 
 HERE = pathlib.Path(__file__).parent
+BESIDE = ("tests", "exercises", "solutions")
 
 
 class Whole(sdist.sdist):
@@ -34,13 +35,14 @@ setup(
     ],
     cmdclass={"sdist": Whole},
     python_requires=">=3.11",
-    # The tests grade and the solutions explain: an installed course needs both inside the package.
-    packages=[*find_packages(include=["minintk", "minintk.*"]), "minintk.tests", "minintk.solutions"],
-    package_dir={"minintk.tests": "tests", "minintk.solutions": "solutions"},
+    # The tests grade, the chapters and the solutions explain: an installed course needs them inside the package.
+    packages=[*find_packages(include=["minintk", "minintk.*"]), *(f"minintk.{name}" for name in BESIDE)],
+    package_dir={f"minintk.{name}": name for name in BESIDE},
     package_data={
         "minintk": ["digits.npz", "digits.md"],
         "minintk.course": ["units.toml"],
         "minintk.tests": ["grading.ini"],
+        "minintk.exercises": ["0*.md"],
         "minintk.solutions": ["*.md"],
     },
     # The oldest that the tests pass with, each on a line of its own: a tool reads them from here.

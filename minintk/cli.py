@@ -6,6 +6,7 @@ import os
 import pathlib
 import shutil
 import sys
+import textwrap
 
 from minintk.tools import threads, version
 
@@ -89,9 +90,11 @@ def _parser():
     own.add_argument("--inits", type=int, help="initial weights; medians are shown")
     own.add_argument("--animate", action="store_true", help="also animation.html: the kernel turning, with a slider")
 
-    explain = commands.add_parser("explain", help="a claim, why it holds, its source, and what to try next")
+    explain = commands.add_parser(
+        "explain", help="a unit's chapter; or an experiment's claim, why it holds, its source"
+    )
     explain.set_defaults(command=_explain)
-    explain.add_argument("name", nargs="?", metavar="EXPERIMENT", help="default: list them")
+    explain.add_argument("name", nargs="?", metavar="NAME", help="2 or kernel; gap (default: list them)")
 
     sweep = commands.add_parser("sweep", help="an experiment at all combinations of settings, a row each; goes on "
                                 "where it was stopped")  # fmt: skip
@@ -193,11 +196,16 @@ def _reset(options):
 
 
 def _see(options):
-    from minintk.course import regime, swap, units
+    from minintk.course import regime, screen, swap, units
 
     unit, folder = units.unit(options.unit), units.workbook(options.workbook)
     if not regime.apart():
-        return regime.run(options.words)
+        guess = screen.asked(f"{textwrap.fill(unit['ask'], 96)}\nYour guess (Enter skips):")
+        regime.run(options.words)
+        if guess is not None:
+            told = f"Your guess: {guess}. " if guess else ""
+            screen.say(textwrap.fill(f"{told}The figure: {unit['answer']}", 96))
+        return
     with regime.ending():
         with swap.swapped(folder, passed=True) as (mine, every, problems):
             from minintk.experiments import style, unit_figures
@@ -264,12 +272,29 @@ def _sweep(options):
 
 
 def _explain(options):
+    from minintk import experiments
+    from minintk.course import units
     from minintk.tools import pages
 
-    if options.name is None:
+    name, width = options.name, min(shutil.get_terminal_size().columns, 120)
+    if name is None:
+        print("\n".join(f"{unit['id']:<18} {unit['title']}" for unit in units.units()))
         _list()
+    elif name in experiments.registry():
+        print(pages.explained(name, width))
     else:
-        print(pages.explained(options.name, min(shutil.get_terminal_size().columns, 120)))
+        print(pages.filled(units.chapter(_unit(name)), width))
+
+
+def _unit(name):
+    from minintk import experiments
+    from minintk.course import units
+
+    try:
+        return units.unit(name)
+    except ValueError:
+        known = f"a unit (1 to {len(units.units())}) or an experiment ({', '.join(experiments.registry())})"
+        raise ValueError(f"{name!r} is no unit and no experiment; expected {known}") from None
 
 
 def _list():

@@ -16,7 +16,7 @@ def check(folder, words):
     examiner = grade.grade(folder, exercises)
     note = progress.record(folder, examiner)
     if len(exercises) == 1:
-        _one(exercises[0], examiner)
+        _one(folder, exercises[0], examiner)
     else:
         _many(exercises, examiner)
     for file, line, problem in examiner.answers.problems(exercises):
@@ -62,8 +62,8 @@ def _many(exercises, examiner):
     screen.say(f"\n{points} of {total} points")
 
 
-def _one(exercise, examiner):
-    """A line a rubric row."""
+def _one(folder, exercise, examiner):
+    """A line a rubric row, and after a pass what it was for."""
     result = examiner.results[exercise["full"]]
     screen.say(f"{exercise['full']}  {result.points}/{exercise['points']} points")
     if result.status is results.Status.NOT_STARTED:
@@ -72,6 +72,9 @@ def _one(exercise, examiner):
     for i, (row, rubric) in enumerate(zip(result.rows, exercise["rows"]), start=1):
         note = "  (waits for an earlier row)" if row.status is results.Status.WAITING else ""
         screen.say(f"  {screen.mark(row.status)} row {i}, {units.points(rubric['points'])}: {rubric['claim']}{note}")
+    if result.status is results.Status.PASSED:
+        read = screen.command(folder, "solution", exercise["name"])
+        screen.say(f"\n{exercise['why']}\n  read: {read}")
     screen.printed(examiner.answers.remote.printed)
 
 
@@ -100,6 +103,7 @@ def _next(folder, exercises, states):
     if following is None:
         screen.all_done(folder)
         return
+    screen.read_first(following, states)
     write = "write " if [following] == exercises else ""
     path = pathlib.Path(folder) / following["file"]
     check = screen.command(folder, "check", following["name"])

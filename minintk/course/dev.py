@@ -49,15 +49,17 @@ def _files():
     for path, text in written().items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             yield f"{path.parent.name}/{path.name} is not what the library gives; run minintk dev cut"
-    texts = {f"solutions/{unit['file'][:-3]}.md" for unit in units.units()} | {"solutions/README.md"}
-    known = {f"{path.parent.name}/{path.name}" for path in written()} | {"exercises/silent_alignment.png"} | texts
+    texts = {f"{place}/{unit['chapter']}" for unit in units.units() for place in ("exercises", "solutions")}
+    yield from (f"{name} is missing" for name in sorted(texts) if not (units.PACKAGE.parent / name).exists())
+    texts |= {"exercises/silent_alignment.png", "solutions/README.md"}
+    known = {f"{path.parent.name}/{path.name}" for path in written()} | texts
     for path in [*units.PACKAGE.parent.glob("exercises/[!.]*"), *units.PACKAGE.parent.glob("solutions/[!._]*")]:
         if f"{path.parent.name}/{path.name}" not in known:
             yield f"{path.parent.name}/{path.name} does not belong there"
 
 
 def _texts():
-    """Every exercise has a task of 1 to 3 lines, three hints, rows with points, and minutes."""
+    """Every exercise has a task of 1 to 3 lines, three hints, rows with points, minutes, and a line why."""
     for exercise in units.exercises():
         full, lines = exercise["full"], exercise["task"].strip().splitlines()
         if len(lines) > 3 or max(map(len, lines)) > 112:
@@ -68,6 +70,8 @@ def _texts():
             yield f"{full}: rows need points and claims"
         if exercise["minutes"] < 1:
             yield f"{full}: minutes is {exercise['minutes']}"
+        if not 0 < len(exercise.get("why", "")) <= 100:
+            yield f"{full}: why has {len(exercise.get('why', ''))} characters, expected 1 to 100"
 
 
 def _stubs():

@@ -2,10 +2,8 @@
 
 import difflib
 import inspect
-import os
 import pathlib
 import re
-import sys
 import textwrap
 
 from minintk.course import progress, results, screen, units
@@ -68,11 +66,8 @@ def _library_text(exercise):
 
 
 def _sure():
-    ends = (sys.stdin, sys.stdout, sys.stderr)
-    if not all(end is not None and end.isatty() for end in ends) or "JPY_PARENT_PID" in os.environ:
-        return True  # nobody to ask: a pipe, a file or a notebook (a terminal at which nobody types) meant what it said
-    print("You have not passed it yet. Show the solution? [y/N] ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    answer = screen.asked("You have not passed it yet. Show the solution? [y/N]")
+    return answer is None or answer.lower() in ("y", "yes")  # where nobody is asked the command meant what it said
 
 
 def _one(word):

@@ -1,4 +1,4 @@
-"""Marks and colours for the terminal: colours only there and without NO_COLOR, ASCII where the console needs it."""
+"""What is printed and asked. Colours and questions in a terminal only; ASCII where the console needs it."""
 
 import os
 import sys
@@ -34,6 +34,15 @@ def say(text):
     print(text, flush=True)
 
 
+def asked(question):
+    """What somebody answers in this terminal; None where nobody can, as in a pipe, a file or a notebook."""
+    ends = (sys.stdin, sys.stdout, sys.stderr)
+    if not all(end is not None and end.isatty() for end in ends) or "JPY_PARENT_PID" in os.environ:
+        return None  # in a notebook there is a terminal, at which nobody types
+    print(question, end=" ", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip()
+
+
 def printed(text):
     """The end of what a student's functions printed, if they did."""
     if text:
@@ -44,6 +53,13 @@ def printed(text):
 def command(folder, *words):
     """A minintk command to be pasted, with the workbook if it has to be named."""
     return shell.join(["minintk", *words, *(["--workbook", folder] if units.elsewhere(folder) else [])])
+
+
+def read_first(exercise, states):
+    """What to read before an exercise of a unit in which nothing is begun; states: as from `progress.state`."""
+    unit = units.unit(exercise["full"])
+    if all(states[e["full"]][0] is results.Status.NOT_STARTED for e in unit["exercise"]):
+        say(f"\nread first: minintk explain {unit['id']}")
 
 
 def all_done(folder):

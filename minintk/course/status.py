@@ -16,6 +16,7 @@ def status(folder):
     if following is None:
         screen.all_done(folder)
         return
+    screen.read_first(following, states)
     path = pathlib.Path(folder) / following["file"]
     screen.say(f"\nnext: {following['name']} in {path} ({following['points']} points, {following['minutes']} minutes)")
     check, watch = (screen.command(folder, *words) for words in (["check", following["name"]], ["watch"]))

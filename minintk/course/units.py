@@ -21,7 +21,9 @@ def units():
     found = tomllib.loads((PACKAGE / "course" / "units.toml").read_text(encoding="utf-8"))["unit"]
     for unit in found:
         unit["file"] = f"{unit['id']:02}_{unit['slug']}.py"
-        unit["figure"], unit["question"] = (" ".join(unit[key].split()) for key in ("figure", "question"))
+        unit["chapter"] = f"{unit['file'][:-3]}.md"
+        for key in ("question", "figure", "ask", "answer"):
+            unit[key] = " ".join(unit[key].split())
         for exercise in unit["exercise"]:
             exercise["full"] = f"{unit['module']}.{exercise['name']}"
             exercise["module"], exercise["file"] = unit["module"], unit["file"]
@@ -85,6 +87,11 @@ def unit(word):
     return next(unit for unit in units() if unit["file"] == file)
 
 
+def chapter(unit):
+    """The text to read before a unit."""
+    return (folder("exercises") / unit["chapter"]).read_text(encoding="utf-8")
+
+
 def points(number):
     """A number of points in words."""
     return f"{number} point" if number == 1 else f"{number} points"
@@ -96,7 +103,7 @@ def module(exercise):
 
 
 def folder(name):
-    """The folder "tests" or "solutions": beside the package in a clone, inside it in an installed package."""
+    """The folder "tests", "exercises" or "solutions": beside the package in a clone, inside it once installed."""
     beside = PACKAGE.parent / name
     return beside if (beside / "oracles.py").exists() or any(beside.glob("01_*.py")) else PACKAGE / name
 

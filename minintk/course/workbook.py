@@ -12,16 +12,17 @@ from minintk.tools import files, shell
 
 
 def init(folder):
-    """Writes all exercise files and their README into a folder. ValueError if an exercise file is there.
+    """Writes all exercise files, the chapters and a README into a folder. ValueError if an exercise file is there.
 
     What else is there stays as it is, a README too.
     """
     folder = pathlib.Path(folder)
-    there = [name for name in texts() if os.path.lexists(folder / name)]
-    if exercises := [name for name in there if name != "README.md"]:
+    whole = texts() | {unit["chapter"]: units.chapter(unit) for unit in units.units()}
+    there = [name for name in whole if os.path.lexists(folder / name)]
+    if exercises := [name for name in there if name.endswith(".py")]:
         raise ValueError(f"{folder} has {', '.join(exercises)} already; expected a folder without exercise files")
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in texts().items():
+    for name, text in whole.items():
         if name not in there:
             files.write(folder / name, text)
     screen.say(f"{folder}: {len(units.units())} exercise files. Now\n  {shell.join(['cd', folder])}\n  minintk")
@@ -29,7 +30,7 @@ def init(folder):
 
 @functools.cache
 def texts():
-    """{file name: text} of the whole workbook."""
+    """{file name: text} of the workbook, but for the chapters, which are not cut from anything."""
     return {unit["file"]: cut.exercise_file(unit) for unit in units.units()} | {"README.md": readme()}
 
 
@@ -38,10 +39,12 @@ def readme():
     lines = [
         "# Exercises",
         "",
-        "One file a unit. Replace each `raise NotImplementedError` by the function that its docstring describes.",
+        "Two files a unit. Read the chapter first, `NN_unit.md`. Then open `NN_unit.py` and replace each",
+        "`raise NotImplementedError` by the function that its docstring describes.",
         "",
         "```",
         "minintk                 where you are and what is next",
+        "minintk explain 2       the chapter of a unit, on the screen",
         "minintk watch           checks the function you changed each time you save",
         "minintk check forward   one exercise; a unit's number checks the unit; nothing checks all",
         "minintk hint forward    a question, then the idea, then the method",
@@ -51,7 +54,13 @@ def readme():
     ]
     for unit in units.units():
         points, minutes = (sum(e[key] for e in unit["exercise"]) for key in ("points", "minutes"))
-        lines += ["", f"## {unit['id']}. {unit['title']} (`{unit['file']}`)", "", unit["question"].strip(), ""]
+        lines += [
+            "",
+            f"## {unit['id']}. {unit['title']} (`{unit['chapter']}`, `{unit['file']}`)",
+            "",
+            unit["question"].strip(),
+            "",
+        ]
         lines += ["| exercise | points | minutes |", "|---|---|---|"]
         lines += [f"| `{e['name']}` | {e['points']} | {e['minutes']} |" for e in unit["exercise"]]
         lines += [f"| together | {points} | {minutes} |", "", f"At the end: {unit['figure'].strip()}"]

@@ -65,8 +65,12 @@ SIGNS = {
 def explained(name, width):
     """The docstring of an experiment and the symbols; paragraphs wrapped to this many columns, formulas left alone."""
     settings = f"Settings: the constants at the top of minintk/experiments/{name}.py."
-    blocks = [*_blocks(experiments.text(name)), *_blocks(experiments.SYMBOLS), (False, settings)]
-    return "\n\n".join(text if formula else textwrap.fill(text, width) for formula, text in blocks)
+    return filled("\n\n".join([experiments.text(name), experiments.SYMBOLS, settings]), width)
+
+
+def filled(told, width):
+    """A text whose paragraphs are wrapped to this many columns; formulas, which are indented, are left alone."""
+    return "\n\n".join(text if formula else textwrap.fill(text, width) for formula, text in _blocks(told))
 
 
 def gallery(folder, commands):

@@ -100,7 +100,9 @@ def test_init_makes_a_workbook_with_the_folders_above_and_touches_no_other_file(
     folder = tmp_path / "a" / "b"
     code, out = run("init", str(folder))
     assert code == 0 and out.endswith("minintk\n") and str(folder) in out
-    assert {path.name for path in folder.iterdir()} == {unit["file"] for unit in units.units()} | {"README.md"}
+    names = {unit[key] for unit in units.units() for key in ("file", "chapter")} | {"README.md"}
+    assert {path.name for path in folder.iterdir()} == names
+    assert (folder / "02_kernel.md").read_text(encoding="utf-8") == units.chapter(units.unit("kernel"))
     before = {path: path.read_bytes() for path in folder.iterdir()}
     code, out = run("init", str(folder))
     assert code == 2 and "01_network.py" in out
@@ -191,6 +193,8 @@ def test_check_of_a_right_function_shows_what_it_printed_and_the_next_one(book, 
     assert code == 0 and "4/4 points" in out and out.count("✓") == 4
     assert "it printed:\n...\nz is" in out and out.count("z is") == 8
     assert "next: gate in" in out and out.endswith("  minintk check gate\n")
+    why = units.by_name("network.activation")["why"]
+    assert f"\n\n{why}\n  read: minintk solution activation\n" in out
     assert settings.items() <= os.environ.items() and (sys.path, os.getcwd()) == (search, folder)
     assert first_line(run).endswith(f"4 of {TOTAL}   ✓·····")
     assert run("reset", "activation")[0] == 0

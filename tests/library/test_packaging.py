@@ -53,10 +53,10 @@ def test_the_metadata_has_the_readme_the_licence_and_the_version(archive):
 
 @pytest.fixture
 def installed(tmp_path):
-    """The package as pip would put it: with the tests and the solutions inside, and no clone around it."""
+    """The package as pip would put it: with tests, chapters and solutions inside, and no clone around it."""
     package = tmp_path / "site" / "minintk"
     shutil.copytree(units.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("tests", "solutions"):
+    for name in ("tests", "exercises", "solutions"):
         ignored = shutil.ignore_patterns("__pycache__", "library", "mistakes")
         shutil.copytree(CLONE / name, package / name, ignore=ignored)
     return package
@@ -79,6 +79,7 @@ def test_dev_in_an_installed_package_says_that_it_needs_a_clone(installed, actio
 
 def test_a_check_leaves_nothing_in_an_installed_package_that_pip_would_not_remove(installed):
     assert minintk(installed, "init", "book").returncode == 0
+    assert (installed.parents[1] / "book" / "02_kernel.md").exists()
     shutil.copy(CLONE / "solutions" / "01_network.py", installed.parents[1] / "book")
     done = minintk(installed, "check", "activation", "--workbook", "book")
     assert done.returncode == 0 and "4/4" in done.stdout

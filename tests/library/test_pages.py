@@ -235,9 +235,10 @@ def test_explain_wraps_words_and_keeps_formulas(two, capsys, monkeypatch):
 
 def test_explain_alone_lists_and_an_unknown_name_is_told(two, capsys):
     assert cli.main(["explain"]) == 0
-    assert capsys.readouterr().out.splitlines()[1] == f"{'second':<18} The second claim: x < y."
+    assert capsys.readouterr().out.splitlines()[-1] == f"{'second':<18} The second claim: x < y."
     assert cli.main(["explain", "third"]) == 2
-    assert "'third' is no experiment; expected one of first, second" in capsys.readouterr().err
+    told = "'third' is no unit and no experiment; expected a unit (1 to 8) or an experiment (first, second)"
+    assert capsys.readouterr().err == f"minintk: {told}\n"
 
 
 @pytest.mark.parametrize("name", experiments.registry())

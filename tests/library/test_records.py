@@ -13,7 +13,7 @@ import sys
 import pytest
 
 from minintk import cli
-from minintk.course import grade, progress, remote, units, watch
+from minintk.course import grade, progress, regime, remote, units, watch
 from minintk.course.results import Status
 from minintk.tools import files
 
@@ -405,6 +405,37 @@ def test_one_who_says_yes_or_has_passed_is_not_asked(seated, capsys, quick, book
     assert cli.main(["check", "gate"]) == 0
     out, err = solution(capsys)
     assert err == "" and "def gate(h, slope):" in out
+
+
+@pytest.fixture
+def see(monkeypatch, capsys):
+    """What `minintk see 1` prints on its two streams, where the figure costs nothing."""
+
+    def see():
+        monkeypatch.setattr(regime, "run", lambda words: print("drawn"))
+        capsys.readouterr()
+        assert cli.main(["see", "1"]) == 0
+        return [" ".join(text.split()) for text in capsys.readouterr()]
+
+    return see
+
+
+@pytest.mark.parametrize("typed", ["100 and 10\n", "\n", ""])
+def test_see_asks_draws_and_then_says_what_the_figure_shows_against_the_guess(seated, see, typed):
+    seated(typed)
+    out, err = see()
+    unit = units.units()[0]
+    assert err == f"{unit['ask']} Your guess (Enter skips):"
+    guess = "Your guess: 100 and 10. " if typed.strip() else ""
+    assert out == f"drawn {guess}The figure: {unit['answer']}"
+
+
+def test_see_asks_nothing_on_a_pipe_and_in_a_notebook(seated, see, monkeypatch):
+    seated("100\n", "stdout")
+    assert see() == ["drawn", ""]
+    seated("100\n")
+    monkeypatch.setenv("JPY_PARENT_PID", "1")
+    assert see() == ["drawn", ""]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no pseudo-terminals")
