@@ -40,6 +40,7 @@ setup(
     package_data={
         "minintk": ["digits.npz", "digits.md"],
         "minintk.course": ["units.toml"],
+        "minintk.tools": ["explore.html"],
         "minintk.tests": ["grading.ini"],
         "minintk.solutions": ["*.md"],
     },
