@@ -175,14 +175,14 @@ def _claim(name):
 
 
 def _experiment(folder, name, command):
-    heading, text = _claim(name)
+    (heading, text), title = _claim(name), html.escape(experiments.text(name).splitlines()[0])
     verdict = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["verdict"]
     image = base64.b64encode((folder / "figure.png").read_bytes()).decode()
     lines = [
         heading,
         f"<p><code>{html.escape(command)}</code></p>",
         '<label class="figure"><input type="checkbox" aria-label="full size">'
-        f'<img src="data:image/png;base64,{image}" alt="{html.escape(experiments.text(name).splitlines()[0])}"></label>',
+        f'<img src="data:image/png;base64,{image}" alt="{title}"></label>',
         f'<p class="verdict">{html.escape(verdict)}</p>',
         text,
     ]
