@@ -41,6 +41,7 @@ setup(
     package_data={
         "minintk": ["digits.npz", "digits.md"],
         "minintk.course": ["units.toml"],
+        "minintk.tools": ["explore.html"],
         "minintk.tests": ["grading.ini"],
         "minintk.exercises": ["0*.md"],
         "minintk.solutions": ["*.md"],

@@ -76,6 +76,9 @@ def _parser():
     run.add_argument(
         "--out", type=_named, default="results", metavar="DIR", help="folder for the results (default: %(default)s)"
     )
+    run.add_argument(
+        "--explore", action="store_true", help="only for phase_diagram: also explore.html, the map with sliders"
+    )
     own = run.add_argument_group("only for silent_alignment; what is used is printed above its table")
     own.add_argument("--data", type=_named, metavar="PATH", dest="path", help="MNIST (IDX), CIFAR-10 (binary) or .npz")
     own.add_argument("--classes", help="3,8 or 0+1,2+3 or parity")
@@ -321,6 +324,8 @@ def _run(options):
             )
     if options.animate and names != ["silent_alignment"]:
         raise ValueError("--animate is for silent_alignment alone")
+    if options.explore and names != ["phase_diagram"]:
+        raise ValueError("--explore is for phase_diagram alone")
     if options.jobs is not None and options.jobs < 1:
         raise ValueError(f"jobs is {options.jobs}, expected at least 1")
     settings = own if options.seed is None else own | {"seed": options.seed}
@@ -335,7 +340,7 @@ def _run(options):
             mine, every, problems = stack.enter_context(swap.swapped(options.answers))
             print("\n".join([*problems, swap.told(mine, every), ""]))
             jobs = 1  # they are in this process only
-        for told in run.several(names, options.out, settings, jobs, options.animate):
+        for told in run.several(names, options.out, settings, jobs, animate=options.animate, explore=options.explore):
             print(told, flush=True)
         if len(names) > 1 or options.experiments == ["all"]:
             words = [] if options.seed is None else ["--seed", str(options.seed)]

@@ -17,6 +17,7 @@ class Result:
     report: str  # heading, table and verdict, for the screen
     figure: Callable  # draws and returns a matplotlib Figure
     film: Callable | None = None  # prepares a `film.Film`
+    followed: Callable | None = None  # yields a `phase_diagram.Followed` for each cell of a map
 
 
 def registry():

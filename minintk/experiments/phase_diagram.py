@@ -40,11 +40,12 @@ results.npz: powers x runs)? `minintk sweep silent_alignment --sigma 0.1 0.01 0.
 --seed 0 1 2`: does the corner grow with the width? CLASSES = "0,1" or "parity" in this file.
 """
 
+import dataclasses
 import functools
 
 import numpy as np
 
-from minintk import experiments, guard, silence, whitening
+from minintk import alignment, experiments, guard, kernel, silence, whitening
 from minintk.experiments import common, style
 
 SIGMAS = (3, 1, 0.3, 0.1, 0.03, 0.01, 0.003)
@@ -52,6 +53,9 @@ POWERS = (0, 0.1, 0.25, 0.5, 0.75, 1)
 CLASSES, P, N, STEPS, TARGET_LOSS = "3,8", 50, 100, 4000, 1e-4
 SHOWN = ("rho", "err_inf", "err_0", "A_10", "t_ratio", "growth_end", "test_accuracy", "final_loss")
 MARKS = {"silent": "*", "lazy": "~", "aligned late": "+"}
+# Moments of a run that is followed: evenly in time until the loss has dropped by 1 %, then at these loss drops
+EARLY, LOOKS = 9, sorted({*silence.DROPS, 0.03, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 0.97, 0.99, 0.999})
+POINTS = 100  # at most so many test points are drawn
 
 
 @guard.settings(seed="int [0, inf)", sigmas="each (0, inf)", powers="each [0, 1]", inits="int [1, inf)")
@@ -71,14 +75,20 @@ def run(seed=0, sigmas=SIGMAS, powers=POWERS, inits=5):
             inputs["condition"][g, i] = whitening.condition_number(task["X"])
             inputs["misplaced"][g, i] = misplaced(task["X"], task["Y"])
             for s, sigma in enumerate(sigmas):
-                found[s, g, i] = _numbers(task, sigma, [seed, i])
+                _, found[s, g, i] = _train(task, sigma, [seed, i])
     cells = [[_cell(s, g, runs) for g, runs in zip(powers, row)] for s, row in zip(sigmas, found)]
     settings = {"seed": seed, "sigmas": sigmas, "powers": powers, "inits": inits, "P": P, "N": N, "L": 2, "slope": 0.0}
     summary = {"experiment": "phase_diagram", "settings": settings, "verdict": verdict(cells)}
     summary["cells"] = [cell for row in cells for cell in row]
     arrays = {name: np.array([[[n[name] for n in runs] for runs in row] for row in found], float) for name in SHOWN}
     arrays |= {"sigma": np.array(sigmas), "power": np.array(powers), **inputs}
-    return experiments.Result(summary, arrays, report(cells, inputs, settings), functools.partial(figure, cells))
+    return experiments.Result(
+        summary,
+        arrays,
+        report(cells, inputs, settings),
+        functools.partial(figure, cells),
+        followed=functools.partial(followed, seed, sigmas, powers),
+    )
 
 
 def misplaced(X, Y):
@@ -86,14 +96,80 @@ def misplaced(X, Y):
     return int((X @ (X.T @ Y) * Y < 0).sum())
 
 
-def _numbers(task, sigma, rng):
+def _train(task, sigma, rng, **recorded):
+    """A run, recorded at the loss drops or as told, and the numbers of it that are shown."""
     weights = common.initial_weights(task, 2, N, sigma, rng)
     step_size = min(0.1, 0.04 / sigma**2)  # a lazy kernel, and with it the fastest rate, grows as sigma^2
-    down = {"steps": STEPS, "target_loss": TARGET_LOSS}
-    run, numbers = common.at_drops(weights, task["X"], task["Y"], task["X_test"], step_size, **down)
+    recorded |= {"steps": STEPS, "target_loss": TARGET_LOSS}
+    run, numbers = common.at_drops(weights, task["X"], task["Y"], task["X_test"], step_size, **recorded)
     numbers |= {"A_10": numbers["A"][1], "final_loss": float(run.losses[-1])}
     numbers["test_accuracy"] = common.accuracy(run.test_outputs[-1], task["y_test"])
-    return {name: numbers[name] for name in SHOWN}
+    return run, {name: numbers[name] for name in SHOWN}
+
+
+@dataclasses.dataclass(frozen=True)
+class Followed:
+    """The first run of a cell of the map at its T moments, for a page whose reader moves between cells and moments."""
+
+    sigma: float
+    power: float
+    region: str
+    mark: str  # of the region, as in the map
+    rho: float | None  # None if it has not learnt the labels
+    told: str  # its numbers, in words
+    times: np.ndarray  # (T,)
+    drops: np.ndarray  # (T,) of the loss, as shares of its start
+    alignments: np.ndarray  # (T,) A(K_t, K_inf)
+    growth: np.ndarray  # (T,) |K_t| / |K_0|
+    gaps: np.ndarray  # (T,) |G_t| / (|f_T| err_0), which ends at rho
+    kernels: np.ndarray  # (T, P, P)
+    network: np.ndarray  # (T, points) its outputs at some test points
+    machine_inf: np.ndarray  # (T, points) the predictor of K_inf given the training outputs at that moment
+    machine_0: np.ndarray  # (T, points) that of K_0
+
+
+def followed(seed, sigmas, powers):
+    """Yields a `Followed` for each cell of the map, row after row."""
+    raw = common.task(None, CLASSES, P, "mse", [seed, 0])
+    tasks = [common.whitened(raw, power) for power in powers]
+    for sigma in sigmas:
+        for power, task in zip(powers, tasks):
+            yield _followed(task, sigma, power, [seed, 0])
+
+
+def _followed(task, sigma, power, rng):
+    run, numbers = _train(task, sigma, rng)  # as in the map; it also tells when the loss begins to fall
+    region = _cell(sigma, power, [numbers])["region"]
+    first = run.steps[np.argmax(run.losses <= (1 - LOOKS[0]) * run.losses[0])]
+    early = np.linspace(0, first, EARLY).astype(int)
+    run, _ = _train(task, sigma, rng, record_steps=early, record_drops=LOOKS)
+    X, X_test, f, f_test = task["X"], task["X_test"], run.outputs[:, :, 0], run.test_outputs[:, :, 0]  # (T, P), (T, P2)
+
+    def machine(weights):
+        K, k = kernel.ntk(weights, X), kernel.ntk(weights, X_test, X)
+        return f_test[0] + kernel.kernel_predictor(K, k, (f - f[0]).T).T  # all moments at once: columns of targets
+
+    machine_inf, machine_0 = machine(run.weights[-1]), machine(run.weights[0])
+    points = np.linspace(0, len(X_test) - 1, min(POINTS, len(X_test))).astype(int)
+    norms = np.array([alignment.norm(K) for K in run.kernels])
+    size = alignment.norm(f_test[-1]) * numbers["err_0"]
+    return Followed(
+        sigma=sigma,
+        power=power,
+        region=region,
+        mark=MARKS.get(region, ""),
+        rho=None if region == "unlearnt" else numbers["rho"],
+        told=f"rho = {numbers['rho']:#.2g} (err_inf {numbers['err_inf']:#.2g}, err_0 {numbers['err_0']:#.2g})",
+        times=run.times,
+        drops=1 - run.losses / run.losses[0],
+        alignments=silence.alignment_curve(run.kernels),
+        growth=norms / norms[0],
+        gaps=np.array([alignment.norm(gap) for gap in f_test - machine_inf]) / size,
+        kernels=run.kernels,
+        network=f_test[:, points],
+        machine_inf=machine_inf[:, points],
+        machine_0=machine_0[:, points],
+    )
 
 
 def _cell(sigma, power, found):

@@ -1,4 +1,4 @@
-"""Pages for a browser, each one file that needs nothing else: the gallery of the experiments, and the kernel in motion.
+"""Pages for a browser, each one file that needs nothing else: the gallery, the kernel in motion, the map to explore.
 
 The text that goes with an experiment is its module's docstring; `minintk explain` prints the same.
 """
@@ -10,10 +10,11 @@ import pathlib
 import re
 import textwrap
 
+import numpy as np
 from tqdm import tqdm
 
 from minintk import experiments
-from minintk.experiments import style
+from minintk.experiments import common, style
 from minintk.tools import files
 
 PAGE = """<!DOCTYPE html>
@@ -48,6 +49,8 @@ code {{ font-size: .9rem; background: #f2f2f2; padding: .1rem .3rem; }}
 </body>
 </html>
 """
+CURVES = ("times", "drops", "alignments", "growth", "gaps")
+EXPLORED = ("phase_diagram", "silent_alignment", "lazy_to_rich", "gap")  # the claims behind the map to explore
 # matplotlib's player shows its buttons in a font from the net; these characters are in everybody's
 SIGNS = {
     "fa-minus": "&minus;",
@@ -110,6 +113,37 @@ def animation(path, make):
     return _write(path, film.title, "\n".join([_without_net(player), *text]))
 
 
+def explore(path, follow):
+    """Writes the page of sliders over the runs that follow() yields, row after row of a map. Returns its path.
+
+    The runs, see `phase_diagram.Followed`, are in the page as JSON, which the script of explore.html draws.
+    """
+    runs = [_coded(run) for run in tqdm(follow(), delay=1, disable=None, leave=False, unit=" runs")]
+    data = json.dumps(common.plain(runs), separators=(",", ":")).replace("</", "<\\/")
+    index = " · ".join(f'<a href="#{name}">{name}</a>' for name in EXPLORED)
+    body = pathlib.Path(__file__).with_name("explore.html").read_text(encoding="utf-8")
+    body = body.replace("CLAIMS", index).replace("RUNS", data)
+    claims = [part for name in EXPLORED for part in _claim(name)]
+    return _write(path, "Move through the map of the phase diagram", "\n".join([body, *claims]))
+
+
+def _coded(run):
+    """A run as JSON can say it. Kernels and test points are bytes: 1, 128, 255 for -1, 0, 1 of their largest value."""
+    rows, columns = np.tril_indices(run.kernels.shape[1])
+    tops = np.array([abs(K - np.diag(np.diag(K))).max() or 1 for K in run.kernels])  # the diagonal would outshine all
+    span = 1.5 * abs(run.network).max()
+    points = np.stack([run.network, run.machine_inf, run.machine_0], axis=1) / span  # (T, 3, points)
+    numbers = {name: [float(f"{x:.4g}") for x in getattr(run, name)] for name in CURVES}
+    words = {name: getattr(run, name) for name in ("sigma", "power", "region", "mark", "rho", "told")}
+    images = {"kernels": _bytes(run.kernels[:, rows, columns] / tops[:, None]), "points": _bytes(points)}
+    return words | numbers | images | {"span": span}
+
+
+def _bytes(values):
+    levels = np.nan_to_num(128 + 127 * values.clip(-1, 1)).round().astype(np.uint8)
+    return base64.b64encode(levels.tobytes()).decode()
+
+
 def _without_net(player):
     """matplotlib's player with signs in place of the icons that it would fetch, and the same names in every file."""
     player = re.sub(r"<link[^>]*>", "", player)
@@ -138,15 +172,22 @@ def _paragraph(block):
     return "<p>" + re.sub("`([^`]*)`", r"<code>\1</code>", told) + "</p>"
 
 
-def _experiment(folder, name, command):
+def _claim(name):
+    """The docstring of an experiment as HTML: its first line, as a heading, and the paragraphs."""
     (_, title), *blocks = _blocks(experiments.text(name))
+    return f'<h2 id="{name}">{html.escape(title)}</h2>', "\n".join(map(_paragraph, blocks))
+
+
+def _experiment(folder, name, command):
+    (heading, text), title = _claim(name), html.escape(experiments.text(name).splitlines()[0])
     verdict = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["verdict"]
     image = base64.b64encode((folder / "figure.png").read_bytes()).decode()
     lines = [
-        f'<h2 id="{name}">{html.escape(title)}</h2>',
+        heading,
         f"<p><code>{html.escape(command)}</code></p>",
         '<label class="figure"><input type="checkbox" aria-label="full size">'
-        f'<img src="data:image/png;base64,{image}" alt="{html.escape(title)}"></label>',
+        f'<img src="data:image/png;base64,{image}" alt="{title}"></label>',
         f'<p class="verdict">{html.escape(verdict)}</p>',
+        text,
     ]
-    return "\n".join([*lines, *map(_paragraph, blocks)])
+    return "\n".join(lines)

@@ -7,7 +7,7 @@ from minintk.experiments import common
 from minintk.tools import pages, pool
 
 
-def one(name, folder, settings, animate):
+def one(name, folder, settings, animate=False, explore=False):
     """Runs an experiment with these settings, writes its files into folder / name. Returns what to print."""
     module, folder = experiments.find(name), pathlib.Path(folder) / name
     folder.mkdir(parents=True, exist_ok=True)  # before the work, so that a folder we cannot write to costs nothing
@@ -16,13 +16,18 @@ def one(name, folder, settings, animate):
     told = f"{name}\n\n{result.report}\n\n{folder}: figure.png, results.npz, summary.json\n{note}"
     if animate:
         told += f"\n{pages.animation(folder / 'animation.html', result.film)}: open it in a browser\n"
+    if explore:
+        told += f"\n{pages.explore(folder / 'explore.html', result.followed)}: open it in a browser\n"
     return told
 
 
-def several(names, folder, settings, jobs, animate=False):
-    """Yields what to print for each of the experiments, in their order; so many of them at work at once."""
+def several(names, folder, settings, jobs, **more):
+    """Yields what to print for each of the experiments, in their order; so many of them at work at once.
+
+    more: for one experiment alone, animate or explore, see `one`.
+    """
     if min(jobs, len(names)) == 1:
-        yield from (one(name, folder, settings, animate) for name in names)
+        yield from (one(name, folder, settings, **more) for name in names)
         return
     with pool.own(min(jobs, len(names))) as workers:
         for done in [workers.submit(_told, name, folder, settings) for name in names]:
@@ -35,7 +40,7 @@ def several(names, folder, settings, jobs, animate=False):
 def _told(name, folder, settings):
     """`one` in a process of its own: (text, None) or (None, error), as some errors would break the pool."""
     try:
-        return one(name, folder, settings, animate=False), None
+        return one(name, folder, settings), None
     except (ValueError, OSError) as error:
         return None, type(error)(str(error))
     except Exception as error:

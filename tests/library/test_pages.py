@@ -1,6 +1,8 @@
 """The pages: what they say, and that a real browser shows them without an error, at laptop and at phone width."""
 
+import base64
 import dataclasses
+import functools
 import json
 import re
 import shutil
@@ -11,7 +13,7 @@ import numpy as np
 import pytest
 
 from minintk import cli, experiments
-from minintk.experiments import film, silent_alignment, style
+from minintk.experiments import film, phase_diagram, silent_alignment, style
 from minintk.tools import pages
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
@@ -39,7 +41,7 @@ setTimeout(function () {
   }, 1000);
 }, 500);
 </script></body>"""
-SIZES = {"laptop": (1280, 800), "phone": (390, 844)}
+SIZES = {"laptop": (1280, 800), "phone": (360, 740)}
 
 
 @pytest.fixture(scope="module")
@@ -223,6 +225,108 @@ def test_the_command_animates(tmp_path, capsys, monkeypatch, undrawn):
     assert cli.main([*words, str(tmp_path)]) == 0
     assert "animation.html" in capsys.readouterr().out
     assert (tmp_path / "silent_alignment" / "animation.html").stat().st_size > 100_000
+
+
+@pytest.fixture
+def small_map(monkeypatch):
+    """The map with two sigmas and two powers, of which one run learns nothing like all labels."""
+    for name, value in {"P": 20, "N": 20, "STEPS": 150, "TARGET_LOSS": 0.01}.items():
+        monkeypatch.setattr(phase_diagram, name, value)
+    small = functools.partial(phase_diagram.run, sigmas=(1, 0.03), powers=(0, 1), inits=1)
+    monkeypatch.setattr(phase_diagram, "run", small)
+    return small()
+
+
+def test_the_runs_to_explore_are_the_first_runs_of_the_map(small_map, monkeypatch):
+    """Their rho and err_0, found there from the ends alone, are where the gap and the predictor of K_0 end."""
+    monkeypatch.setattr(phase_diagram, "POINTS", 10_000)  # all of them
+    runs, arrays = list(small_map.followed()), small_map.arrays
+    assert [(run.sigma, run.power) for run in runs] == [(1, 0), (1, 1), (0.03, 0), (0.03, 1)]
+    assert [run.region for run in runs] == [cell["region"] for cell in small_map.summary["cells"]]
+    for run, rho, err_0 in zip(runs, arrays["rho"].ravel(), arrays["err_0"].ravel(), strict=True):
+        assert run.gaps[-1] == pytest.approx(rho, rel=1e-9) and f"rho = {rho:#.2g}" in run.told
+        assert run.rho == (None if run.region == "unlearnt" else rho)
+        size = np.linalg.norm(run.network[-1])
+        assert np.linalg.norm(run.machine_0[-1] - run.network[-1]) / size == pytest.approx(err_0, rel=1e-9)
+        assert run.gaps == pytest.approx(np.linalg.norm(run.machine_inf - run.network, axis=1) / size / err_0, rel=1e-9)
+        assert run.drops[0] == run.gaps[0] == run.times[0] == 0 and run.alignments[-1] == pytest.approx(1)
+        norms = np.linalg.norm(run.kernels, axis=(1, 2))
+        assert run.growth == pytest.approx(norms / norms[0])
+
+
+def test_the_moments_to_explore_are_spread_over_the_silence_and_the_fall(small_map):
+    white = list(small_map.followed())[2]
+    first = np.argmax(white.drops >= 0.01)
+    assert first == phase_diagram.EARLY - 1 and np.ptp(np.diff(white.times[: first + 1])) < 0.11  # a step is 0.1
+    assert np.diff(white.drops[first:]).max() < 0.2
+
+
+def test_the_page_to_explore_holds_the_runs_and_needs_nothing_from_the_net(small_map, tmp_path):
+    runs = list(small_map.followed())
+    text = pages.explore(tmp_path / "explore.html", lambda: runs).read_text(encoding="utf-8")
+    assert not re.search(r"https?://", text) and len(text) < 100_000
+    for name in pages.EXPLORED:
+        assert f'<a href="#{name}">' in text and f'<h2 id="{name}">' in text
+    written = json.loads(re.search('type="application/json" id="runs">(.*?)</script>', text)[1])
+    for run, told in zip(runs, written, strict=True):
+        assert (told["sigma"], told["power"], told["region"]) == (run.sigma, run.power, run.region)
+        assert told["alignments"] == pytest.approx(run.alignments, rel=1e-3)
+        points = decoded(told["points"]).reshape(len(run.times), 3, -1) * told["span"]
+        shown = np.stack([run.network, run.machine_inf, run.machine_0], axis=1).clip(-told["span"], told["span"])
+        assert abs(points - shown).max() <= told["span"] / 250
+        K, low = run.kernels[-1], np.tril_indices(phase_diagram.P)
+        seen = decoded(told["kernels"]).reshape(len(run.times), -1)[-1]
+        assert abs(seen - (K / (K - np.diag(np.diag(K))).max())[low].clip(-1, 1)).max() <= 1 / 250
+
+
+def decoded(text):
+    return (np.frombuffer(base64.b64decode(text), np.uint8) - 128.0) / 127
+
+
+# Each slider changes the words, its own text and the picture named beside it; then the kernel's greys, in their order
+EXPLORED = """function look(name) {
+  var e = document.getElementById(name);
+  return e.toDataURL ? e.toDataURL() : e.innerHTML || e.textContent;
+}
+[["moment", "curves"], ["moment", "scatter"], ["power", "kernel"], ["sigma", "map"], ["moment", "kernel"]].forEach(
+  function (pair) {
+    var s = document.getElementById(pair[0]), seen = [look("state"), look(pair[1]), s.getAttribute("aria-valuetext")];
+    s.value = Number(s.value) ? 0 : s.max;
+    s.dispatchEvent(new Event("input"));
+    [look("state"), look(pair[1]), s.getAttribute("aria-valuetext")].forEach(function (now, i) {
+      if (now === seen[i]) console.error(pair + " leaves " + i + " as it was");
+    });
+  });
+var canvas = document.getElementById("kernel"), P = canvas.width, greys = [];
+var now = document.getElementById("moment").value, size = P * (P + 1) / 2;
+var run = JSON.parse(document.getElementById("runs").textContent)[document.getElementById("power").max];
+var pixels = canvas.getContext("2d").getImageData(0, 0, P, P).data, bytes = atob(run.kernels);
+for (var i = 0, k = now * size; i < P; i++) for (var j = 0; j <= i; j++, k++) {
+  var at = 4 * (P * j + i);
+  greys.push([bytes.charCodeAt(k), 0.299 * pixels[at] + 0.587 * pixels[at + 1] + 0.114 * pixels[at + 2]]);
+}
+greys.sort(function (a, b) { return a[0] - b[0] || a[1] - b[1]; });
+if (greys.some(function (g, i) { return i && g[1] < greys[i - 1][1]; })) console.error("greys out of order");
+if (greys[greys.length - 1][1] - greys[0][1] < 80) console.error("all of one grey");
+"""
+
+
+@needs_browser
+def test_sliders_move_the_page_to_explore_and_it_fits_the_window(small_map, tmp_path):
+    follow = phase_diagram.run(powers=phase_diagram.POWERS).followed  # a table as wide as the real one
+    path = pages.explore(tmp_path / "explore.html", follow)
+    for page, size in zip(opened(tmp_path, path, ("laptop", EXPLORED), ("phone", EXPLORED)), SIZES, strict=True):
+        assert page["scroll"] <= page["inner"] == SIZES[size][0] and page["wide"] == []
+        assert page["slider"] == [1, 1]  # sigma, at its largest
+
+
+def test_the_command_explores_and_other_experiments_refuse(small_map, tmp_path, capsys, undrawn):
+    assert cli.main(["run", "phase_diagram", "--explore", "--out", str(tmp_path)]) == 0
+    page = tmp_path / "phase_diagram" / "explore.html"
+    assert f"{page}: open it in a browser" in capsys.readouterr().out and page.stat().st_size > 20_000
+    for words in (["gap"], ["all"], []):
+        assert cli.main(["run", *words, "--explore"]) == 2
+        assert capsys.readouterr().err == "minintk: --explore is for phase_diagram alone\n"
 
 
 def test_explain_wraps_words_and_keeps_formulas(two, capsys, monkeypatch):
