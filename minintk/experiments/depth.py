@@ -28,7 +28,7 @@ is (10) of the main text.
 
 Try next. L = 5: 5: (0.06, 0.05, 0.04) in SIGMAS: what exponent do you expect, and which t_half? S = 3.0 in
 linear_phases.py: which times change, and by which factor for each L? N = 200 there: is alignment a smaller share of the
-learning time?
+learning time? `minintk sweep depth --depth 2 3 4 5 --width 50 200 --sigma 0.06 --seed 0 1 2` asks for both at once.
 """
 
 import functools
@@ -42,6 +42,7 @@ SIGMAS = {2: (1e-3, 0.01, 0.1), 3: (0.01, 0.03, 3e-3), 4: (0.05, 0.02, 0.01)}  #
 DROPS = (1e-3, 0.01, 0.1)  # the loss drops at which the layer terms are looked at, besides start and end
 U_0 = 0.1  # of the rank-one networks
 MOMENTS = 200  # that are recorded of a run
+POINT = "A_0", "t_align", "t_ratio", "t_half", "drop_at_align", "K_error", "share_K"
 
 
 @guard.settings(seed="int [0, inf)")
@@ -58,11 +59,29 @@ def run(seed=0):
     return experiments.Result(summary, arrays, report(summary), functools.partial(figure, depths, curves))
 
 
+@guard.settings(sigma="(0, inf)", width="int [1, inf)", depth="int [2, inf)", seed="int [0, inf)")
+def point(sigma=0.01, width=linear_phases.N, depth=3, seed=0):
+    """One run in flat numbers for `minintk sweep`, as in the table.
+
+    Returns a dict: A_0, t_align, t_ratio, t_half, drop_at_align, K_error, share_K.
+    """
+    X, beta, directions = linear_phases.task(seed, depth, width)
+    flow = train(X, beta, [sigma * W for W in directions], scaled_times(depth) * sigma ** (2 - depth))
+    A, drops = silence.alignment_curve(flow.kernels), 1 - flow.losses / flow.losses[0]
+    numbers, _ = main_run(flow, A, drops, X, beta, depth)
+    numbers["drop_at_align"] = float(drops[np.searchsorted(flow.times, numbers["t_align"])])
+    return {name: numbers[name] for name in POINT}
+
+
+def scaled_times(L):
+    """The moments t sigma^(L-2) that are recorded of every run with L layers."""
+    return np.linspace(0.01, 2.0 if L == 2 else 1.5 / (L - 2), MOMENTS) / linear_phases.S
+
+
 def depth(seed, L):
     """Numbers and curves of all runs with L layers."""
-    (X, beta, directions), s = linear_phases.task(seed, L), linear_phases.S
+    (X, beta, directions), s, grid = linear_phases.task(seed, L), linear_phases.S, scaled_times(L)
     main, *_ = SIGMAS[L]
-    grid = np.linspace(0.01, 2.0 if L == 2 else 1.5 / (L - 2), MOMENTS) / s  # of t sigma^{L-2}
     curves, at_align, A_before = {}, {}, []
     for sigma in sorted(SIGMAS[L], reverse=True):
         flow = train(X, beta, [sigma * W for W in directions], grid * sigma ** (2 - L))

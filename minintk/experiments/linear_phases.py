@@ -65,11 +65,11 @@ def run(seed=0):
     return experiments.Result(summary, arrays, report(summary), functools.partial(figure, cases, curves))
 
 
-def task(seed, L):
-    """White inputs X (P, D), a unit vector beta (D,), and weights of L linear layers with sigma = 1."""
+def task(seed, L, width=None):
+    """White inputs X (P, D), a unit vector beta (D,), and weights of L linear layers (of width N) with sigma = 1."""
     rng = np.random.default_rng(seed)
     X, beta = data.white(P, D, rng), rng.standard_normal(D)
-    return X, beta / np.linalg.norm(beta), network.init_weights([D, *[N] * (L - 1), 1], 1.0, rng)
+    return X, beta / np.linalg.norm(beta), network.init_weights([D, *[width or N] * (L - 1), 1], 1.0, rng)
 
 
 def train(X, beta, weights, **words):

@@ -28,6 +28,7 @@ short derivation. In the text we read, the predictor claim is f = k K^{-1} y + O
 
 Try next. T1 with sigma = 1: which of the two errors is larger? T2 with test points in the span (X_test = C X): err_inf
 and err_0 are rounding errors both, and rho their ratio. T3 with 40 samples in place of 120.
+`minintk sweep three_traps --P 100 200 400 800 --width 20 40 80`: at which P is an untrained network's error gone?
 """
 
 import functools
@@ -97,6 +98,12 @@ def _case(slope, sigma, P, D, N, condition, step_size, rng):
     numbers["A_rel"] = None if A is None else float(alignment.relative_alignment(A, numbers["A_0"]))
     numbers["untrained"] = untrained_error(slope, P, D, N, rng)
     return result | {"numbers": numbers, "rank": int(np.linalg.matrix_rank(result["kernels"][-1], rtol=1e-10))}
+
+
+@guard.settings(width="int [1, inf)", P="int [1, inf)", seed="int [0, inf)")
+def point(width=UNTRAINED[0], P=100, seed=0):
+    """An untrained network in flat numbers for `minintk sweep`: the first run of the figure's curve, as `untrained`."""
+    return {"untrained": untrained_error(0.0, P, UNTRAINED[1], width, np.random.default_rng([seed, 0]))}
 
 
 def untrained_error(slope, P, D, N, rng):

@@ -6,7 +6,8 @@ only at the end: at a condition number of 1000 cos(v_1, beta) is .52 by then, se
 most of K is a multiple of X X^T, which does not turn. The network is the kernel predictor of K_inf (its machine, for
 short) all the same, as any linear network is. A ReLU network is not: rho rises from .02 at a condition number of 1 to
 about .1 at 1.2. It also needs P <= D, for rows that are orthogonal and of one length. Isotropic sampling is not
-whitening: its rho is that of data not white.
+whitening: its rho is that of data not white. Nor are white inputs with a bias white: rho rises from .02 to .26 (seed
+0), and is .02 again when the constant input that the bias stands for is whitened with the others.
 
 Why. While f is small every layer is pulled by the same vector: with W = W_1 and a = W_2^T,
 
@@ -20,14 +21,17 @@ otherwise K turns from Sigma beta to beta while the loss falls. For slope = 1 th
 For P >= D every invertible M gives k(x)^T K^+ X v = x^T v: the weights c(x) that interpolate a linear function are
 fixed by geometry, and no kernel can be wrong. For ReLU they are not. On orthogonal rows, X X^T = c I, a step on one
 sample moves only that sample's preactivations, so that gates settle early; for P > D not all rows can be orthogonal,
-however white the features are.
+however white the features are. A bias of the hidden units is the weight of one more input that is always 1. The network
+is as homogeneous in its weights as before, but that input adds 1 to every entry of X X^T, and a step on one sample now
+moves all of them.
 
-Source. Paper, section 3.2 and appendix G (linear, unwhitened), figure 1 (ReLU). That P <= D is needed is our
-measurement at D = 60: the paper's claim for whitened ReLU networks is narrower than it reads.
+Source. Paper, section 3.2 and appendix G (linear, unwhitened), figure 1 (ReLU). That P <= D is needed, and what a
+bias does, are our measurements at D = 60: the paper's claim for whitened ReLU networks is narrower than it reads.
 
 Try next. L = 3 and sigma = 0.01 in LINEAR: is A at 10 % lower or higher? SLOPE = 0.5 and SIGMA = 1e-3: at power 0.1
-err_inf stays small, why? A linear teacher, y = X @ rng.standard_normal((D, 1)) / D**0.5 in `_relu`: what becomes of rho
-at P = 120?
+err_inf stays small, why? BIAS = 0.25: is rho that of the same condition number without a bias? A linear teacher, y = X
+@ rng.standard_normal((len(X.T), 1)) / D**0.5 in `_relu`: what becomes of rho at P = 120? `minintk sweep whitening --P
+30 60 75 120 --power 0 1 --seed 0 1 2`: is the border of P at D for samples as drawn, too?
 """
 
 import functools
@@ -41,6 +45,7 @@ CONDITIONS = (1, 10, 100, 1000)  # of the linear sample
 LINEAR = {"L": 2, "P": 200, "D": 30, "N": 50, "sigma": 1e-3}
 POWERS = (0, 0.01, 0.05, 0.1, 0.25, 0.5, 1)  # whitening exponents of an isotropic sample of P rows
 SIZES = (15, 30, 60, 75, 120)  # rows of white samples
+BIAS, WITH_BIAS = 1.0, (1, 0)  # a constant input beside white ones: as it is (power 1), and whitened with them (0)
 P, D, N, SIGMA, SLOPE, P_TEST = 40, 60, 100, 0.01, 0.0, 400  # of the ReLU networks
 FOUND = 0.9  # the cosine below which a direction is not found
 
@@ -49,17 +54,30 @@ FOUND = 0.9  # the cosine below which a direction is not found
 def run(seed=0, inits=3):
     """Linear networks over condition numbers; ReLU over powers of the singular values and over P / D."""
     linear = [linear_case(condition, np.random.default_rng([seed, 0]), **LINEAR) for condition in CONDITIONS]
-    powers = [_case(_isotropic, power, seed, inits) for power in POWERS]
+    powers = [_case(functools.partial(_isotropic, P), power, seed, inits) for power in POWERS]
     sizes = [_case(_white, size, seed, inits) for size in SIZES]
+    biases = [_case(_biased, power, seed, inits) for power in WITH_BIAS]
     settings = {"seed": seed, "inits": inits, "linear": LINEAR, "D": D, "N": N, "sigma": SIGMA, "slope": SLOPE}
-    summary = {"experiment": "whitening", "settings": settings, "linear": linear, "powers": powers, "sizes": sizes}
-    summary["verdict"] = verdict(linear, powers, sizes)
+    settings["bias"] = BIAS
+    parts = {"linear": linear, "powers": powers, "sizes": sizes, "biases": biases}
+    summary = {"experiment": "whitening", "settings": settings, **parts, "verdict": verdict(*parts.values())}
     arrays = {f"linear_{name}": np.array([case[name] for case in linear]) for name in linear[0]}
-    for name, cases in [("power", powers), ("P", sizes)]:
+    for name, cases in [("power", powers), ("P", sizes), ("bias", biases)]:
         arrays[name] = np.array([case["value"] for case in cases])
         arrays[f"{name}_rho"] = np.array([case["rhos"] for case in cases])
         arrays[f"{name}_condition"] = np.array([case["medians"]["condition"] for case in cases])
-    return experiments.Result(summary, arrays, report(summary), functools.partial(figure, linear, powers, sizes))
+    return experiments.Result(summary, arrays, report(summary), functools.partial(figure, *parts.values()))
+
+
+@guard.settings(power="[0, 1]", P="int [1, inf)", seed="int [0, inf)")
+def point(power=0.0, P=P, seed=0):
+    """One ReLU network on an isotropic sample of P rows, in flat numbers for `minintk sweep`: the first run of its row.
+
+    Returns a dict: condition (number), A_10 (at a loss drop of 10 %), err_inf, err_0, rho.
+    """
+    numbers = _isotropic(P, power, np.random.default_rng([seed, 1, 0]))
+    numbers["A_10"] = numbers["A"][1]
+    return {name: numbers[name] for name in ("condition", "A_10", "err_inf", "err_0", "rho")}
 
 
 def linear_case(condition, rng, L, P, D, N, sigma):
@@ -96,7 +114,7 @@ def _case(train, value, seed, inits):
     return {"value": value, "medians": common.medians(numbers), "rhos": [n["rho"] for n in numbers]}
 
 
-def _isotropic(power, rng):
+def _isotropic(P, power, rng):
     X, X_test = data.gaussian(P, D, rng=rng), data.gaussian(P_TEST, D, rng=rng)
     M = whitening.whitening_map(X, power)
     return _relu(X @ M, X_test @ M, rng, target_loss=1e-4)
@@ -106,15 +124,22 @@ def _white(P, rng):
     return _relu(data.white(P, D, rng), data.gaussian(P_TEST, D, rng=rng), rng, target_loss=1e-3)
 
 
+def _biased(power, rng):
+    X, X_test = data.white(P, D, rng), data.gaussian(P_TEST, D, rng=rng)
+    X, X_test = (np.column_stack([inputs, np.full(len(inputs), BIAS)]) for inputs in (X, X_test))  # (P, D + 1)
+    M = whitening.whitening_map(X, power)
+    return _relu(X @ M, X_test @ M, rng, target_loss=1e-3)
+
+
 def _relu(X, X_test, rng, target_loss):
     y = common.balanced_labels(len(X), rng)  # (P, 1)
-    weights = network.init_weights([D, N, 1], SIGMA, rng)
+    weights = network.init_weights([X.shape[1], N, 1], SIGMA, rng)
     numbers = silence.experiment(weights, X, y, X_test, 0.1, SLOPE, target_loss=target_loss)["numbers"]
     return numbers | {"condition": whitening.condition_number(X)}
 
 
-def verdict(linear, powers, sizes):
-    """Three sentences, one for each part, as the numbers have it; the third needs samples on both sides of P = D."""
+def verdict(linear, powers, sizes, biases):
+    """A sentence for each part, as the numbers have it; the third needs samples on both sides of P = D."""
     worst = linear[-1]
     late = worst["cos_first_10"] >= FOUND > worst["cos_beta_10"]
     hidden = late and worst["A_10"] >= silence.LEVEL
@@ -137,11 +162,17 @@ def verdict(linear, powers, sizes):
             f"P through D: rho is at most {max(below):.2g} for P <= D and at least {min(above):.2g} beyond;\n"
             f"  white features {'are not enough' if matters else 'make NO clear difference'}."
         )
+    biased, mended = (case["medians"]["rho"] for case in biases)
+    is_input = mended < silence.SILENT and biased > 3 * mended
+    words.append(
+        f"A bias: rho {biased:.2g} beside white inputs, {mended:.2g} when whitened with them:\n"
+        f"  it {'spoils as an input that is not white' if is_input else 'does NOT act as an input that is not white'}."
+    )
     return "\n".join(words)
 
 
 def report(summary):
-    """Three tables and the verdict."""
+    """Four tables and the verdict."""
     heads = ["Sb,b", "v1,Sb 10%", "v1,b 10%", "v1,b 90%", "A 10%", "A 90%", "err_inf"]
     linear = [("condition", heads)]
     for case in summary["linear"]:
@@ -157,6 +188,8 @@ def report(summary):
             f"ReLU, L = 2, P = {P}, D = {D}, {relu};\n"
             f"an isotropic sample, its singular values raised to a power:\n{_table('power', summary['powers'])}",
             f"ReLU, L = 2, D = {D}, {relu}; white samples of P rows:\n{_table('P', summary['sizes'])}",
+            f"The same, P = {P}, with a bias: one more input, {BIAS:g} for all samples; raised to a power with it:\n"
+            f"{_table('power', summary['biases'])}",
             summary["verdict"],
         ]
     )
@@ -172,7 +205,7 @@ def _table(label, cases):
     return common.table(rows)
 
 
-def figure(linear, powers, sizes):
+def figure(linear, powers, sizes, biases):
     """Linear networks against the condition number; ReLU: rho against it, and against P / D on white samples."""
     fig, (left, middle, right) = style.panels(1, 3, (13, 4))
     labels = {
@@ -196,6 +229,9 @@ def figure(linear, powers, sizes):
         ax.axhline(silence.SILENT, color="0.6", lw=0.8)
         ax.set(yscale="log", ylabel=r"$\rho = err_\infty / err_0$")
         ax.legend(fontsize=8, loc="lower right")
+    x, y = zip(*((case["medians"]["condition"], case["medians"]["rho"]) for case in biases))
+    middle.plot(x, y, color=style.ORANGE, ls="", marker="s", label="with a bias, as it is and whitened")
+    middle.legend(fontsize=8, loc="lower right")
     low, high = right.get_ylim()
     right.set_ylim(min(low, 0.01), max(high, 1))
     middle.set(xscale="log", xlabel="condition number of $X^T X / P$, of its non-zero eigenvalues")

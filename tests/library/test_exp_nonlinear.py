@@ -131,19 +131,28 @@ def test_relu_needs_white_rows_and_no_more_of_them_than_inputs(found):
         assert case["medians"]["rho"] < 0.04 if case["value"] <= 60 else 0.12 < case["medians"]["rho"] < 0.5
 
 
+def test_a_bias_spoils_white_inputs_unless_it_is_whitened_with_them(found):
+    """Other code: rho .23. By hand: X X^T = P I gets 1 1^T, so that its eigenvalues are P and once P + P."""
+    biased, mended = (case["medians"] for case in found("whitening").summary["biases"])
+    assert biased["condition"] == pytest.approx(2) and mended["condition"] == pytest.approx(1)
+    assert 0.15 < biased["rho"] < 0.4 and mended["rho"] < 0.04
+
+
 def test_the_verdict_on_whitening_changes_with_the_numbers(found):
-    linear, powers, sizes = (copy.deepcopy(found("whitening").summary[name]) for name in ("linear", "powers", "sizes"))
-    words = whitening.verdict(linear, powers, sizes)
+    summary = copy.deepcopy(found("whitening").summary)
+    linear, powers, sizes, biases = (summary[name] for name in ("linear", "powers", "sizes", "biases"))
+    words = whitening.verdict(linear, powers, sizes, biases)
     assert "finds beta late" in words and "though A is" in words and "exact all the same" in words
-    assert "makes the difference" in words and "are not enough" in words
-    assert "and A is" in whitening.verdict([linear[-1] | {"A_10": 0.9}], powers, sizes)
-    assert "P through D" not in whitening.verdict(linear, powers, sizes[-1:])  # none with P <= D
+    assert "makes the difference" in words and "are not enough" in words and "it spoils as an input" in words
+    assert "and A is" in whitening.verdict([linear[-1] | {"A_10": 0.9}], powers, sizes, biases)
+    assert "P through D" not in whitening.verdict(linear, powers, sizes[-1:], biases)  # none with P <= D
     linear[-1] |= {"cos_beta_10": 1.0, "err_inf": 0.1}
-    for case in powers + sizes:
+    for case in powers + sizes + biases:
         case["medians"]["rho"] = 0.02
-    words = whitening.verdict(linear, powers, sizes)
+    words = whitening.verdict(linear, powers, sizes, biases)
     assert "does NOT find beta late" in words and "and A is" in words and "NOT exact" in words
     assert "does NOT make the difference" in words and "make NO clear difference" in words
+    assert "does NOT act as an input" in words
 
 
 def test_the_gap_is_made_while_the_loss_falls(cases):

@@ -120,7 +120,7 @@ TRY = {
     "several_outputs": [{"S": (3, 2.9, 0.6)}, {"N": 5}, {"S": (1, 1, 1)}, {"MAIN": 0.02}],
     "lazy_to_rich": [{"N": 40}],
     "layer_scales": [{"SLOPE": 0.1}, {"N": 40}, {"SECOND": (0.1, 10)}],
-    "whitening": [{"LINEAR": LINEAR | {"L": 3, "sigma": 0.1}}, {"SLOPE": 0.5, "SIGMA": 1e-3}],
+    "whitening": [{"LINEAR": LINEAR | {"L": 3, "sigma": 0.1}}, {"SLOPE": 0.5, "SIGMA": 1e-3}, {"BIAS": 0.25}],
     "losses": [{"N": 40}, {"LATE": np.append(LEVELS, 0.01)}],
     "gap": [
         {"STEP": 0.05},

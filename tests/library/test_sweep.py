@@ -147,6 +147,27 @@ def test_serial_threads_and_our_own_processes_give_the_same_rows(tmp_path, threa
     assert len({(tmp_path / name / "points.csv").read_bytes() for name in ("threads", "own")}) == 1
 
 
+@pytest.mark.parametrize(
+    "name, settings, column, told",
+    [
+        ("silent_alignment", {"width": 100}, "rho", lambda summary, arrays: summary["cases"][0]["runs"][0]["rho"]),
+        ("depth", {"sigma": 1e-3, "depth": 2}, "t_half", lambda summary, arrays: summary["depths"][0]["t_half"]),
+        ("whitening", {"power": 0.01}, "rho", lambda summary, arrays: arrays["power_rho"][1, 0]),
+        ("three_traps", {"P": 20}, "untrained", lambda summary, arrays: arrays["untrained_error"][1, 0]),
+    ],
+)
+def test_a_point_is_the_experiments_own_run(name, settings, column, told, found):
+    full = found(name)
+    point = experiments.points()[name](**settings)
+    assert all(value is None or isinstance(value, float | int) for value in point.values())
+    assert point[column] == pytest.approx(told(full.summary, full.arrays), rel=1e-3)
+
+
+def test_every_point_has_its_line_above():
+    mark, *_ = test_a_point_is_the_experiments_own_run.pytestmark
+    assert {name for name, *_ in mark.args[1]} == set(experiments.points())
+
+
 def test_our_own_workers_have_one_blas_thread_and_the_environment_is_left_as_it_was(monkeypatch):
     """With two threads the same point ends in other last digits."""
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
