@@ -211,7 +211,7 @@ def _see(options):
         return
     with regime.ending():
         with swap.swapped(folder, passed=True) as (mine, every, problems):
-            from minintk.experiments import style, unit_figures
+            from minintk.experiments import style, unit_figures  # the student's files have been read by now
 
             print("\n".join([*problems, swap.told(mine, every)]))
             path = pathlib.Path(options.out) / f"unit_{unit['id']}.png"

@@ -117,8 +117,9 @@ def region(numbers):
     """The word for the numbers of a run, or for their medians; numbers: a dict as from `silence_numbers`.
 
     "unlearnt": the loss has not dropped by 10 %.
-    "lazy": |K_inf| < LAZY |K_0|, and rho > ALIKE: the kernel has hardly grown, and K_0 predicts nearly as well as
-    K_inf. Growth alone is no rule: weights whose first layer is small turn under a kernel that grows 1.4 times.
+    "lazy": |K_inf| < LAZY |K_0|, and rho > ALIKE: the kernel has hardly grown, and K_inf predicts less than four times
+    better than K_0. Growth alone is no rule: weights whose first layer is small turn under a kernel that grows 1.4
+    times. The word is about kernels; how far weights have turned neither number says (layer_scales).
     "trivial": err_0 < ROUNDING, as in linear networks on the span of their samples; rho says nothing.
     "silent": rho < SILENT and t_align <= t_learn. A alone is no rule: partly white digits have A = .96 and rho = .15.
     "aligned late": rho < SILENT, but A < LEVEL at some time after the loss drop of 10 %. Classes that are learned at

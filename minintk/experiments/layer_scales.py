@@ -4,7 +4,8 @@ Claim. Scale the first layer by sigma_1 and the second by sigma_2. Along sigma_1
 silent (lazy_to_rich). Across it the two corners differ. With a small second layer, (1, 0.01), no weight turns. With a
 small first layer, (0.01, 1), they turn far, ten times sooner than for (0.1, 0.1) with outputs of the same size, and
 K_inf predicts the network 10 to 20 times better than K_0. Yet the kernel grows by less than a half in both corners,
-and A_0 is .98 in both.
+and A_0 is .98 in both. Between the two, (0.1, 1), the weights turn as they do from (0.1, 0.1), and it is called lazy
+all the same: the word is about kernels.
 
 Why. For f = a . phi(W x) the kernel is K = K_1 + K_2. K_1, of the weights W, is a multiple of |a|^2, and K_2, of the
 weights a, is the Gram matrix of the features phi(W x). A large a makes K_1 large from the start: on each unit's open

@@ -18,7 +18,8 @@ sigma^2 e^(2st), are felt after (1 / 2s) log(1 / sigma^2). Hence
 
 The width. |K_0| is of the size N sigma^2 for two layers, for L layers N sigma^(2L - 2): the features are a sum over N
 units. |K_inf| is set by the targets. So their ratio, the room for growth, knows N and sigma in this product only:
-sigma sqrt(N) decides for L = 2, sigma N^(1/4) for L = 3 (from N = 100 to 400 the learning time then changes by 4 %).
+sigma sqrt(N) decides for L = 2, sigma N^(1/4) for L = 3 (from N = 100 to 400 the learning time then changes by less
+than 5 %).
 An output scale is no further knob: alpha f with weights of size 1 and the steps divided by sigma^2 is, for
 alpha = sigma^L, the same network at every step.
 

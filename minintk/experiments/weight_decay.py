@@ -26,7 +26,7 @@ Source. Not in the paper; cf. Lauditi, Bordelon, Pehlevan 2025 on kernels of net
 above is ours and short.
 
 Try next. DECAY = 0.1: is the predictor nearer, and what of the loss? STEPS = 1000: which of the two numbers tells that
-training was stopped too early? Raw digits from sigma = 1 (a line more in CASES) need twice the steps.
+training was stopped too early? ("raw, sigma 1", 1, 1.0) as one more of CASES.
 """
 
 import functools

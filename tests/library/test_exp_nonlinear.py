@@ -251,10 +251,13 @@ def test_adam_ends_as_the_final_kernels_predictor_on_stretched_and_raw_inputs(fo
         assert case["adam"]["A_10"] == pytest.approx(A, abs=0.08) and own / 2 < case["adam"]["err_own"] < 2 * own
         assert case["adam"]["balance"] > 0.8 and case["gd"]["balance"] < 0.02
     words = optimisers.verdict(cases)
-    assert words.count("only Adam does") == 2 and "white: both end" in words and "worse than K_inf everywhere" in words
-    cases[0]["adam"] |= {"rho": 0.06, "err_own": 0.001}
+    assert words.count("only Adam does") == 2 and "white: both end" in words
+    times = ", ".join(f"{case['adam']['err_own'] / case['adam']['err_inf']:.2g}" for case in cases)
+    assert words.endswith(f"Adam's own kernel errs {times} times as much as K_inf's.")
+    cases[0]["adam"]["rho"], cases[1]["adam"]["rho"], cases[1]["gd"]["rho"] = 0.06, 0.06, 0.3
     words = optimisers.verdict(cases)
-    assert "white: only gradient descent does" in words and "predicts as well as K_inf." in words
+    assert "white: only gradient descent does" in words
+    assert "stretched: neither does, Adam's is 5 times nearer (rho = 0.3 and 0.06)." in words
 
 
 def test_units_align_early_on_any_data_and_flips_to_come_order_rho(found):
@@ -270,6 +273,7 @@ def test_units_align_early_on_any_data_and_flips_to_come_order_rho(found):
     assert summary["rank_correlation"] > 0.92
     assert neurons.rank_correlation([3, 1, 2, 9], [30, 10, 20, 40]) == pytest.approx(1)
     assert neurons.rank_correlation([1, 2, 3], [9, 8, 1]) == pytest.approx(-1)
+    assert neurons.rank_correlation([0, 0, 1, 1], [5, 6, 8, 7]) == pytest.approx(0.8**0.5)  # equals share a place
     words = " ".join(neurons.verdict(summary).split())
     assert words.startswith("Units align early on all data") and "10% order the runs" in words
     worse = summary | {"rank_correlation": 0.5, "cases": [told["white"] | {"cosine_10": 0.5}]}

@@ -67,7 +67,7 @@ SMALL = {
         "settings": {"inits": 2},
         "constants": {
             "SIGMA": 0.1, "N": 20, "P": 10, "D": 20, "P_TEST": 20, "UNITS": 8,
-            "CASES": (("white", 1, None), ("raw", None, 1)),
+            "CASES": (("white", 1, None, 1), ("raw", None, 1, 0.5)),
         },
     },
     "transfer": {
