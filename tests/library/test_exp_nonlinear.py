@@ -273,7 +273,8 @@ def test_units_align_early_on_any_data_and_flips_to_come_order_rho(found):
     assert summary["rank_correlation"] > 0.92
     assert neurons.rank_correlation([3, 1, 2, 9], [30, 10, 20, 40]) == pytest.approx(1)
     assert neurons.rank_correlation([1, 2, 3], [9, 8, 1]) == pytest.approx(-1)
-    assert neurons.rank_correlation([0, 0, 1, 1], [5, 6, 8, 7]) == pytest.approx(0.8**0.5)  # equals share a place
+    ties = neurons.rank_correlation([0, 0, 1, 2, 2, 2], range(6))  # places 1.5, 1.5, 3, 5, 5, 5
+    assert ties == pytest.approx(60 / (60 * 70) ** 0.5)
     words = " ".join(neurons.verdict(summary).split())
     assert words.startswith("Units align early on all data") and "10% order the runs" in words
     worse = summary | {"rank_correlation": 0.5, "cases": [told["white"] | {"cosine_10": 0.5}]}
