@@ -11,29 +11,17 @@ import numpy as np
 from minintk import guard
 
 
-@guard.accepts(X="P D", gives="D D")
-def second_moment(X):
-    """The mean over samples of x_i x_j, an array (D, D) in the precision of X (P, D).
-
-    Nothing is subtracted: centre the rows first if their mean should not count.
-    By hand: rows (1, 2), (3, 4) give [[5, 7], [7, 10]].
-    """
-    # In the silent phase a linear network with y = X beta turns to Sigma beta, and at the end it points along beta:
-    # the second moment Sigma decides whether the early direction is already the final one.
-    # Its mean stays in: a network without biases sees it as one more direction.
-    # (4 points, about 5 minutes)
-    raise NotImplementedError("whitening.second_moment")
-
-
 @guard.accepts(X="P D")
 def condition_number(X):
-    """The largest eigenvalue of the second moment of X (P, D) over its smallest non-zero one.
+    """The largest eigenvalue of the second moment X^T X / P of X (P, D) over its smallest non-zero one.
 
-    Returns a number, 1 for white data. Eigenvalues below 1e-20 of the largest (1e-10 in single precision) count as
+    Returns a number, 1 for white data; nothing is subtracted from X. Eigenvalues below 1e-20 of the largest (1e-10 in single precision) count as
     zero. That is finer than np.linalg.eigvalsh can tell: its error is about 1e-16 of the largest. ValueError if X is
     all zeros.
     By hand: rows (2, 0), (0, 1) give 4.
     """
+    # In the silent phase a linear network with y = X beta turns to Sigma beta, Sigma = X^T X / P, and at the end it
+    # points along beta: Sigma decides whether the early direction is already the final one.
     # Measure how far X is from white. With fewer samples than inputs some eigenvalues are zero, and rounding makes
     # them a little more or less: decide from which numbers you take the ratio.
     # (5 points, about 15 minutes)

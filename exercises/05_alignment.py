@@ -10,7 +10,6 @@ above a function says what it accepts and checks it: leave it there, and write w
 import numpy as np
 
 from minintk import guard, kernel
-from minintk.alignment import norm
 
 
 @guard.accepts(K="P P2 | C C P P2", Q="P P2 | C C P P2")
@@ -25,19 +24,6 @@ def kernel_alignment(K, Q):
     # norm is given: |a| for an array of any shape, right also where the squares of its entries are no floats.
     # (4 points, about 10 minutes)
     raise NotImplementedError("alignment.kernel_alignment")
-
-
-@guard.accepts(A="...", A0="(-inf, 1)")
-def relative_alignment(A, A0):
-    """The share of the way from A_0 to 1 that A has gone: 0 at A = A_0, 1 at A = 1, a straight line through both.
-
-    A: a number or an array of alignments; A0: the alignment at time 0, below 1. Returns a new number or array of A's
-    shape, negative where A is below A_0. By hand: A = 0.9 and A_0 = 0.8 give 0.5.
-    """
-    # Kernels are alike before anything is learned: I and diag(2, 1) have the alignment 0.95. Measure from the start.
-    # Do not write into A, the caller needs it.
-    # (3 points, about 5 minutes)
-    raise NotImplementedError("alignment.relative_alignment")
 
 
 @guard.accepts(K="P P", y="P | P C")
@@ -90,34 +76,6 @@ def alignment_time(times, alignments, level=0.95):
     # in between; so the first time at the level says little.
     # (5 points, about 15 minutes)
     raise NotImplementedError("alignment.alignment_time")
-
-
-@guard.accepts(prediction="P | P C", network="P | P C")
-def kernel_error(prediction, network):
-    """|prediction - network| / |network|, where |.| is the root of the sum of squares over all points and outputs.
-
-    prediction (P2,) or (P2, C): what the kernel predictor of a kernel K (the machine of K, in short) gives at the test
-    points; network: the network's outputs there. Returns a number, called err_inf for K_inf and err_0 for K_0.
-    ValueError if the network's outputs are all zeros.
-    By hand: the prediction (3, 5) of a network (3, 4) has the error 0.2.
-    """
-    # Measure how far a machine's predictions are from the network's outputs, in units of those outputs: predicting 0
-    # everywhere has the error 1.
-    # (3 points, about 5 minutes)
-    raise NotImplementedError("alignment.kernel_error")
-
-
-@guard.accepts(err_inf="[0, inf)", err_0="(0, inf)")
-def silence_ratio(err_inf, err_0):
-    """rho = err_inf / err_0: the error of the machine of K_inf, measured in errors of the machine of K_0.
-
-    Two numbers as from `kernel_error`. Returns a number: near 1 if the network is lazy, below 0.05 if it is silently
-    aligned, above 1 if K_inf is the worse one. By hand: 0.01 and 0.5 give 0.02.
-    """
-    # A small err_inf proves nothing while err_0 is small too: in a lazy network the kernel has hardly moved, and both
-    # machines are good. Put the two errors into one number.
-    # (2 points, about 5 minutes)
-    raise NotImplementedError("alignment.silence_ratio")
 
 
 @guard.accepts(

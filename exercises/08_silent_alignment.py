@@ -10,21 +10,17 @@ above a function says what it accepts and checks it: leave it there, and write w
 import numpy as np
 
 from minintk import alignment, guard, kernel, training
+from minintk.silence import alignment_curve
 
 DROPS = (0.01, 0.1, 0.5, 0.9)  # the shares of the loss at which a run is looked at
 LEVEL = 0.95  # of alignment, that counts as aligned
 RECORDS = 400  # steps of a run that are kept, at most, evenly spaced in log(step)
-
-
-@guard.accepts(kernels="T P P | T C C P P")
-def alignment_curve(kernels):
-    """A(K_t, K_inf) at every recorded time, where K_inf is the last of the kernels.
-
-    kernels (T, P, P) or (T, C, C, P, P). Returns an array (T,), which ends at 1.
-    """
-    # Follow the kernel's direction through a run, its size left out. The curve shows when the kernel has arrived.
-    # (3 points, about 5 minutes)
-    raise NotImplementedError("silence.alignment_curve")
+SILENT = 0.05  # rho below it
+LAZY = 2  # |K_inf| / |K_0| below it, if also rho is above ALIKE
+ALIKE = 0.25
+ROUNDING = 1e-6  # err_0 below it: both machines are the network, and rho is a ratio of rounding errors
+GOOD = 0.1  # err_inf up to it: K_inf predicts the network
+UNTRAINED = 0.01  # a control below it: any network of this size is predicted by its own kernel
 
 
 @guard.accepts(weights="D -> C", X="P D", X_test="P2 D", f_train="P C", f0_train="P C", f0_test="P2 C", slope="[0, 1]")
@@ -76,12 +72,33 @@ def silence_numbers(times, losses, alignments, norms, network, machine_inf, mach
     t_align at LEVEL, and t_learn, as in unit 5;
     t_ratio, t_align / t_learn; None if t_learn is inf, and inf if only t_align is;
     drop_at_align, 1 - L(t_align) / L(0); None if t_align is inf;
-    err_inf, err_0 and rho, as in unit 5.
+    err_inf, err_0 and rho, see `alignment.kernel_error` and `alignment.silence_ratio`.
     """
     # Put a run into eleven numbers. None alone tells silent from lazy: a lazy run has A near 1, t_align = 0, growth
     # near 1 and rho near 1. What was not reached is None or inf, as the docstring says, never a number.
     # (5 points, about 30 minutes)
     raise NotImplementedError("silence.silence_numbers")
+
+
+def region(numbers):
+    """The word for a run, or for the medians of several, from its numbers and from the controls that were made.
+
+    numbers: a dict as from `silence_numbers`, None or inf where something was not reached. It may also hold two
+    controls: "err_inf_relu", the err_inf of the same run with ReLU, and "untrained", the error with which the kernel of
+    an untrained network of this size predicts that network from as many samples. Returns one of these words:
+    "unlearnt": the loss has not dropped by 10 %, and nothing can be said yet.
+    "lazy": the kernel at the end is nearly the one at the start, both in size and in what it predicts.
+    "trivial": K_inf predicts the network (err_inf <= GOOD), but not since it has turned. K_0 would do to rounding, or
+    the kernel of a network that never trained, or the same run is not predicted once it has a kink.
+    "silent": K_inf predicts the network far better than K_0, and the kernel had arrived before the network learned.
+    "aligned late": the first holds, and not the second.
+    "partially aligned": all else, also weights that turn under a kernel that hardly grows.
+    Bounds: SILENT and ALIKE for rho, LAZY for the growth, ROUNDING, GOOD and UNTRAINED for errors.
+    """
+    # Diagnose a run: eight of them stand in this unit's chapter (minintk explain 8). Name each by hand, and note which
+    # number decided; then write down the rule. The bounds above are given, the order of the questions is not.
+    # (8 points, about 30 minutes)
+    raise NotImplementedError("silence.region")
 
 
 @guard.accepts(

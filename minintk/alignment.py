@@ -63,8 +63,6 @@ def relative_alignment(A, A0):
 
     A: a number or an array of alignments; A0: the alignment at time 0, below 1. Returns a new number or array of A's
     shape, negative where A is below A_0. By hand: A = 0.9 and A_0 = 0.8 give 0.5.
-
-    How: The part gone over the whole, (A - A_0) / (1 - A_0).
     """
     return (A - A0) / (1 - A0)
 

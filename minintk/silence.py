@@ -16,6 +16,8 @@ SILENT = 0.05  # rho below it
 LAZY = 2  # |K_inf| / |K_0| below it, if also rho is above ALIKE
 ALIKE = 0.25
 ROUNDING = 1e-6  # err_0 below it: both machines are the network, and rho is a ratio of rounding errors
+GOOD = 0.1  # err_inf up to it: K_inf predicts the network
+UNTRAINED = 0.01  # a control below it: any network of this size is predicted by its own kernel
 REGIONS = (
     f"silent: rho < {SILENT:g} and t_align <= t_learn; aligned late: only the first of the two;\n"
     f"lazy: |K_inf| < {LAZY:g} |K_0| and rho > {ALIKE:g}; partially aligned: none of these."
@@ -87,10 +89,10 @@ def silence_numbers(times, losses, alignments, norms, network, machine_inf, mach
     t_align at LEVEL, and t_learn, as in unit 5;
     t_ratio, t_align / t_learn; None if t_learn is inf, and inf if only t_align is;
     drop_at_align, 1 - L(t_align) / L(0); None if t_align is inf;
-    err_inf, err_0 and rho, as in unit 5.
+    err_inf, err_0 and rho, see `alignment.kernel_error` and `alignment.silence_ratio`.
 
     How: The index for d is the first one with L <= (1 - d) L(0), if np.flatnonzero finds any. t_align is one of the
-    times: np.searchsorted(times, t_align) is its index. The rest are calls of functions of unit 5.
+    times: np.searchsorted(times, t_align) is its index. The rest are calls of functions of alignment.
     """
     drops = 1 - losses / losses[0]
     reached = [np.flatnonzero(losses <= (1 - d) * losses[0]) for d in DROPS]
@@ -114,25 +116,32 @@ def silence_numbers(times, losses, alignments, norms, network, machine_inf, mach
 
 
 def region(numbers):
-    """The word for the numbers of a run, or for their medians; numbers: a dict as from `silence_numbers`.
+    """The word for a run, or for the medians of several, from its numbers and from the controls that were made.
 
-    "unlearnt": the loss has not dropped by 10 %.
-    "lazy": |K_inf| < LAZY |K_0|, and rho > ALIKE: the kernel has hardly grown, and K_inf predicts less than four times
-    better than K_0. Growth alone is no rule: weights whose first layer is small turn under a kernel that grows 1.4
-    times. The word is about kernels; how far weights have turned neither number says (layer_scales).
-    "trivial": err_0 < ROUNDING, as in linear networks on the span of their samples; rho says nothing.
-    "silent": rho < SILENT and t_align <= t_learn. A alone is no rule: partly white digits have A = .96 and rho = .15.
-    "aligned late": rho < SILENT, but A < LEVEL at some time after the loss drop of 10 %. Classes that are learned at
-    two times do this: the kernel turns while the loss falls, and K_inf predicts the network all the same.
-    "partially aligned": everything else.
+    numbers: a dict as from `silence_numbers`, None or inf where something was not reached. It may also hold two
+    controls: "err_inf_relu", the err_inf of the same run with ReLU, and "untrained", the error with which the kernel of
+    an untrained network of this size predicts that network from as many samples. Returns one of these words:
+    "unlearnt": the loss has not dropped by 10 %, and nothing can be said yet.
+    "lazy": the kernel at the end is nearly the one at the start, both in size and in what it predicts.
+    "trivial": K_inf predicts the network (err_inf <= GOOD), but not since it has turned. K_0 would do to rounding, or
+    the kernel of a network that never trained, or the same run is not predicted once it has a kink.
+    "silent": K_inf predicts the network far better than K_0, and the kernel had arrived before the network learned.
+    "aligned late": the first holds, and not the second.
+    "partially aligned": all else, also weights that turn under a kernel that hardly grows.
+    Bounds: SILENT and ALIKE for rho, LAZY for the growth, ROUNDING, GOOD and UNTRAINED for errors.
+
+    How: In this order. t_ratio is None: unlearnt. growth_end < LAZY, and rho > ALIKE or err_0 < ROUNDING: lazy. err_0 <
+    ROUNDING, or untrained < UNTRAINED, or err_inf_relu > GOOD >= err_inf: trivial. Not rho < SILENT: partially aligned.
+    Then t_ratio decides: silent up to 1, else aligned late.
     """
+    rho, err_0, err_inf = (numbers[name] for name in ("rho", "err_0", "err_inf"))
     if numbers["t_ratio"] is None:
         return "unlearnt"
-    if numbers["growth_end"] < LAZY and (numbers["rho"] > ALIKE or numbers["err_0"] < ROUNDING):
+    if numbers["growth_end"] < LAZY and (rho > ALIKE or err_0 < ROUNDING):
         return "lazy"
-    if numbers["err_0"] < ROUNDING:
+    if err_0 < ROUNDING or numbers.get("untrained", 1) < UNTRAINED or numbers.get("err_inf_relu", 0) > GOOD >= err_inf:
         return "trivial"
-    if not numbers["rho"] < SILENT:
+    if not rho < SILENT:
         return "partially aligned"
     return "silent" if numbers["t_ratio"] <= 1 else "aligned late"
 

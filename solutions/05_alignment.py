@@ -36,18 +36,6 @@ def _plain(size):
     return 1e-50 < size < 1e50
 
 
-@guard.accepts(A="...", A0="(-inf, 1)")
-def relative_alignment(A, A0):
-    """The share of the way from A_0 to 1 that A has gone: 0 at A = A_0, 1 at A = 1, a straight line through both.
-
-    A: a number or an array of alignments; A0: the alignment at time 0, below 1. Returns a new number or array of A's
-    shape, negative where A is below A_0. By hand: A = 0.9 and A_0 = 0.8 give 0.5.
-
-    How: The part gone over the whole, (A - A_0) / (1 - A_0).
-    """
-    return (A - A0) / (1 - A0)
-
-
 @guard.accepts(K="P P", y="P | P C")
 def task_alignment(K, y):
     """The kernel-target alignment, not centred: how much of K points along the targets.
@@ -106,31 +94,6 @@ def alignment_time(times, alignments, level=0.95):
     below = np.flatnonzero(alignments < level)
     first = below[-1] + 1 if len(below) else 0
     return float(times[first]) if first < len(times) else np.inf
-
-
-@guard.accepts(prediction="P | P C", network="P | P C")
-def kernel_error(prediction, network):
-    """|prediction - network| / |network|, where |.| is the root of the sum of squares over all points and outputs.
-
-    prediction (P2,) or (P2, C): what the kernel predictor of a kernel K (the machine of K, in short) gives at the test
-    points; network: the network's outputs there. Returns a number, called err_inf for K_inf and err_0 for K_0.
-    ValueError if the network's outputs are all zeros.
-    By hand: the prediction (3, 5) of a network (3, 4) has the error 0.2.
-    """
-    size = norm(network)
-    if not size:
-        raise ValueError("kernel_error: network is all zeros, expected outputs to measure in")
-    return float(norm(prediction / size - network / size))
-
-
-@guard.accepts(err_inf="[0, inf)", err_0="(0, inf)")
-def silence_ratio(err_inf, err_0):
-    """rho = err_inf / err_0: the error of the machine of K_inf, measured in errors of the machine of K_0.
-
-    Two numbers as from `kernel_error`. Returns a number: near 1 if the network is lazy, below 0.05 if it is silently
-    aligned, above 1 if K_inf is the worse one. By hand: 0.01 and 0.5 give 0.02.
-    """
-    return err_inf / err_0
 
 
 @guard.accepts(

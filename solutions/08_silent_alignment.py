@@ -6,20 +6,18 @@ Cut from minintk/silence.py by minintk dev cut. The derivations are in 08_silent
 import numpy as np
 
 from minintk import alignment, guard, kernel, training
+from minintk.silence import alignment_curve
 
 DROPS = (0.01, 0.1, 0.5, 0.9)  # the shares of the loss at which a run is looked at
 LEVEL = 0.95  # of alignment, that counts as aligned
 RECORDS = 400  # steps of a run that are kept, at most, evenly spaced in log(step)
+SILENT = 0.05  # rho below it
+LAZY = 2  # |K_inf| / |K_0| below it, if also rho is above ALIKE
+ALIKE = 0.25
+ROUNDING = 1e-6  # err_0 below it: both machines are the network, and rho is a ratio of rounding errors
+GOOD = 0.1  # err_inf up to it: K_inf predicts the network
+UNTRAINED = 0.01  # a control below it: any network of this size is predicted by its own kernel
 MEMORY = 2**28  # bytes of kernels that are kept; fewer steps if they would take more
-
-
-@guard.accepts(kernels="T P P | T C C P P")
-def alignment_curve(kernels):
-    """A(K_t, K_inf) at every recorded time, where K_inf is the last of the kernels.
-
-    kernels (T, P, P) or (T, C, C, P, P). Returns an array (T,), which ends at 1.
-    """
-    return np.array([alignment.kernel_alignment(K, kernels[-1]) for K in kernels])
 
 
 @guard.accepts(weights="D -> C", X="P D", X_test="P2 D", f_train="P C", f0_train="P C", f0_test="P2 C", slope="[0, 1]")
@@ -77,10 +75,10 @@ def silence_numbers(times, losses, alignments, norms, network, machine_inf, mach
     t_align at LEVEL, and t_learn, as in unit 5;
     t_ratio, t_align / t_learn; None if t_learn is inf, and inf if only t_align is;
     drop_at_align, 1 - L(t_align) / L(0); None if t_align is inf;
-    err_inf, err_0 and rho, as in unit 5.
+    err_inf, err_0 and rho, see `alignment.kernel_error` and `alignment.silence_ratio`.
 
     How: The index for d is the first one with L <= (1 - d) L(0), if np.flatnonzero finds any. t_align is one of the
-    times: np.searchsorted(times, t_align) is its index. The rest are calls of functions of unit 5.
+    times: np.searchsorted(times, t_align) is its index. The rest are calls of functions of alignment.
     """
     drops = 1 - losses / losses[0]
     reached = [np.flatnonzero(losses <= (1 - d) * losses[0]) for d in DROPS]
@@ -101,6 +99,37 @@ def silence_numbers(times, losses, alignments, norms, network, machine_inf, mach
         "err_0": err_0,
         "rho": alignment.silence_ratio(err_inf, err_0),
     }
+
+
+def region(numbers):
+    """The word for a run, or for the medians of several, from its numbers and from the controls that were made.
+
+    numbers: a dict as from `silence_numbers`, None or inf where something was not reached. It may also hold two
+    controls: "err_inf_relu", the err_inf of the same run with ReLU, and "untrained", the error with which the kernel of
+    an untrained network of this size predicts that network from as many samples. Returns one of these words:
+    "unlearnt": the loss has not dropped by 10 %, and nothing can be said yet.
+    "lazy": the kernel at the end is nearly the one at the start, both in size and in what it predicts.
+    "trivial": K_inf predicts the network (err_inf <= GOOD), but not since it has turned. K_0 would do to rounding, or
+    the kernel of a network that never trained, or the same run is not predicted once it has a kink.
+    "silent": K_inf predicts the network far better than K_0, and the kernel had arrived before the network learned.
+    "aligned late": the first holds, and not the second.
+    "partially aligned": all else, also weights that turn under a kernel that hardly grows.
+    Bounds: SILENT and ALIKE for rho, LAZY for the growth, ROUNDING, GOOD and UNTRAINED for errors.
+
+    How: In this order. t_ratio is None: unlearnt. growth_end < LAZY, and rho > ALIKE or err_0 < ROUNDING: lazy. err_0 <
+    ROUNDING, or untrained < UNTRAINED, or err_inf_relu > GOOD >= err_inf: trivial. Not rho < SILENT: partially aligned.
+    Then t_ratio decides: silent up to 1, else aligned late.
+    """
+    rho, err_0, err_inf = (numbers[name] for name in ("rho", "err_0", "err_inf"))
+    if numbers["t_ratio"] is None:
+        return "unlearnt"
+    if numbers["growth_end"] < LAZY and (rho > ALIKE or err_0 < ROUNDING):
+        return "lazy"
+    if err_0 < ROUNDING or numbers.get("untrained", 1) < UNTRAINED or numbers.get("err_inf_relu", 0) > GOOD >= err_inf:
+        return "trivial"
+    if not rho < SILENT:
+        return "partially aligned"
+    return "silent" if numbers["t_ratio"] <= 1 else "aligned late"
 
 
 @guard.accepts(

@@ -59,14 +59,12 @@ def test_task_alignment_sums_over_the_columns_of_the_targets(rng):
         assert_matches(alignment.task_alignment(K, columns), weighted / sum(v * v for v in columns.ravel()))
 
 
-@pytest.mark.exercise("alignment.relative_alignment", row=1)
 def test_relative_alignment_by_hand():
     """From 0.8 at the start, 0.9 is half of the way to 1; the start itself is 0 and the end 1."""
     for A, share in [(0.9, 0.5), (0.8, 0.0), (1.0, 1.0)]:
         assert_matches(alignment.relative_alignment(A, 0.8), share)
 
 
-@pytest.mark.exercise("alignment.relative_alignment", row=2)
 def test_relative_alignment_of_a_whole_curve(rng):
     """An array of alignments gives an array of the same shape; below the start the share is negative."""
     A = np.array([0.5, 0.25, 0.75, 1.0])
@@ -203,14 +201,12 @@ def test_predictor_gap_joins_the_outputs_of_a_block_kernel(rng):
     assert_matches(alignment.predictor_gap(K, k, f, f_test, f0, f0_test), expected)
 
 
-@pytest.mark.exercise("alignment.kernel_error", row=1)
 def test_kernel_error_by_hand():
     """The prediction (3, 5) of a network (3, 4) is off by 1, and the network has the norm 5: 0.2."""
     for second, error in [(5.0, 0.2), (4.0, 0.0)]:
         assert_matches(alignment.kernel_error(np.array([3.0, second]), np.array([3.0, 4.0])), error)
 
 
-@pytest.mark.exercise("alignment.kernel_error", row=2)
 @pytest.mark.parametrize("shape", [(5,), (4, 3), (1, 1)])
 def test_kernel_error_is_relative_to_the_network(rng, shape):
     """|prediction - network| / |network| over all points and outputs; the scale of both does not matter."""
@@ -221,13 +217,11 @@ def test_kernel_error_is_relative_to_the_network(rng, shape):
             assert_matches(alignment.kernel_error(scale * prediction, scale * f), expected)
 
 
-@pytest.mark.exercise("alignment.silence_ratio", row=1)
 def test_silence_ratio_by_hand():
     """err_inf = 0.01 and err_0 = 0.5 give rho = 0.02: silently aligned."""
     assert_matches(alignment.silence_ratio(0.01, 0.5), 0.02)
 
 
-@pytest.mark.exercise("alignment.silence_ratio", row=2)
 def test_silence_ratio_tells_the_lazy_from_the_silent():
     """Two errors that are small alike give 1, a perfect final kernel 0, and a final kernel that is worse 1.5."""
     for err_inf, err_0, rho in [(0.03, 0.03, 1.0), (0.0, 0.7, 0.0), (0.6, 0.4, 1.5)]:

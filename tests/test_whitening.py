@@ -20,13 +20,11 @@ def with_singular_values(rng, P, D, values):
 # second_moment
 
 
-@pytest.mark.exercise("whitening.second_moment", row=1)
 def test_second_moment_by_hand():
     """Rows (1, 2) and (3, 4): the mean of the outer products is [[5, 7], [7, 10]]."""
     assert_matches(whitening.second_moment(np.array([[1.0, 2.0], [3.0, 4.0]])), np.array([[5.0, 7.0], [7.0, 10.0]]))
 
 
-@pytest.mark.exercise("whitening.second_moment", row=2)
 @pytest.mark.parametrize("P, D", SHAPES)
 def test_second_moment_is_the_mean_product_of_two_inputs(rng, P, D):
     """Entry i, j is the mean over samples of x_i x_j; nothing is subtracted before."""
@@ -35,7 +33,6 @@ def test_second_moment_is_the_mean_product_of_two_inputs(rng, P, D):
         assert_matches(whitening.second_moment(X), oracles.second_moment(X))
 
 
-@pytest.mark.exercise("whitening.second_moment", row=3)
 def test_second_moment_keeps_single_precision(rng):
     """A float32 array gives a float32 array."""
     assert whitening.second_moment(rng.standard_normal((5, 3)).astype(np.float32)).dtype == np.float32

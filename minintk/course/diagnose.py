@@ -107,6 +107,9 @@ def _form(got, expected, name=""):
         return None if got is None else (f"{returned} {_kind(got)}, expected None.", "When is there nothing to return?")
     if got is None:
         return f"{returned} None.", "When is there nothing to return?" if name else "Is there a return at the end?"
+    if isinstance(expected, str) and got != expected:
+        told = f"{it} is another word than expected." if isinstance(got, str) else f"{returned} {_kind(got)}, no text."
+        return told, "Which of the arguments' numbers decides?"
     if isinstance(expected, dict):
         if not isinstance(got, dict):
             return f"{returned} {_kind(got)}, expected a dict.", "Which names should it have?"

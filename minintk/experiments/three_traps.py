@@ -117,14 +117,14 @@ def untrained_error(slope, P, D, N, rng):
 
 def verdict(numbers):
     """Whether the predictor of K_inf is the network, and which controls give another reason for it than silence."""
-    if numbers["err_inf"] > 0.1:
+    if numbers["err_inf"] > silence.GOOD:
         return f"no trap: the predictor of K_inf misses the network by {numbers['err_inf']:.0%}."
     found = []
     if numbers["rho"] > 0.5:
         found.append(f"the predictor of K_0 is as good (rho = {numbers['rho']:.2g})")
-    if numbers["err_inf_relu"] > 0.1:
+    if numbers["err_inf_relu"] > silence.GOOD:
         found.append(f"the same run with ReLU fails (err_inf {numbers['err_inf_relu']:.2g})")
-    if numbers["untrained"] < 0.01:
+    if numbers["untrained"] < silence.UNTRAINED:
         found.append(f"that of an untrained network is {numbers['untrained']:.0e}")
     start = f"err_inf is {numbers['err_inf']:.2g}"
     if found:

@@ -254,7 +254,7 @@ def test_a_mistake_costs_its_own_points_only_and_what_is_missing_is_not_started(
         ["network.backward", "kernel.jacobian"],
         ["network.gate", "network.forward", "kernel.gradient_factors"],
     )
-    missing = ["network.weight_gradients", "kernel.ntk", "whitening.second_moment"]  # a hole, no function, no file
+    missing = ["network.weight_gradients", "kernel.ntk", "whitening.condition_number"]  # a hole, no function, no file
     found = graded(tmp_path, right + wrong + missing, network=NETWORK, kernel=KERNEL)
     for names, status in [(right, "passed"), (wrong, "failed"), (missing, "not started")]:
         for full in names:

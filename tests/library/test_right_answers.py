@@ -34,9 +34,7 @@ SHORT = {
         jacobian__by_loops(weights, X, slope).tolist() if X.dtype == float else jacobian__by_loops(weights, X, slope)
     ),
     "ntk__as_lists": lambda *args, **kwargs: ntk__by_jacobians(*args, **kwargs).tolist(),
-    "second_moment__of_outer_products": lambda X: np.mean([np.outer(x, x) for x in X], axis=0),
     "kernel_alignment__by_entries": lambda K, Q: np.sum(K * Q) / np.sqrt(np.sum(K**2) * np.sum(Q**2)),
-    "relative_alignment__rewritten": lambda A, A0: 1 - (1 - A) / (1 - A0),
     "effective_rank__by_eigenvalues": lambda K: np.array(
         np.linalg.eigvalsh(K).sum() ** 2 / (np.linalg.eigvalsh(K) ** 2).sum()
     ),
@@ -46,10 +44,6 @@ SHORT = {
     "alignment_time__from_the_end": lambda times, alignments, level=0.95: min(
         itertools.compress(times[::-1], itertools.accumulate(alignments[::-1] >= level, min)), default=math.inf
     ),
-    "kernel_error__by_entries": lambda prediction, network: math.sqrt(
-        ((prediction - network) ** 2).sum() / (network**2).sum()
-    ),
-    "silence_ratio__by_powers": lambda err_inf, err_0: err_inf * err_0**-1,
     "predictor_gap__by_its_definition": lambda K_inf_train, K_inf_test, f_train, f_test, f0_train, f0_test: (
         (f_test - f0_test) - kernel.kernel_predictor(K_inf_train, K_inf_test, f_train - f0_train)
     ),

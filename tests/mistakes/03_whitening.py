@@ -6,34 +6,6 @@ from minintk import whitening
 from minintk.whitening import whitening_map
 
 
-def wrong_moment_without_mean(X):
-    return X.T @ X
-
-
-def wrong_moment_centred(X):
-    return np.cov(X.T, bias=True)
-
-
-def wrong_moment_unbiased(X):
-    return X.T @ X / max(len(X) - 1, 1)
-
-
-def wrong_moment_gram(X):
-    return X @ X.T / len(X)
-
-
-def wrong_moment_in_place(X):
-    X -= X.mean(axis=0)
-    return X.T @ X / len(X)
-
-
-def wrong_moment_double_precision(X):
-    total = np.zeros((X.shape[1], X.shape[1]))
-    for x in X:
-        total += np.outer(x, x)
-    return total / len(X)
-
-
 def wrong_condition_of_singular_values(X):
     S = np.linalg.svd(X, compute_uv=False)
     return S[0] / S[S > 1e-10 * S[0]][-1]
@@ -130,12 +102,6 @@ def wrong_map_drops_nothing(X, power=0.0, rcond=1e-3):
 
 
 MISTAKES = [
-    ("second_moment", "sums over samples, no mean", wrong_moment_without_mean, "P times the expected"),
-    ("second_moment", "centres: the covariance, as np.cov gives it", wrong_moment_centred, "the worst entry"),
-    ("second_moment", "divides by P - 1", wrong_moment_unbiased, "P/(P-1) times the expected"),
-    ("second_moment", "X X^T: inner products of samples, not of features", wrong_moment_gram, "the worst entry"),
-    ("second_moment", "subtracts the mean from the caller's X", wrong_moment_in_place, "was changed in place"),
-    ("second_moment", "adds into a float64 matrix of zeros", wrong_moment_double_precision, "float32"),
     (
         "condition_number",
         "ratio of singular values, not of their squares",

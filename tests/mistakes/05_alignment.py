@@ -33,33 +33,6 @@ def wrong_alignment_of_each_entry(K, Q):
     return K * Q / (np.linalg.norm(K) * np.linalg.norm(Q))
 
 
-def wrong_relative_to_the_start(A, A0):
-    return (A - A0) / A0
-
-
-def wrong_relative_without_scale(A, A0):
-    return A - A0
-
-
-def wrong_relative_ratio(A, A0):
-    return A / A0
-
-
-def wrong_relative_what_is_missing(A, A0):
-    return (1 - A) / (1 - A0)
-
-
-def wrong_relative_clipped(A, A0):
-    return np.maximum(0.0, (A - A0) / (1 - A0))
-
-
-def wrong_relative_in_place(A, A0):
-    A = np.asarray(A)
-    A -= A0
-    A /= 1 - A0
-    return A
-
-
 def wrong_task_norm_not_squared(K, y):
     return float(np.vdot(y, K @ y) / (np.linalg.norm(K) * np.linalg.norm(y)))
 
@@ -169,46 +142,6 @@ def wrong_time_index(times, alignments, level=0.95):
     return float(first) if first < len(times) else np.inf
 
 
-def wrong_error_absolute(prediction, network):
-    return float(np.linalg.norm(prediction - network))
-
-
-def wrong_error_relative_to_the_prediction(prediction, network):
-    return float(np.linalg.norm(prediction - network) / np.linalg.norm(prediction))
-
-
-def wrong_error_squared(prediction, network):
-    return float(((prediction - network) ** 2).sum() / (network**2).sum())
-
-
-def wrong_error_mean_of_relative_errors(prediction, network):
-    return float(np.mean(abs(prediction - network) / abs(network)))
-
-
-def wrong_error_difference_of_norms(prediction, network):
-    return float(abs(np.linalg.norm(prediction) - np.linalg.norm(network)) / np.linalg.norm(network))
-
-
-def wrong_error_mean_squared(prediction, network):
-    return float(np.sqrt(((prediction - network) ** 2).mean()) / np.linalg.norm(network))
-
-
-def wrong_ratio_upside_down(err_inf, err_0):
-    return err_0 / err_inf if err_inf else float("inf")
-
-
-def wrong_ratio_difference(err_inf, err_0):
-    return err_0 - err_inf
-
-
-def wrong_ratio_gain(err_inf, err_0):
-    return 1 - err_inf / err_0
-
-
-def wrong_ratio_at_most_one(err_inf, err_0):
-    return min(1.0, err_inf / err_0)
-
-
 def wrong_gap_from_zero(K_inf_train, K_inf_test, f_train, f_test, f0_train, f0_test):
     return f_test - kernel.kernel_predictor(K_inf_train, K_inf_test, f_train)
 
@@ -251,12 +184,6 @@ MISTAKES = [
     ("kernel_alignment", "takes np.linalg.norm(K, 2)", wrong_alignment_largest_eigenvalues, "Yours is 1,"),
     ("kernel_alignment", "takes the mean of row cosines", wrong_alignment_mean_over_rows, "over all entries"),
     ("kernel_alignment", "does not sum over the entries", wrong_alignment_of_each_entry, "returned an array"),
-    ("relative_alignment", "divides by the start", wrong_relative_to_the_start, "Yours is 0.125"),
-    ("relative_alignment", "does not divide", wrong_relative_without_scale, "Yours is 0.1,"),
-    ("relative_alignment", "takes the ratio to the start", wrong_relative_ratio, "Yours is 1.125"),
-    ("relative_alignment", "returns the share that is missing", wrong_relative_what_is_missing, "0 at the start"),
-    ("relative_alignment", "cuts off negative values", wrong_relative_clipped, "the worst entry"),
-    ("relative_alignment", "writes into the input", wrong_relative_in_place, "was changed in place"),
     ("task_alignment", "forgets the square of |y|", wrong_task_norm_not_squared, "Yours is"),
     ("task_alignment", "forgets the norm of K", wrong_task_without_kernel_norm, "Yours is 1,"),
     ("task_alignment", "divides by the trace of K", wrong_task_trace_for_norm, "Yours is 0.25"),
@@ -280,16 +207,6 @@ MISTAKES = [
     ("alignment_time", "returns the end if it never stays", wrong_time_end_if_never, "expected inf"),
     ("alignment_time", "does not count equality", wrong_time_strictly_above, "Yours is 2.5"),
     ("alignment_time", "returns the index", wrong_time_index, "Yours is"),
-    ("kernel_error", "does not divide", wrong_error_absolute, "Yours is 1,"),
-    ("kernel_error", "divides by the norm of the prediction", wrong_error_relative_to_the_prediction, "expected 0.2"),
-    ("kernel_error", "forgets the square root", wrong_error_squared, "the square of the expected"),
-    ("kernel_error", "takes the mean of the relative errors", wrong_error_mean_of_relative_errors, "Yours is 0.125"),
-    ("kernel_error", "subtracts the norms", wrong_error_difference_of_norms, "expected 0.2"),
-    ("kernel_error", "divides a mean by a norm", wrong_error_mean_squared, "1/sqrt(P) times the expected"),
-    ("silence_ratio", "turns the ratio upside down", wrong_ratio_upside_down, "Yours is 50,"),
-    ("silence_ratio", "takes the difference", wrong_ratio_difference, "Yours is 0.49"),
-    ("silence_ratio", "returns the gain", wrong_ratio_gain, "Yours is 0.98"),
-    ("silence_ratio", "does not let it be above 1", wrong_ratio_at_most_one, "expected 1.5"),
     ("predictor_gap", "leaves out f_0", wrong_gap_from_zero, "Yours is 2.5, expected 3"),
     (
         "predictor_gap",

@@ -3,23 +3,7 @@
 import numpy as np
 
 from minintk import alignment, kernel, silence, training
-from minintk.silence import alignment_curve, gap_curve, kernel_machine, silence_numbers
-
-
-def wrong_curve_from_the_start(kernels):
-    return np.array([alignment.kernel_alignment(K, kernels[0]) for K in kernels])
-
-
-def wrong_curve_of_neighbours(kernels):
-    return np.array([alignment.kernel_alignment(K, Q) for K, Q in zip(kernels, kernels[1:])])
-
-
-def wrong_curve_without_norms(kernels):
-    return np.array([np.vdot(K, kernels[-1]) / np.vdot(kernels[-1], kernels[-1]) for K in kernels])
-
-
-def wrong_curve_one_number(kernels):
-    return alignment.kernel_alignment(kernels[0], kernels[-1])
+from minintk.silence import alignment_curve, gap_curve, kernel_machine, region, silence_numbers
 
 
 def wrong_machine_from_zero(weights, X, X_test, f_train, f0_train, f0_test, slope=0.0):
@@ -197,11 +181,49 @@ def wrong_experiment_always_mse(
     return result_of(run, X, X_test, slope)
 
 
+def wrong_region_by_alignment(numbers):
+    if numbers["t_ratio"] is None:
+        return "unlearnt"
+    return "silent" if numbers["A_0"] > 0.6 and numbers["t_ratio"] <= 1 else "partially aligned"
+
+
+def wrong_region_by_rho_alone(numbers):
+    if numbers["t_ratio"] is None:
+        return "unlearnt"
+    late = "silent" if numbers["t_ratio"] <= 1 else "aligned late"
+    return late if numbers["rho"] < 0.05 else "lazy" if numbers["growth_end"] < 2 else "partially aligned"
+
+
+def wrong_region_by_growth_alone(numbers):
+    return "lazy" if (numbers["t_ratio"] or 0) > 0 and numbers["growth_end"] < 2 else region(numbers)
+
+
+def wrong_region_without_the_untrained_control(numbers):
+    return region(numbers | {"untrained": 1.0})
+
+
+def wrong_region_without_the_control_by_relu(numbers):
+    return region(numbers | {"err_inf_relu": 0.0})
+
+
+def wrong_region_controls_must_be_there(numbers):
+    numbers["untrained"], numbers["err_inf_relu"]
+    return region(numbers)
+
+
+def wrong_region_never_unlearnt(numbers):
+    return region(numbers | {"t_ratio": numbers["t_ratio"] or 0.0})
+
+
+def wrong_region_large_errors_are_trivial_too(numbers):
+    return "trivial" if numbers.get("err_inf_relu", 0) > 0.1 else region(numbers)
+
+
+def wrong_region_in_capitals(numbers):
+    return region(numbers).capitalize()
+
+
 MISTAKES = [
-    ("alignment_curve", "compares with the first kernel", wrong_curve_from_the_start, "yours 1, expected"),
-    ("alignment_curve", "compares each kernel with the next one", wrong_curve_of_neighbours, "has shape"),
-    ("alignment_curve", "forgets the norm of K_t", wrong_curve_without_norms, "the worst entry"),
-    ("alignment_curve", "returns one number for the whole run", wrong_curve_one_number, "returned a float"),
     ("kernel_machine", "leaves out f_0", wrong_machine_from_zero, "the worst entry"),
     (
         "kernel_machine",
@@ -226,6 +248,15 @@ MISTAKES = [
         'only in ["drop_at_align"]',
     ),
     ("silence_numbers", "takes argmax where a drop was not reached", wrong_numbers_argmax, "None for a loss drop"),
+    ("region", "goes by the alignment", wrong_region_by_alignment, "expected   'trivial'"),
+    ("region", "asks rho only", wrong_region_by_rho_alone, "expected   'trivial'"),
+    ("region", "calls every kernel lazy that hardly grows", wrong_region_by_growth_alone, "'partially aligned'"),
+    ("region", "takes no untrained network for a control", wrong_region_without_the_untrained_control, "late"),
+    ("region", "has no control for linear networks", wrong_region_without_the_control_by_relu, "yours      'silent'"),
+    ("region", "asks for controls that were not made", wrong_region_controls_must_be_there, "KeyError"),
+    ("region", "names a run that has learned nothing", wrong_region_never_unlearnt, "expected   'unlearnt'"),
+    ("region", "calls a large error trivial", wrong_region_large_errors_are_trivial_too, "expected   'part"),
+    ("region", "writes the words in another way", wrong_region_in_capitals, "yours      'Trivial'"),
     ("experiment", "gives the machines y instead of f_T(X)", wrong_experiment_targets_y, "the last gap equals err_inf"),
     ("experiment", "starts the machines from 0", wrong_experiment_from_zero, "the last gap equals err_inf"),
     ("experiment", "takes the final weights for K_0", wrong_experiment_final_weights_twice, "on white data is silent"),
