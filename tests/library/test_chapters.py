@@ -6,9 +6,11 @@ import shutil
 
 import numpy as np
 import pytest
+from test_silence import NAMES, OTHERS, RUNS
 
-from minintk import alignment, cli, experiments, kernel, linear_theory, network, silence, training, whitening
+from minintk import alignment, cli, data, experiments, kernel, linear_theory, network, silence, training, whitening
 from minintk.course import progress, results, units
+from minintk.experiments import common, three_traps
 
 UNITS = units.units()
 BY_UNIT = pytest.mark.parametrize("unit", UNITS, ids=[unit["slug"] for unit in UNITS])
@@ -162,3 +164,51 @@ def test_the_example_of_unit_8():
             [err_inf, err_0, alignment.silence_ratio(err_inf, err_0)], list(map(float, numbers)), rtol=0.02
         )
         assert said(8, f"{network_output} 0.5 1 " + " ".join(numbers))
+
+
+def recorded(seed):
+    """The numbers of the chapter's eight runs, from these data and weights, by their letters."""
+    rng, P, D = np.random.default_rng(seed), 40, 60
+    X, X_test, y = data.white(P, D, rng), rng.standard_normal((400, D)), common.balanced_labels(P, rng)
+    found = {}
+
+    def run(letter, X, y, X_test, first, second, step_size, slope=0.0, N=100, steps=4000):
+        P, D = X.shape
+        W, a = network.init_weights([D, N, y.shape[1]], 1.0, rng)
+        given = [first * W, second * a], X, y, X_test, step_size
+        n, relu = (silence.experiment(*given, s, steps=steps, target_loss=1e-3)["numbers"] for s in (slope, 0.0))
+        untrained = three_traps.untrained_error(slope, P, D, N, np.random.default_rng([seed, 77]))
+        found[letter] = n | {"A_10": n["A"][1], "err_inf_relu": relu["err_inf"], "untrained": untrained}
+
+    run("C", X, y, X_test, 0.01, 0.01, 0.1)
+    run("E", X, y, X_test, 1.5, 1.5, 0.01)
+    run("G", X, y, X_test, 0.01, 1, 0.1)
+    run("B", X, y, X_test, 0.001, 0.001, 0.1, steps=55)
+    raw, raw_test = data.gaussian(P, D, 100, rng), data.gaussian(400, D, 100, rng)
+    run("H", raw, y, raw_test, 0.01, 0.01, 0.02)
+    run("A", raw, y, raw_test, 0.01, 0.01, 0.03, 1.0)
+    many, many_test = data.white(120, 10, rng), rng.standard_normal((400, 10))
+    run("D", many, common.balanced_labels(120, rng), many_test, 0.01, 0.01, 0.1, N=10)
+    two = np.repeat([[1, 0], [0, 0.4]], P // 2, axis=0) * common.balanced_labels(P, rng)  # each half has an output
+    run("F", X, two, X_test, 0.01, 0.01, 0.1)
+    return found
+
+
+def test_the_eight_runs_of_unit_8_can_be_had_again_and_stand_in_its_table():
+    for seed, runs in [(0, RUNS), (1, OTHERS)]:
+        for letter, numbers in recorded(seed).items():
+            told = dict(zip(NAMES, runs[letter][1:], strict=True))
+            for name, value in told.items():
+                if name == "untrained" and letter == "D":
+                    assert numbers[name] < 1e-12
+                elif value is None or numbers[name] is None:
+                    assert numbers[name] is value is None
+                else:
+                    assert np.isclose(numbers[name], value, rtol=0.3 if letter == "D" else 0.06, atol=0.001)
+    rows = re.findall(
+        r"^    (?:run|[A-Za-z_, %0-9]+?)  +(.*)$", units.chapter(UNITS[7]).partition("## Eight runs")[2], re.M
+    )
+    table = [[None if cell == "-" else float(cell) for cell in row.split()] for row in rows[1 : 1 + len(NAMES)]]
+    for letter, column in zip("ABCDEFGH", zip(*table, strict=True), strict=True):
+        for shown, value in zip(column, RUNS[letter][1:], strict=True):
+            assert shown is value or np.isclose(shown, value, rtol=0.07)
