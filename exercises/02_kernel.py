@@ -54,6 +54,20 @@ def ntk(weights, X1, X2=None, slope=0.0):
     raise NotImplementedError("kernel.ntk")
 
 
+@guard.accepts(K="P P, kernel", y="P", f0="P", times="T, not negative", gives="T P")
+def constant_kernel_flow(K, y, f0, times):
+    """The outputs of gradient flow on the mean squared error while the kernel stays K: df/dt = K (y - f) / P.
+
+    K (P, P) symmetric, its eigenvalues 0 or above; y (P,); f0 (P,), the outputs at time 0; times (T,), 0 or above.
+    Returns f (T, P), exact at the given times. This is how a lazy network (large sigma) learns.
+    By hand: K = 2, P = 1, y = 1, f0 = 0 gives f(t) = 1 - exp(-2 t).
+    """
+    # Solve the equation of motion exactly, not in steps. A lazy network takes this path, and a silent one is
+    # compared with it. Where does it lead, and what does it need time for?
+    # (6 points, about 20 minutes)
+    raise NotImplementedError("kernel.constant_kernel_flow")
+
+
 @guard.accepts(
     K_train="P P | C C P P, kernel",
     K_test="P2 P | C C P2 P",
@@ -77,9 +91,10 @@ def kernel_predictor(K_train, K_test, targets, f0_train=0.0, f0_test=0.0, rcond=
     To ask whether a network is this predictor, take its final training outputs as targets: unfinished training is then
     not counted as the kernel's error. Paper, Theorem 1.
     """
-    # Find where training ends if the kernel never changes. A silently aligned network ends where K = K_inf does.
-    # block_matrix is given: of a kernel with blocks it makes one matrix; its row c P + m is output c of sample m.
-    # (8 points, about 30 minutes)
+    # Find where the flow of the last exercise ends, also at points that were not trained on. A silently aligned
+    # network ends where K = K_inf does. block_matrix is given: of a kernel with blocks it makes one matrix, whose
+    # row c P + m is output c of sample m.
+    # (9 points, about 30 minutes)
     raise NotImplementedError("kernel.kernel_predictor")
 
 
@@ -98,18 +113,3 @@ def ridge_predictor(K_train, K_test, targets, ridge):
     # did before: a small error of this predictor is no evidence of silence (experiment weight_decay).
     # (4 points, about 15 minutes)
     raise NotImplementedError("kernel.ridge_predictor")
-
-
-@guard.accepts(K="P P, kernel", y="P", f0="P", times="T, not negative", gives="T P")
-def constant_kernel_flow(K, y, f0, times):
-    """The outputs of gradient flow on the mean squared error while the kernel stays K: df/dt = K (y - f) / P.
-
-    K (P, P) symmetric, its eigenvalues 0 or above; y (P,); f0 (P,), the outputs at time 0; times (T,), 0 or above.
-    Returns f (T, P), exact at the given times. This is how a lazy network (large sigma) learns, and where it comes to
-    rest is the `kernel_predictor` at its own samples.
-    By hand: K = 2, P = 1, y = 1, f0 = 0 gives f(t) = 1 - exp(-2 t).
-    """
-    # Solve the equation of motion exactly, not in steps. This path leads to the kernel predictor; a lazy network
-    # takes it, and a silent one is compared with it.
-    # (6 points, about 20 minutes)
-    raise NotImplementedError("kernel.constant_kernel_flow")

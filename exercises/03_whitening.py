@@ -15,32 +15,33 @@ from minintk import guard
 def condition_number(X):
     """The largest eigenvalue of the second moment X^T X / P of X (P, D) over its smallest non-zero one.
 
-    Returns a number, 1 for white data; nothing is subtracted from X. Eigenvalues below 1e-20 of the largest (1e-10 in single precision) count as
-    zero. That is finer than np.linalg.eigvalsh can tell: its error is about 1e-16 of the largest. ValueError if X is
-    all zeros.
+    Returns a number, 1 for white data; nothing is subtracted from X. Eigenvalues below 1e-20 of the largest (1e-10 in
+    single precision) count as zero. That is finer than np.linalg.eigvalsh can tell: its error is about 1e-16 of the
+    largest. ValueError if X is all zeros.
     By hand: rows (2, 0), (0, 1) give 4.
     """
-    # In the silent phase a linear network with y = X beta turns to Sigma beta, Sigma = X^T X / P, and at the end it
-    # points along beta: Sigma decides whether the early direction is already the final one.
-    # Measure how far X is from white. With fewer samples than inputs some eigenvalues are zero, and rounding makes
-    # them a little more or less: decide from which numbers you take the ratio.
-    # (5 points, about 15 minutes)
+    # Measure how far X is from white: in silence a linear network turns to Sigma beta, Sigma = X^T X / P, and at the
+    # end it points along beta. With fewer samples than inputs some eigenvalues are zero, and rounding makes them a
+    # little more or less: decide from which numbers you take the ratio.
+    # (6 points, about 15 minutes)
     raise NotImplementedError("whitening.condition_number")
 
 
 @guard.accepts(X="P D", power="[0, 1]", rcond="[0, 1)", gives="D D")
 def whitening_map(X, power=0.0, rcond=1e-3):
-    """The matrix M (D, D) with X M = c U S^power V^T, where X = U S V^T: it raises the singular values to a power.
+    """The matrix M (D, D) that makes the rows of X M white, or partly white; rows seen later go through the same M.
 
-    X (P, D): the training rows; power: the whitening exponent, 0 is white and 1 is raw. Only the r singular values
-    above rcond times the largest (max(P, D) eps times, if that is more, eps the precision of X) are kept, since
-    dividing by the others would amplify noise: rows at right angles to the kept columns of V go to 0. The number c > 0
-    makes the mean squared row norm of X M equal to r, so that learning rates carry over. Rows seen later go through the
-    same M. ValueError if X is all zeros.
+    X (P, D): the training rows, with the singular values s_i; power: the whitening exponent, 0 is white and 1 is raw.
+    M has these properties, and no other matrix has them all. It turns nothing: M is symmetric, without negative
+    eigenvalues, and along an eigenvector of X^T X it only stretches. The singular values of X M are c s_i^power, with
+    one number c > 0, and its mean squared row norm is r, so that learning rates carry over. r is the number of singular
+    values above rcond times the largest (max(P, D) eps times, if that is more, eps the precision of X); the others, and
+    what is at right angles to all rows, M sends to 0, for there is nothing but noise to be stretched. ValueError if X
+    is all zeros.
     By hand: rows (2, 0), (0, 1) and power 0 give sqrt(2) diag(1/2, 1).
     """
     # Make data white, or partly white. For P <= D white rows are orthogonal, and a gradient step at one sample leaves
     # the preactivations of the others: this is the condition for silence.
     # It is a map and not new data, because test rows must go through the same M.
-    # (8 points, about 30 minutes)
+    # (9 points, about 30 minutes)
     raise NotImplementedError("whitening.whitening_map")

@@ -6,11 +6,13 @@ Work from top to bottom; minintk check 4 grades this file. The line @guard.accep
 above a function says what it accepts and checks it: leave it there, and write what follows the docstring.
 """
 
+import math
 import numpy as np
 
-from minintk import guard, network
+from minintk import guard, kernel, network
 
 LOSSES = ("mse", "logistic", "softmax")
+CURVATURE = {"mse": 1, "logistic": 1 / 4, "softmax": 1 / 2}  # at most this second derivative in f, per sample
 
 
 @guard.accepts(f="P C", y="P C, of the loss", loss=LOSSES)
@@ -57,6 +59,69 @@ def gradient_descent_step(weights, X, y, step_size, slope=0.0, loss="mse"):
     # networks.
     # (6 points, about 10 minutes)
     raise NotImplementedError("training.gradient_descent_step")
+
+
+@guard.accepts(weights="D -> C", X="P D", slope="[0, 1]", loss=LOSSES)
+def stable_step(weights, X, slope=0.0, loss="mse"):
+    """The largest step size at which gradient descent is stable while the kernel is that of these weights.
+
+    weights: [W_1 ... W_L]; X (P, D). Per sample a loss curves by at most c = CURVATURE[loss] in its outputs. With this
+    curvature, and the kernel K held constant, a step of size h takes the errors e (P,) to e - h (c / P) K e; of several
+    outputs e has C P entries, and K is the block matrix. Returns the h beyond which some errors grow from step to step.
+    By hand: one layer, "mse", one sample x = (1, 1), so K = 2, gives 1.
+    """
+    # Find how long a step may be. The kernel knows: its largest eigenvalue is the fastest rate at which errors move.
+    # (5 points, about 15 minutes)
+    raise NotImplementedError("training.stable_step")
+
+
+@guard.accepts(
+    weights="D -> C",
+    X="P D",
+    y="P C, of the loss",
+    target_loss="[0, inf)",
+    longest="(0, inf)",
+    slope="[0, 1]",
+    loss=LOSSES,
+    steps="int [0, inf)",
+)
+def descend(weights, X, y, target_loss, longest, slope=0.0, loss="mse", steps=1000):
+    """Plain gradient descent until the loss is at most target_loss, or `steps` steps have been taken.
+
+    Each step is a `gradient_descent_step` of the size `longest`, or half of the `stable_step` at the weights from which
+    it goes, if that is less. weights: [W_1 ... W_L]; X, y, slope and loss as there. Returns the last weights, the flow
+    times (T,), 0 first, and the loss at each of them (T,). A start at or below the target is the end, too.
+    By hand: f = w x, w = 1, x = 1, y = 3, target_loss = 1, longest = 0.5 give w = 2, times (0, 0.5), losses (2, 0.5).
+    """
+    # Write a training loop. With small weights K grows a thousandfold on the way, so a step that is stable at the
+    # start is not at the end: ask stable_step each time. How many losses belong to how many steps?
+    # (7 points, about 25 minutes)
+    raise NotImplementedError("training.descend")
+
+
+@guard.accepts(
+    weights="D -> C",
+    X="P D",
+    y="P C, of the loss",
+    length="(0, inf)",
+    tolerance="(0, 1)",
+    slope="[0, 1]",
+    loss=LOSSES,
+)
+def adaptive_step(weights, X, y, length, tolerance, slope=1.0, loss="mse"):
+    """One step of gradient flow by Heun's method, its error, and the length that the next step should have.
+
+    The flow is dW_l/dt = -G_l, see `loss_gradient`. Euler's method goes for the time `length` with the velocity at the
+    start. Heun's goes with the mean of the velocities at the start and at the point that Euler has reached. Returns
+    Heun's weights; the error, a number: the largest |entry| of the difference of the two, over the largest |weight| of
+    Heun's; and the length at which this error would be `tolerance` if it kept its law for short steps, but neither less
+    than a fifth nor more than five times the given one. `integrator` does the same with six velocities in place of two.
+    By hand: f = w x, w = 1, x = 1, y = 3, length = 0.1 and tolerance = 0.01 / 4.76: w = 1.19, 0.01 / 1.19 and 0.05.
+    """
+    # Take one step of the flow itself, and estimate how wrong it is from two methods that disagree. How does the
+    # disagreement grow with the length? From this follows the next length; deep plateaus are crossed this way.
+    # (7 points, about 30 minutes)
+    raise NotImplementedError("training.adaptive_step")
 
 
 @guard.accepts(W="N D", a="N", X="P D", y="P", slope="[0, 1]")

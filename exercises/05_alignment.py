@@ -22,7 +22,7 @@ def kernel_alignment(K, Q):
     # Compare the directions of two kernels and leave out their sizes. A = 1 exactly if K = g Q with a number g > 0:
     # this is what Theorem 1 of the paper asks of K_t at all times, with Q = K_inf.
     # norm is given: |a| for an array of any shape, right also where the squares of its entries are no floats.
-    # (4 points, about 10 minutes)
+    # (5 points, about 10 minutes)
     raise NotImplementedError("alignment.kernel_alignment")
 
 
@@ -37,19 +37,20 @@ def task_alignment(K, y):
     """
     # While the outputs are small the loss falls at the rate |K| |y|^2 A_y / P^2: of all kernels of one size, the one
     # with the largest A_y learns fastest.
-    # (5 points, about 15 minutes)
+    # (6 points, about 15 minutes)
     raise NotImplementedError("alignment.task_alignment")
 
 
 @guard.accepts(K="P P, symmetric")
 def effective_rank(K):
-    """The participation ratio of the eigenvalues of K: (their sum)^2 / (the sum of their squares).
+    """In how many directions K is large: the participation ratio of its eigenvalues.
 
-    K (P, P), symmetric. Returns a number: r if r eigenvalues are equal and the others 0. The scale of K does not
-    matter. ValueError if K is all zeros. By hand: diag(3, 3, 0, 0) gives 2.
+    K (P, P), symmetric. Returns a number made of the sum of the eigenvalues and of the sum of their squares, and of
+    nothing else: r if r eigenvalues are equal and the others 0, whatever the scale of K. ValueError if K is all zeros.
+    By hand: diag(3, 3, 0, 0) gives 2.
     """
     # Count the directions in which K is large, smoothly and without a threshold: is a trained kernel of low rank?
-    # (4 points, about 10 minutes)
+    # (5 points, about 10 minutes)
     raise NotImplementedError("alignment.effective_rank")
 
 

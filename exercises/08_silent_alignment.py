@@ -95,8 +95,8 @@ def region(numbers):
     "partially aligned": all else, also weights that turn under a kernel that hardly grows.
     Bounds: SILENT and ALIKE for rho, LAZY for the growth, ROUNDING, GOOD and UNTRAINED for errors.
     """
-    # Diagnose a run: eight of them stand in this unit's chapter (minintk explain 8). Name each by hand, and note which
-    # number decided; then write down the rule. The bounds above are given, the order of the questions is not.
+    # Diagnose a run: eight of them stand in this unit's chapter (minintk explain 8). Name each by hand, and note
+    # which number decided; then write down the rule. The bounds above are given, the order is not.
     # (8 points, about 30 minutes)
     raise NotImplementedError("silence.region")
 
@@ -128,5 +128,5 @@ def experiment(weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20
     # All together: train and record, then look back. training.gradient_descent(weights, X, y, step_size, slope, loss,
     # steps=, target_loss=, record_steps=, record_drops=, record_kernels=True, X_test=X_test) gives times, losses,
     # kernels, outputs and test_outputs, one entry a record, and weights, the first and the last.
-    # (11 points, about 60 minutes)
+    # (12 points, about 60 minutes)
     raise NotImplementedError("silence.experiment")

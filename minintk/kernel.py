@@ -112,6 +112,24 @@ def block_matrix(K):
     return K.transpose(0, 2, 1, 3).reshape(C * P1, C * P2)
 
 
+@guard.accepts(K="P P, kernel", y="P", f0="P", times="T, not negative", gives="T P")
+def constant_kernel_flow(K, y, f0, times):
+    """The outputs of gradient flow on the mean squared error while the kernel stays K: df/dt = K (y - f) / P.
+
+    K (P, P) symmetric, its eigenvalues 0 or above; y (P,); f0 (P,), the outputs at time 0; times (T,), 0 or above.
+    Returns f (T, P), exact at the given times. This is how a lazy network (large sigma) learns.
+    By hand: K = 2, P = 1, y = 1, f0 = 0 gives f(t) = 1 - exp(-2 t).
+
+    How: Along an eigenvector of K with eigenvalue k the error f - y decays as exp(-k t / P). With K = V diag(k) V^T,
+    np.linalg.eigh, f(t) = y + V [exp(-k t / P) * (V^T (f0 - y))]; all times at once, in rows: y + (decay * a) V^T,
+    decay (T, P), a = V^T (f0 - y).
+    """
+    eigenvalues, modes = np.linalg.eigh(K)
+    eigenvalues[eigenvalues < len(K) * np.finfo(K.dtype).eps * eigenvalues[-1]] = 0  # or a long time would blow it up
+    decay = np.exp(-np.outer(times, eigenvalues) / len(y))  # (T, P)
+    return y + decay * (modes.T @ (f0 - y)) @ modes.T
+
+
 @guard.accepts(
     K_train="P P | C C P P, kernel",
     K_test="P2 P | C C P2 P",
@@ -166,22 +184,3 @@ def ridge_predictor(K_train, K_test, targets, ridge):
     """
     alpha = np.linalg.solve(K_train + ridge * np.eye(len(K_train), dtype=K_train.dtype), targets)
     return K_test @ alpha
-
-
-@guard.accepts(K="P P, kernel", y="P", f0="P", times="T, not negative", gives="T P")
-def constant_kernel_flow(K, y, f0, times):
-    """The outputs of gradient flow on the mean squared error while the kernel stays K: df/dt = K (y - f) / P.
-
-    K (P, P) symmetric, its eigenvalues 0 or above; y (P,); f0 (P,), the outputs at time 0; times (T,), 0 or above.
-    Returns f (T, P), exact at the given times. This is how a lazy network (large sigma) learns, and where it comes to
-    rest is the `kernel_predictor` at its own samples.
-    By hand: K = 2, P = 1, y = 1, f0 = 0 gives f(t) = 1 - exp(-2 t).
-
-    How: Along an eigenvector of K with eigenvalue k the error f - y decays as exp(-k t / P). With K = V diag(k) V^T,
-    np.linalg.eigh, f(t) = y + V [exp(-k t / P) * (V^T (f0 - y))]; all times at once, in rows: y + (decay * a) V^T,
-    decay (T, P), a = V^T (f0 - y).
-    """
-    eigenvalues, modes = np.linalg.eigh(K)
-    eigenvalues[eigenvalues < len(K) * np.finfo(K.dtype).eps * eigenvalues[-1]] = 0  # or a long time would blow it up
-    decay = np.exp(-np.outer(times, eigenvalues) / len(y))  # (T, P)
-    return y + decay * (modes.T @ (f0 - y)) @ modes.T

@@ -134,12 +134,13 @@ def region(numbers):
     ROUNDING, or untrained < UNTRAINED, or err_inf_relu > GOOD >= err_inf: trivial. Not rho < SILENT: partially aligned.
     Then t_ratio decides: silent up to 1, else aligned late.
     """
-    rho, err_0, err_inf = (numbers[name] for name in ("rho", "err_0", "err_inf"))
+    rho, err_0 = numbers["rho"], numbers["err_0"]
     if numbers["t_ratio"] is None:
         return "unlearnt"
     if numbers["growth_end"] < LAZY and (rho > ALIKE or err_0 < ROUNDING):
         return "lazy"
-    if err_0 < ROUNDING or numbers.get("untrained", 1) < UNTRAINED or numbers.get("err_inf_relu", 0) > GOOD >= err_inf:
+    needs_linear = numbers.get("err_inf_relu", 0) > GOOD >= numbers["err_inf"]
+    if err_0 < ROUNDING or numbers.get("untrained", 1) < UNTRAINED or needs_linear:
         return "trivial"
     if not rho < SILENT:
         return "partially aligned"

@@ -12,9 +12,9 @@ from minintk import guard
 def condition_number(X):
     """The largest eigenvalue of the second moment X^T X / P of X (P, D) over its smallest non-zero one.
 
-    Returns a number, 1 for white data; nothing is subtracted from X. Eigenvalues below 1e-20 of the largest (1e-10 in single precision) count as
-    zero. That is finer than np.linalg.eigvalsh can tell: its error is about 1e-16 of the largest. ValueError if X is
-    all zeros.
+    Returns a number, 1 for white data; nothing is subtracted from X. Eigenvalues below 1e-20 of the largest (1e-10 in
+    single precision) count as zero. That is finer than np.linalg.eigvalsh can tell: its error is about 1e-16 of the
+    largest. ValueError if X is all zeros.
     By hand: rows (2, 0), (0, 1) give 4.
 
     How: With X = U S V^T the eigenvalues are S^2 / P, and P cancels: (s_1 / s_r)^2, where s_r is the smallest singular
@@ -29,13 +29,15 @@ def condition_number(X):
 
 @guard.accepts(X="P D", power="[0, 1]", rcond="[0, 1)", gives="D D")
 def whitening_map(X, power=0.0, rcond=1e-3):
-    """The matrix M (D, D) with X M = c U S^power V^T, where X = U S V^T: it raises the singular values to a power.
+    """The matrix M (D, D) that makes the rows of X M white, or partly white; rows seen later go through the same M.
 
-    X (P, D): the training rows; power: the whitening exponent, 0 is white and 1 is raw. Only the r singular values
-    above rcond times the largest (max(P, D) eps times, if that is more, eps the precision of X) are kept, since
-    dividing by the others would amplify noise: rows at right angles to the kept columns of V go to 0. The number c > 0
-    makes the mean squared row norm of X M equal to r, so that learning rates carry over. Rows seen later go through the
-    same M. ValueError if X is all zeros.
+    X (P, D): the training rows, with the singular values s_i; power: the whitening exponent, 0 is white and 1 is raw.
+    M has these properties, and no other matrix has them all. It turns nothing: M is symmetric, without negative
+    eigenvalues, and along an eigenvector of X^T X it only stretches. The singular values of X M are c s_i^power, with
+    one number c > 0, and its mean squared row norm is r, so that learning rates carry over. r is the number of singular
+    values above rcond times the largest (max(P, D) eps times, if that is more, eps the precision of X); the others, and
+    what is at right angles to all rows, M sends to 0, for there is nothing but noise to be stretched. ValueError if X
+    is all zeros.
     By hand: rows (2, 0), (0, 1) and power 0 give sqrt(2) diag(1/2, 1).
 
     How: X V = U S, so M = c V S^{power - 1} V^T with the r kept values, and c = sqrt(P r / sum_i s_i^{2 power}).

@@ -3,11 +3,13 @@
 Cut from minintk/training.py by minintk dev cut. The derivations are in 04_training.md.
 """
 
+import math
 import numpy as np
 
-from minintk import guard, network
+from minintk import guard, integrator, kernel, network
 
 LOSSES = ("mse", "logistic", "softmax")
+CURVATURE = {"mse": 1, "logistic": 1 / 4, "softmax": 1 / 2}  # at most this second derivative in f, per sample
 
 
 @guard.accepts(f="P C", y="P C, of the loss", loss=LOSSES)
@@ -65,6 +67,83 @@ def gradient_descent_step(weights, X, y, step_size, slope=0.0, loss="mse"):
     """
     value, gradients = loss_gradient(weights, X, y, slope, loss)
     return [W - step_size * G for W, G in zip(weights, gradients)], value
+
+
+@guard.accepts(weights="D -> C", X="P D", slope="[0, 1]", loss=LOSSES)
+def stable_step(weights, X, slope=0.0, loss="mse"):
+    """The largest step size at which gradient descent is stable while the kernel is that of these weights.
+
+    weights: [W_1 ... W_L]; X (P, D). Per sample a loss curves by at most c = CURVATURE[loss] in its outputs. With this
+    curvature, and the kernel K held constant, a step of size h takes the errors e (P,) to e - h (c / P) K e; of several
+    outputs e has C P entries, and K is the block matrix. Returns the h beyond which some errors grow from step to step.
+    By hand: one layer, "mse", one sample x = (1, 1), so K = 2, gives 1.
+
+    How: An error along an eigenvector of K is multiplied by 1 - h c k / P, k the eigenvalue. This stays at -1 or above
+    while h <= 2 P / (c k), for the largest k of all: np.linalg.eigvalsh of kernel.block_matrix(kernel.ntk(...)).
+    """
+    K = kernel.block_matrix(kernel.ntk(weights, X, slope=slope))
+    return float(2 * len(X) / (CURVATURE[loss] * np.linalg.eigvalsh(K)[-1]))
+
+
+@guard.accepts(
+    weights="D -> C",
+    X="P D",
+    y="P C, of the loss",
+    target_loss="[0, inf)",
+    longest="(0, inf)",
+    slope="[0, 1]",
+    loss=LOSSES,
+    steps="int [0, inf)",
+)
+def descend(weights, X, y, target_loss, longest, slope=0.0, loss="mse", steps=1000):
+    """Plain gradient descent until the loss is at most target_loss, or `steps` steps have been taken.
+
+    Each step is a `gradient_descent_step` of the size `longest`, or half of the `stable_step` at the weights from which
+    it goes, if that is less. weights: [W_1 ... W_L]; X, y, slope and loss as there. Returns the last weights, the flow
+    times (T,), 0 first, and the loss at each of them (T,). A start at or below the target is the end, too.
+    By hand: f = w x, w = 1, x = 1, y = 3, target_loss = 1, longest = 0.5 give w = 2, times (0, 0.5), losses (2, 0.5).
+    """
+    times, losses = [0.0], []
+    while True:
+        step_size = min(longest, stable_step(weights, X, slope, loss) / 2)
+        ahead, value = gradient_descent_step(weights, X, y, step_size, slope, loss)
+        losses.append(float(value))
+        if value <= target_loss or len(losses) > steps:
+            return weights, np.array(times), np.array(losses)
+        weights = ahead
+        times.append(times[-1] + step_size)
+
+
+@guard.accepts(
+    weights="D -> C",
+    X="P D",
+    y="P C, of the loss",
+    length="(0, inf)",
+    tolerance="(0, 1)",
+    slope="[0, 1]",
+    loss=LOSSES,
+)
+def adaptive_step(weights, X, y, length, tolerance, slope=1.0, loss="mse"):
+    """One step of gradient flow by Heun's method, its error, and the length that the next step should have.
+
+    The flow is dW_l/dt = -G_l, see `loss_gradient`. Euler's method goes for the time `length` with the velocity at the
+    start. Heun's goes with the mean of the velocities at the start and at the point that Euler has reached. Returns
+    Heun's weights; the error, a number: the largest |entry| of the difference of the two, over the largest |weight| of
+    Heun's; and the length at which this error would be `tolerance` if it kept its law for short steps, but neither less
+    than a fifth nor more than five times the given one. `integrator` does the same with six velocities in place of two.
+    By hand: f = w x, w = 1, x = 1, y = 3, length = 0.1 and tolerance = 0.01 / 4.76: w = 1.19, 0.01 / 1.19 and 0.05.
+
+    How: With the gradients G at the start and G' at W - length G, Heun's weights are W - length (G + G') / 2, and the
+    difference is length (G' - G) / 2 in every layer. G' - G grows like the length, so the error grows like its square:
+    the next length is length sqrt(tolerance / error).
+    """
+    G = loss_gradient(weights, X, y, slope, loss)[1]
+    euler = [W - length * g for W, g in zip(weights, G)]
+    H = loss_gradient(euler, X, y, slope, loss)[1]
+    ahead = [W - length * (g + h) / 2 for W, g, h in zip(weights, G, H)]
+    error = max(abs(A - E).max() for A, E in zip(ahead, euler)) / max(abs(A).max() for A in ahead)
+    factor = math.sqrt(tolerance / error) if error else math.inf
+    return ahead, float(error), length * min(5.0, max(0.2, factor))
 
 
 @guard.accepts(W="N D", a="N", X="P D", y="P", slope="[0, 1]")

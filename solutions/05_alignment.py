@@ -56,13 +56,15 @@ def task_alignment(K, y):
 
 @guard.accepts(K="P P, symmetric")
 def effective_rank(K):
-    """The participation ratio of the eigenvalues of K: (their sum)^2 / (the sum of their squares).
+    """In how many directions K is large: the participation ratio of its eigenvalues.
 
-    K (P, P), symmetric. Returns a number: r if r eigenvalues are equal and the others 0. The scale of K does not
-    matter. ValueError if K is all zeros. By hand: diag(3, 3, 0, 0) gives 2.
+    K (P, P), symmetric. Returns a number made of the sum of the eigenvalues and of the sum of their squares, and of
+    nothing else: r if r eigenvalues are equal and the others 0, whatever the scale of K. ValueError if K is all zeros.
+    By hand: diag(3, 3, 0, 0) gives 2.
 
-    How: No eigenvalue is needed. Their sum is tr K; their squares are the eigenvalues of K K, whose trace is |K|^2, the
-    sum of all squared entries. So it is (tr K)^2 / |K|^2.
+    How: For r eigenvalues k the sums are r k and r k^2, and (r k)^2 / (r k^2) = r. No eigenvalue is needed: their sum
+    is tr K; their squares are the eigenvalues of K K, whose trace is |K|^2, the sum of all squared entries. So it is
+    (tr K)^2 / |K|^2.
     """
     K, size = _sized(K, "effective_rank: K")
     return float((np.trace(K) / size) ** 2)

@@ -40,6 +40,15 @@ def assert_matches(got, expected, rtol=1e-9):
         raise AssertionError(f"got {got[tuple(worst)]:.12g}{at}, expected {expected[tuple(worst)]:.12g}")
 
 
+def assert_refused(function, *args):
+    """function(*args) raises a ValueError."""
+    try:
+        function(*args)
+    except ValueError:
+        return
+    raise AssertionError("No ValueError was raised; the docstring promises one for this call.")
+
+
 @contextlib.contextmanager
 def unchanged(*values):
     """The arrays, and lists of arrays, hold the same numbers after the block as before it."""

@@ -3,7 +3,7 @@
 import numpy as np
 import oracles
 import pytest
-from oracles import assert_matches, unchanged
+from oracles import assert_matches, assert_refused, unchanged
 
 from minintk import alignment, training
 
@@ -226,6 +226,26 @@ def test_silence_ratio_tells_the_lazy_from_the_silent():
     """Two errors that are small alike give 1, a perfect final kernel 0, and a final kernel that is worse 1.5."""
     for err_inf, err_0, rho in [(0.03, 0.03, 1.0), (0.0, 0.7, 0.0), (0.6, 0.4, 1.5)]:
         assert_matches(alignment.silence_ratio(err_inf, err_0), rho)
+
+
+@pytest.mark.exercise("alignment.kernel_alignment", row=4)
+@pytest.mark.parametrize("K, Q", [(np.zeros((2, 2)), np.eye(2)), (np.eye(2), np.zeros((2, 2)))])
+def test_kernel_alignment_refuses_a_kernel_of_zeros(K, Q):
+    """Zeros have no direction: a ValueError, and no NaN."""
+    assert_refused(alignment.kernel_alignment, K, Q)
+
+
+@pytest.mark.exercise("alignment.task_alignment", row=4)
+@pytest.mark.parametrize("K, y", [(np.zeros((2, 2)), np.ones(2)), (np.eye(2), np.zeros(2))])
+def test_task_alignment_refuses_zeros(K, y):
+    """Zeros have no direction: a ValueError, and no NaN."""
+    assert_refused(alignment.task_alignment, K, y)
+
+
+@pytest.mark.exercise("alignment.effective_rank", row=4)
+def test_effective_rank_refuses_zeros():
+    """Zeros have no direction: a ValueError, and no NaN."""
+    assert_refused(alignment.effective_rank, np.zeros((2, 2)))
 
 
 ZERO, ONE = np.zeros((2, 2)), np.eye(2)

@@ -183,6 +183,7 @@ def test_ntk_of_many_samples_is_the_same_everywhere(rng, C):
     assert np.array_equal(K, K.swapaxes(-1, -2).swapaxes(0, 1) if C > 1 else K.T)
 
 
+@pytest.mark.exercise("kernel.kernel_predictor", row=6)
 @pytest.mark.parametrize("precision, rtol", [(np.float64, 1e-9), (np.float32, 1e-3)])
 def test_kernel_predictor_leaves_out_directions_that_are_rounding_errors(rng, precision, rtol):
     """A kernel X X^T of rank 5 between 40 samples gives the least-squares fit of the targets on X."""

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import oracles
 import pytest
-from oracles import assert_matches, drawn_weights, orthonormal, unchanged
+from oracles import assert_matches, assert_refused, drawn_weights, orthonormal, unchanged
 
 from minintk import linear_theory, training
 
@@ -407,6 +407,20 @@ def test_balance_defect_does_not_change_in_a_linear_network(rng):
     end = training.gradient_flow(weights, X, y, 1.0, time=2.0, rtol=1e-9).weights[-1]
     assert abs(end[1] @ end[1].T - weights[1] @ weights[1].T).max() > 0.1
     assert_matches(linear_theory.balance_defect(end), defects(weights), rtol=1e-6)
+
+
+@pytest.mark.exercise("linear_theory.two_layer_mode", row=5)
+@pytest.mark.parametrize("q0, r0", [(1e-3, 1e-3), (1e-3, -1e-3), (1e-3, 2e-3)])
+def test_two_layer_mode_refuses_overlaps_that_no_weights_have(q0, r0):
+    """q_0 is at most |r_0|: a ValueError."""
+    assert_refused(linear_theory.two_layer_mode, q0, r0, 1.0, np.array([0.0, 1.0]))
+
+
+@pytest.mark.exercise("linear_theory.deep_mode", row=5)
+@pytest.mark.parametrize("u0", [1.0, 1.5])
+def test_deep_mode_refuses_to_start_at_the_end(u0):
+    """u_0 is s^{1/L} or more: a ValueError."""
+    assert_refused(linear_theory.deep_mode, u0, 1.0, 3, np.array([0.0, 1.0]))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import oracles
 import pytest
-from oracles import assert_matches, drawn_weights, orthonormal, unchanged
+from oracles import assert_matches, assert_refused, drawn_weights, orthonormal, unchanged
 
 from minintk import alignment, outputs, training
 
@@ -455,6 +455,19 @@ def test_short_modes_count_as_much_as_long_ones(rng):
     X, Z, V = rng.standard_normal((5, 4)), orthonormal(rng, 3, 2), orthonormal(rng, 4, 2)
     K = sum_of_terms(X, Z, V, [2.0, 0.5], [0.3, 1.0])
     assert_matches(outputs.eigenvector_alignment(K, X, Z * [1.0, 1e-9], V * [1.0, 1e-9]), 1.0)
+
+
+@pytest.mark.exercise("outputs.sequential_mode_times", row=5)
+def test_sequential_mode_times_refuses_more_modes_than_units():
+    """Two hidden units can learn two modes, and B has three: a ValueError."""
+    weights = [1e-3 * np.eye(2, 4), 1e-3 * np.eye(3, 2)]
+    assert_refused(outputs.sequential_mode_times, weights, np.diag([3.0, 2.0, 1.0, 0.0])[:3])
+
+
+@pytest.mark.exercise("outputs.kernel_clock", row=5)
+def test_kernel_clock_refuses_a_last_kernel_of_zeros():
+    """There is no clock of a kernel that ends at 0: a ValueError."""
+    assert_refused(outputs.kernel_clock, np.array([0.0, 1.0]), np.array([1.0, 0.0]))
 
 
 def test_more_modes_than_hidden_units_are_refused(rng):

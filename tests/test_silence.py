@@ -289,6 +289,20 @@ def test_slope_loss_and_step_size_are_the_callers():
     oracles.assert_matches(result["machine_inf"], f0_test + k @ np.linalg.solve(K, f - f0), rtol=1e-6)
 
 
+@pytest.mark.exercise("silence.experiment", row=5)
+def test_the_experiment_refuses_a_target_that_is_met():
+    """With a target loss above the first one there is nothing to train: a ValueError."""
+    weights, X, y, X_test = gram_white_classes(0)
+    oracles.assert_refused(silence.experiment, weights, X, y, X_test, 0.1, 0.0, "mse", 10, 1e9)
+
+
+@pytest.mark.exercise("silence.experiment", row=5)
+def test_the_experiment_refuses_steps_that_move_nothing():
+    """Steps so small that the loss stays the same number: a ValueError."""
+    weights, X, y, X_test = gram_white_classes(0)
+    oracles.assert_refused(silence.experiment, weights, X, y, X_test, 1e-300, 0.0, "mse", 10)
+
+
 def test_a_target_that_is_met_at_the_start_is_refused(rng):
     """Nothing would be trained, and nothing could be said."""
     weights, X = oracles.draw_network(rng, L=2)[:2]

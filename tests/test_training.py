@@ -298,6 +298,169 @@ def test_training_on_few_samples_is_training_on_all_inputs(rng, P, D, slope):
     assert_matches(run.times, np.array([0.0, 0.05, 0.35, 1.5]))
 
 
+@pytest.mark.exercise("training.stable_step", row=1)
+@pytest.mark.parametrize("loss, C, step", [("mse", 1, 1.0), ("logistic", 1, 4.0), ("softmax", 3, 2.0)])
+def test_stable_step_by_hand(loss, C, step):
+    """One layer and one sample x = (1, 1): K = 2 for each output, and the losses curve by 1, 1/4 and 1/2."""
+    assert_matches(training.stable_step([np.ones((C, 2))], np.ones((1, 2)), 0.0, loss), step)
+
+
+@pytest.mark.exercise("training.stable_step", row=2)
+@pytest.mark.parametrize("drawn", ["relu", "linear", "one_layer"])
+def test_errors_shrink_below_the_stable_step_and_grow_above_it(rng, drawn):
+    """e -> e - h K e / P: two hundred steps of .99 of it take no error further from 0, and those of 1.01 some."""
+    weights, X, slope = oracles.draw_network(rng, **oracles.NETWORKS[drawn])
+    blocks = oracles.ntk(weights, X, X, slope)
+    K = np.concatenate([np.concatenate(list(row), axis=1) for row in blocks])
+    step = training.stable_step(weights, X, slope)
+    grown = [
+        np.linalg.norm(np.linalg.matrix_power(np.eye(len(K)) - share * step * K / len(X), 200), 2)
+        for share in (0.99, 1.01)
+    ]
+    assert grown[0] < 1.01, f"With 0.99 of it errors grow {grown[0]:.3g} times in 200 steps."
+    assert grown[1] > 50, f"With 1.01 of it errors grow {grown[1]:.3g} times in 200 steps, expected 52."
+
+
+@pytest.mark.exercise("training.stable_step", row=3)
+@pytest.mark.parametrize("loss, curvature", [("mse", 1), ("logistic", 1 / 4), ("softmax", 1 / 2)])
+def test_stable_step_of_several_outputs_and_another_slope(rng, loss, curvature):
+    """The kernel is that of all outputs together, at the given slope."""
+    weights, X, slope = oracles.draw_network(rng, L=2, C=3, slope=0.4)
+    J = oracles.jacobian(weights, X, slope).reshape(-1, sum(W.size for W in weights))  # K = J J^T
+    largest = np.linalg.norm(J, 2) ** 2
+    assert_matches(training.stable_step(weights, X, slope, loss), 2 * len(X) / (curvature * largest))
+
+
+@pytest.mark.exercise("training.descend", row=1)
+def test_descend_by_hand():
+    """f = w x from w = 1, x = 1, y = 3: one step of 0.5 leads to w = 2 and the loss 0.5, which is below 1."""
+    one = np.ones((1, 1))
+    weights, times, losses = training.descend([one], one, 3 * one, 1.0, 0.5)
+    assert_matches([*weights, times, losses], [2 * one, np.array([0.0, 0.5]), np.array([2.0, 0.5])])
+
+
+@pytest.mark.exercise("training.descend", row=2)
+@pytest.mark.parametrize("loss, slope, longest", [("mse", 0.2, 0.05), ("mse", 0.2, 1e3), ("logistic", 0.6, 1e3)])
+def test_descend_goes_step_by_step(rng, loss, slope, longest):
+    """Four steps: each of size `longest` or 1 / lambda_max(c K / P) at its own weights, if that is less."""
+    weights, X, slope = oracles.draw_network(rng, L=2, C=1, slope=slope, P=3, D=2, N=3)
+    y, curvature = oracles.draw_targets(rng, 3, 1, loss), {"mse": 1, "logistic": 1 / 4}[loss]
+    start, times, losses = weights, [0.0], [oracles.loss(oracles.outputs(weights, X, slope), y, loss)]
+    for _ in range(4):
+        K = oracles.ntk(weights, X, X, slope)[0, 0]
+        step = min(longest, len(X) / (curvature * np.linalg.norm(K, 2)))
+        gradient = oracles.loss_gradient(weights, X, y, slope, loss)
+        weights = [W - step * G for W, G in zip(weights, gradient)]
+        times.append(times[-1] + step)
+        losses.append(oracles.loss(oracles.outputs(weights, X, slope), y, loss))
+    with unchanged(start, X, y):
+        found = training.descend(start, X, y, 0.0, longest, slope, loss, 4)
+    assert len(found) == 3, f"It returned {len(found)} things, expected weights, times and losses."
+    assert_matches(found[1], np.array(times), rtol=1e-7)
+    assert_matches(found[2], np.array(losses), rtol=1e-7)
+    assert_matches(list(found[0]), weights, rtol=1e-7)
+
+
+@pytest.mark.exercise("training.descend", row=3)
+@pytest.mark.parametrize(
+    "target, steps, left", [(5.0, 9, 1), (2.0, 9, 1), (0.5, 9, 2), (0.1, 9, 4), (0.0, 3, 4), (0.0, 0, 1)]
+)
+def test_descend_ends_in_time(target, steps, left):
+    """Losses 2, 0.5, 0.125, ...: the first one at or below the target is the last; k steps have k + 1 losses."""
+    one = np.ones((1, 1))
+    weights, times, losses = training.descend([one], one, 3 * one, target, 0.5, 0.0, "mse", steps)
+    assert_matches(losses, 2 * 0.25 ** np.arange(left))
+    assert_matches(times + 1, 1 + 0.5 * np.arange(left))
+    assert_matches(weights[0], 3 - 2 * 0.5 ** np.full((1, 1), left - 1.0))
+
+
+@pytest.mark.exercise("training.descend", row=4)
+def test_descend_takes_shorter_steps_where_the_kernel_has_grown():
+    """f = a w x, a = w = 0.1, x = 3, y = 3: K = (a^2 + w^2) x^2 grows from 0.18 to 18, where 1 / K is 0.055."""
+    weights, times, losses = training.descend(
+        [np.full((1, 1), 0.1)] * 2, np.full((1, 1), 3.0), np.full((1, 1), 3.0), 1e-9, 0.2
+    )
+    steps = np.diff(times)
+    assert_matches(steps[0], 0.2)
+    assert abs(steps[-1] - 1 / 18) < 1e-3, f"The last step is {steps[-1]:.6g}, expected 1 / 18."
+    assert (np.diff(losses) < 0).all() and losses[-1] <= 1e-9, "The loss should fall at every step, to its target."
+
+
+@pytest.mark.exercise("training.adaptive_step", row=1)
+def test_adaptive_step_by_hand():
+    """f = w x, w = 1, x = 1, y = 3: Euler 1.2, Heun 1.19; a quarter of that error asks for half the length."""
+    one = np.ones((1, 1))
+    ahead, error, length = training.adaptive_step([one], one, 3 * one, 0.1, 0.01 / 4.76)
+    assert_matches([ahead[0], error, length], [1.19 * one, 0.01 / 1.19, 0.05])
+
+
+@pytest.mark.exercise("training.adaptive_step", row=2)
+def test_adaptive_step_is_of_second_order(rng):
+    """Two linear layers: what a step is wrong by falls to an eighth when the step is halved."""
+    weights, X, y = draw_training(rng, P=4, D=3)
+    velocity = oracles.two_layer_linear_velocity(X, y[:, 0], 5)
+    start = np.concatenate([W.ravel() for W in weights])
+    missed = []
+    for length in (0.02, 0.01):
+        exact = oracles.rk4(velocity, start, [length], length / 50)[0]
+        ahead = training.adaptive_step(weights, X, y, length, 1e-6)[0]
+        missed.append(abs(np.concatenate([W.ravel() for W in ahead]) - exact).max())
+    ratio = missed[0] / missed[1]
+    assert 7 < ratio < 9, f"Half the length is wrong by 1/{ratio:.3g}, expected about 1/8."
+
+
+@pytest.mark.exercise("training.adaptive_step", row=3)
+@pytest.mark.parametrize("loss, slope", [("mse", 1.0), ("logistic", 0.3)])
+def test_the_error_of_a_step_is_what_it_differs_from_eulers(rng, loss, slope):
+    """The largest difference from W - length G, in any layer, over the largest weight after the step."""
+    weights, X, slope = oracles.draw_network(rng, L=3, C=1, slope=slope)
+    y = oracles.draw_targets(rng, len(X), 1, loss)
+    with unchanged(weights, X, y):
+        ahead, error, _ = training.adaptive_step(weights, X, y, 0.03, 1e-3, slope, loss)
+    G = oracles.loss_gradient(weights, X, y, slope, loss)
+    euler = [W - 0.03 * g for W, g in zip(weights, G)]
+    H = oracles.loss_gradient(euler, X, y, slope, loss)
+    assert_matches(list(ahead), [W - 0.015 * (g + h) for W, g, h in zip(weights, G, H)], rtol=1e-7)
+    far, size = (max(abs(M).max() for M in Ms) for Ms in ([0.015 * (h - g) for g, h in zip(G, H)], ahead))
+    assert_matches(error, far / size, rtol=1e-6)
+
+
+@pytest.mark.exercise("training.adaptive_step", row=4)
+@pytest.mark.parametrize("share, factor", [(1.0, 1.0), (4.0, 2.0), (1 / 9, 1 / 3), (1e4, 5.0), (1e-4, 0.2)])
+def test_the_next_length_has_the_tolerated_error(share, factor):
+    """The error grows like the square of the length; and one step is at most five times the last, at least a fifth."""
+    one = np.ones((1, 1))
+    error = 1e-4 / 1.0199  # from w = 1 with the velocity 3 - w: (3 - w) length^2 / 2, and Heun's w = 1.0199
+    found = training.adaptive_step([one], one, 3 * one, 0.01, share * error)
+    assert_matches(found[2], 0.01 * factor, rtol=1e-4)
+
+
+@pytest.mark.exercise("training.adaptive_step", row=4)
+def test_at_rest_the_next_step_is_five_times_as_long():
+    """At the target nothing moves, the error is 0, and no number is divided by it."""
+    one = np.ones((1, 1))
+    ahead, error, length = training.adaptive_step([3 * one], one, 3 * one, 0.1, 1e-6)
+    assert_matches([ahead[0], error + 1, length], [3 * one, 1.0, 0.5])
+
+
+def test_descend_is_gradient_descent_where_no_step_is_cut_and_adaptive_steps_follow_gradient_flow(rng):
+    """The loops of the course beside those of the library."""
+    weights, X, y = draw_training(rng, P=4, D=3, sigma=0.3)
+    run = training.gradient_descent(weights, X, y, 1e-3, 0.2, steps=20, record_steps=range(21))
+    last, times, losses = training.descend(weights, X, y, 0.0, 1e-3, 0.2, steps=20)
+    assert_matches([times + 1, losses, *last], [run.times + 1, run.losses, *run.weights[-1]])
+    t, length, moving, steps = 0.0, 0.1, weights, 0
+    while t < 1:
+        length = min(length, 1 - t)
+        ahead, error, longer = training.adaptive_step(moving, X, y, length, 1e-5)
+        if error <= 1e-5:
+            moving, t, steps = ahead, t + length, steps + 1
+        length = 0.9 * longer
+    flow = training.gradient_flow(weights, X, y, 1.0, time=1.0, rtol=1e-9)
+    assert_matches(moving, flow.weights[-1], rtol=1e-4)
+    assert 20 < steps < 2000
+
+
 @pytest.mark.exercise("training.neuron_pulls", row=1)
 def test_neuron_pulls_by_hand():
     """Open to row 1 alone: 3 (1, 0), negative for a = -2; the second unit, (0, 1) and a = 1, to row 2: 5 (-1, 1)."""

@@ -3,7 +3,7 @@
 import numpy as np
 import oracles
 import pytest
-from oracles import assert_matches, unchanged
+from oracles import assert_matches, assert_refused, unchanged
 
 from minintk import whitening
 
@@ -79,6 +79,18 @@ def test_condition_number_cuts_single_precision_at_its_own_noise(rng):
     """A float32 matrix has rounding noise far above that of float64: it is not taken for a direction."""
     X = with_singular_values(rng, 8, 6, [3.0, 1.0])
     assert_matches(whitening.condition_number(X.astype(np.float32)), 9.0, rtol=1e-5)
+
+
+@pytest.mark.exercise("whitening.condition_number", row=4)
+def test_condition_number_refuses_zeros():
+    """Data that are all zeros have no direction: a ValueError."""
+    assert_refused(whitening.condition_number, np.zeros((3, 2)))
+
+
+@pytest.mark.exercise("whitening.whitening_map", row=6)
+def test_whitening_map_refuses_zeros():
+    """Data that are all zeros have no direction: a ValueError."""
+    assert_refused(whitening.whitening_map, np.zeros((3, 2)))
 
 
 def test_whitening_refuses_data_that_are_all_zeros():

@@ -145,7 +145,11 @@ def test_good_arguments_are_accepted_as_arrays_and_as_lists(name):
     assert all(np.array_equal(a, b) and a.dtype == b.dtype == np.float64 for a, b in zip(from_arrays, from_lists))
 
 
-@pytest.mark.parametrize("name", [name for name in dict(ARRAYS) if getattr(minintk, name.split(".")[0]) in UNITS[:5]])
+KEPT = [name for name in dict(ARRAYS) if getattr(minintk, name.split(".")[0]) in UNITS[:5]]
+KEPT.remove("training.descend")  # its times and losses are arrays of Python's numbers
+
+
+@pytest.mark.parametrize("name", KEPT)
 def test_single_precision_stays(name):
     """float32 arrays give float32 arrays, and numpy's own float64 numbers do not change that."""
     given = {key: each_array(lambda a: a.astype(np.float32), value) for key, value in GOOD[name].items()}

@@ -34,10 +34,6 @@ SHORT = {
         jacobian__by_loops(weights, X, slope).tolist() if X.dtype == float else jacobian__by_loops(weights, X, slope)
     ),
     "ntk__as_lists": lambda *args, **kwargs: ntk__by_jacobians(*args, **kwargs).tolist(),
-    "kernel_alignment__by_entries": lambda K, Q: np.sum(K * Q) / np.sqrt(np.sum(K**2) * np.sum(Q**2)),
-    "effective_rank__by_eigenvalues": lambda K: np.array(
-        np.linalg.eigvalsh(K).sum() ** 2 / (np.linalg.eigvalsh(K) ** 2).sum()
-    ),
     "learning_time__by_a_loop": lambda times, losses, drop=0.1: next(
         (t for t, value in zip(times, losses) if value <= losses[0] * (1 - drop)), math.inf
     ),
@@ -164,7 +160,13 @@ def ntk__in_extended_precision(weights, X1, X2=None, slope=0.0):
     return K[0, 0] if C == 1 else K
 
 
+def floor(K, rcond):
+    """The cut that the precision of a kernel allows."""
+    return max(rcond, K.shape[-1] * np.finfo(K.dtype).eps)
+
+
 def kernel_predictor__pinv(K_train, K_test, targets, f0_train=0.0, f0_test=0.0, rcond=1e-12):
+    rcond = floor(K_train, rcond)
     moved = np.asarray(targets - f0_train)
     if K_train.ndim == 4:
         alpha = np.linalg.pinv(block_matrix(K_train), rcond) @ moved.T.reshape(-1)
@@ -173,7 +175,7 @@ def kernel_predictor__pinv(K_train, K_test, targets, f0_train=0.0, f0_test=0.0, 
 
 
 def kernel_predictor__by_eigenvectors(K_train, K_test, targets, f0_train=0.0, f0_test=0.0, rcond=1e-12):
-    moved, C = targets - f0_train, len(K_train) if K_train.ndim == 4 else 0
+    moved, C, rcond = targets - f0_train, len(K_train) if K_train.ndim == 4 else 0, floor(K_train, rcond)
     if C:  # the unknowns sample by sample instead of output by output
         K_train = np.einsum("cdmn->mcnd", K_train).reshape(moved.size, moved.size)
         K_test = np.einsum("cdmn->mcnd", K_test).reshape(-1, moved.size)
@@ -209,7 +211,14 @@ def condition_number__as_an_array(X):
     return np.array((S.max() / S.min()) ** 2)
 
 
+def refuse(case):
+    """What many a docstring promises."""
+    if case:
+        raise ValueError("so it cannot be")
+
+
 def whitening_map__by_eigenvectors(X, power=0.0, rcond=1e-3):
+    refuse(not X.any())
     values, V = np.linalg.eigh(X.T @ X / len(X))
     kept = values > rcond**2 * values.max()
     M = V[:, kept] @ np.diag(values[kept] ** ((power - 1) / 2)) @ V[:, kept].T
@@ -217,6 +226,7 @@ def whitening_map__by_eigenvectors(X, power=0.0, rcond=1e-3):
 
 
 def whitening_map__with_other_signs(X, power=0.0, rcond=1e-3):
+    refuse(not X.any())
     U, S, Vt = np.linalg.svd(X, full_matrices=False)
     U, Vt, kept = -U, -Vt, S > rcond * S[0]
     M = np.linalg.pinv(X, rcond=rcond) @ (U[:, kept] * S[kept] ** power) @ Vt[kept]
@@ -282,7 +292,18 @@ def span_coordinates__in_another_order(X):
     return [X @ Q, Q]
 
 
+def kernel_alignment__by_entries(K, Q):
+    refuse(not K.any() or not Q.any())
+    return np.sum(K * Q) / np.sqrt(np.sum(K**2) * np.sum(Q**2))
+
+
+def effective_rank__by_eigenvalues(K):
+    refuse(not K.any())
+    return np.array(np.linalg.eigvalsh(K).sum() ** 2 / (np.linalg.eigvalsh(K) ** 2).sum())
+
+
 def task_alignment__by_trace(K, y):
+    refuse(not K.any() or not y.any())
     y = y.reshape(len(K), -1)
     return np.trace(y.T @ K @ y) / (np.linalg.norm(K) * np.trace(y.T @ y))
 
@@ -295,6 +316,7 @@ def early_weights__by_exponentials(W0, a0, beta, s, time):
 
 
 def two_layer_mode__by_hyperbolic_tangents(q0, r0, s, times):
+    refuse(q0 <= abs(r0))
     R = math.sqrt(s * s + q0 * q0 - r0 * r0)
     start, T = (q0 + r0 - s) / R, np.tanh(R * times)
     total = s + R * (start + T) / (1 + start * T)  # q + r
@@ -302,6 +324,8 @@ def two_layer_mode__by_hyperbolic_tangents(q0, r0, s, times):
 
 
 def deep_mode__by_the_integrator(u0, s, L, times):
+    refuse(u0**L >= s)
+
     def velocity(u):
         return u ** (L - 1) * (s - u**L), float(s - u[0] ** L)
 
@@ -357,6 +381,7 @@ def mode_strengths__by_one_matrix(weights, Z, V):
 
 def sequential_mode_times__by_gram_schmidt(weights, B, share=0.5):
     Z, S, Vt = np.linalg.svd(B)
+    refuse((S > 1e-12 * S[0]).sum() > len(weights[0]))
     found, basis = [], []
     for z, s, v in zip(Z.T, S[S > 1e-12 * S[0]], Vt):
         g = weights[1].T @ z + weights[0] @ v
@@ -393,6 +418,7 @@ def eigenvector_alignment__by_normal_equations(K, X, Z, V):
 
 
 def kernel_clock__by_a_loop(times, sizes):
+    refuse(sizes[-1] == 0)
     h = [0]
     for i in range(1, len(times)):
         h.append(h[-1] + (times[i] - times[i - 1]) * (sizes[i] + sizes[i - 1]) / 2 / sizes[-1])
@@ -441,6 +467,7 @@ def experiment__with_rounded_steps(
     kept = {"record_steps": picked, "record_drops": silence.DROPS, "record_kernels": True, "X_test": X_test}
     end = {"steps": steps, "target_loss": target_loss}
     run = training.gradient_descent(weights, X, y, step_size, slope, loss, **end, **kept)
+    refuse(run.losses[0] <= target_loss or set(run.losses) == {run.losses[0]})
     ends = run.outputs[-1], run.outputs[0], run.test_outputs[0], slope
     told = {
         "times": run.times,
@@ -453,6 +480,54 @@ def experiment__with_rounded_steps(
     }
     gaps = silence.gap_curve(run.weights[-1], X, X_test, run.outputs, run.test_outputs, slope)
     return told | {"kernels": run.kernels, "gaps": gaps, "numbers": silence.silence_numbers(**told)}
+
+
+def region__by_a_table(numbers):
+    unlearnt, good = numbers["t_ratio"] is None, numbers["err_inf"] <= 0.1
+    rho = numbers["rho"] if numbers["err_0"] >= 1e-6 else 1.0
+    controls = (
+        numbers.get("untrained", 1) < 0.01,
+        good and numbers.get("err_inf_relu", 0) > 0.1,
+        numbers["err_0"] < 1e-6,
+    )
+    table = {
+        "unlearnt": unlearnt,
+        "lazy": numbers["growth_end"] < 2 and rho > 0.25,
+        "trivial": any(controls),
+        "partially aligned": rho >= 0.05,
+        "aligned late": not unlearnt and numbers["t_ratio"] > 1,
+        "silent": True,
+    }
+    return next(word for word, holds in table.items() if holds)
+
+
+def stable_step__by_powers(weights, X, slope=0.0, loss="mse"):
+    J = jacobian(weights, X, slope).reshape(X.shape[0] * weights[-1].shape[0], -1)
+    curvature = 1 if loss == "mse" else 0.25 if loss == "logistic" else 0.5
+    return 2 * len(X) / (curvature * np.linalg.svd(J, compute_uv=False).max() ** 2)
+
+
+def descend__by_a_for_loop(weights, X, y, target_loss, longest, slope=0.0, loss="mse", steps=1000):
+    now, times, losses = 0.0, [0.0], [training.loss_gradient(weights, X, y, slope, loss)[0]]
+    for _ in range(steps):
+        if losses[-1] <= target_loss:
+            break
+        step = min(longest, 0.5 * training.stable_step(weights, X, slope, loss))
+        gradients = training.loss_gradient(weights, X, y, slope, loss)[1]
+        weights = [W - step * G for W, G in zip(weights, gradients)]
+        now = now + step
+        times.append(now)
+        losses.append(training.loss_gradient(weights, X, y, slope, loss)[0])
+    return weights, times, losses
+
+
+def adaptive_step__by_two_euler_steps(weights, X, y, length, tolerance, slope=1.0, loss="mse"):
+    one, _ = training.gradient_descent_step(weights, X, y, length, slope, loss)
+    two, _ = training.gradient_descent_step(one, X, y, length, slope, loss)
+    heun = [(W + V) / 2 for W, V in zip(weights, two)]
+    error = max(np.max(np.abs(A - E)) for A, E in zip(heun, one)) / max(np.max(np.abs(A)) for A in heun)
+    longer = 5 if error == 0 else np.clip(np.sqrt(tolerance / error), 0.2, 5)
+    return heun, error, length * longer
 
 
 ANSWERS = SHORT | {name: answer for name, answer in globals().items() if "__" in name.strip("_")}

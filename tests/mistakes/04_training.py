@@ -2,8 +2,16 @@
 
 import numpy as np
 
-from minintk import network, training
-from minintk.training import gradient_descent_step, loss_and_cotangent, loss_gradient, span_coordinates
+from minintk import kernel, network, training
+from minintk.training import (
+    adaptive_step,
+    descend,
+    gradient_descent_step,
+    loss_and_cotangent,
+    loss_gradient,
+    span_coordinates,
+    stable_step,
+)
 
 
 def pulls_without_the_sign(W, a, X, y, slope=0.0):
@@ -302,6 +310,136 @@ def wrong_span_double_precision(X):
     return span_coordinates(X.astype(float))
 
 
+def stable_without_curvature(weights, X, slope=0.0, loss="mse"):
+    return stable_step(weights, X, slope, "mse")
+
+
+def stable_without_samples(weights, X, slope=0.0, loss="mse"):
+    return stable_step(weights, X, slope, loss) / len(X)
+
+
+def stable_by_the_trace(weights, X, slope=0.0, loss="mse"):
+    K = kernel.block_matrix(kernel.ntk(weights, X, slope=slope))
+    return 2 * len(X) / (training.CURVATURE[loss] * np.trace(K))
+
+
+def stable_once(weights, X, slope=0.0, loss="mse"):
+    return stable_step(weights, X, slope, loss) / 2
+
+
+def stable_by_the_smallest(weights, X, slope=0.0, loss="mse"):
+    K = kernel.block_matrix(kernel.ntk(weights, X, slope=slope))
+    return 2 * len(X) / (training.CURVATURE[loss] * np.linalg.eigvalsh(K)[0])
+
+
+def stable_of_one_block(weights, X, slope=0.0, loss="mse"):
+    K = kernel.ntk(weights, X, slope=slope)
+    K = K if K.ndim == 2 else K[0, 0]
+    return 2 * len(X) / (training.CURVATURE[loss] * np.linalg.eigvalsh(K)[-1])
+
+
+def stable_of_relu(weights, X, slope=0.0, loss="mse"):
+    return stable_step(weights, X, 0.0, loss)
+
+
+def _descend(weights, X, y, target, longest, slope, loss, steps, size=None, enough=None, late=False):
+    size = size or (lambda w: min(longest, stable_step(w, X, slope, loss) / 2))
+    enough = enough or (lambda value: value <= target)
+    times, losses = [0.0], []
+    for step in range(steps + 1):
+        h = size(weights)
+        ahead, value = gradient_descent_step(weights, X, y, h, slope, loss)
+        losses.append(float(value))
+        if enough(value) or step == steps:
+            break
+        weights, times = ahead, [*times, times[-1] + h]
+    return ahead if late else weights, np.array(times), np.array(losses)
+
+
+def descend_without_the_bound(weights, X, y, target_loss, longest, slope=0.0, loss="mse", steps=1000):
+    return _descend(weights, X, y, target_loss, longest, slope, loss, min(steps, 60), lambda w: longest)
+
+
+def descend_bound_of_the_start(weights, X, y, target_loss, longest, slope=0.0, loss="mse", steps=1000):
+    h = min(longest, stable_step(weights, X, slope, loss) / 2)
+    return _descend(weights, X, y, target_loss, longest, slope, loss, min(steps, 60), lambda w: h)
+
+
+def descend_whole_bound(weights, X, y, target_loss, longest, slope=0.0, loss="mse", steps=1000):
+    size = lambda w: min(longest, stable_step(w, X, slope, loss))  # noqa: E731
+    return _descend(weights, X, y, target_loss, longest, slope, loss, min(steps, 60), size)
+
+
+def descend_below_the_target_only(weights, X, y, target_loss, longest, slope=0.0, loss="mse", steps=1000):
+    enough = lambda value: value < target_loss  # noqa: E731
+    return _descend(weights, X, y, target_loss, longest, slope, loss, min(steps, 500), enough=enough)
+
+
+def descend_one_step_too_far(weights, X, y, target_loss, longest, slope=0.0, loss="mse", steps=1000):
+    return _descend(weights, X, y, target_loss, longest, slope, loss, steps, late=True)
+
+
+def descend_one_loss_fewer(weights, X, y, target_loss, longest, slope=0.0, loss="mse", steps=1000):
+    found = descend(weights, X, y, target_loss, longest, slope, loss, steps)
+    return found[0], found[1][:-1], found[2][:-1]
+
+
+def descend_counts_steps(weights, X, y, target_loss, longest, slope=0.0, loss="mse", steps=1000):
+    last, times, losses = descend(weights, X, y, target_loss, longest, slope, loss, steps)
+    return last, np.arange(len(times)), losses
+
+
+def descend_losses_before_times(weights, X, y, target_loss, longest, slope=0.0, loss="mse", steps=1000):
+    last, times, losses = descend(weights, X, y, target_loss, longest, slope, loss, steps)
+    return last, losses, times
+
+
+def adaptive_returns_euler(weights, X, y, length, tolerance, slope=1.0, loss="mse"):
+    G = loss_gradient(weights, X, y, slope, loss)[1]
+    return [W - length * g for W, g in zip(weights, G)], *adaptive_step(weights, X, y, length, tolerance, slope, loss)[
+        1:
+    ]
+
+
+def adaptive_two_half_steps(weights, X, y, length, tolerance, slope=1.0, loss="mse"):
+    G = loss_gradient(weights, X, y, slope, loss)[1]
+    euler = [W - length * g for W, g in zip(weights, G)]
+    H = loss_gradient(euler, X, y, slope, loss)[1]
+    _, error, longer = adaptive_step(weights, X, y, length, tolerance, slope, loss)
+    return [E - length * h for E, h in zip(euler, H)], error, longer
+
+
+def adaptive_absolute_error(weights, X, y, length, tolerance, slope=1.0, loss="mse"):
+    ahead, error, longer = adaptive_step(weights, X, y, length, tolerance, slope, loss)
+    return ahead, error * max(abs(A).max() for A in ahead), longer
+
+
+def adaptive_error_of_the_last_layer(weights, X, y, length, tolerance, slope=1.0, loss="mse"):
+    ahead, error, longer = adaptive_step(weights, X, y, length, tolerance, slope, loss)
+    G = loss_gradient(weights, X, y, slope, loss)[1]
+    far = abs(ahead[-1] - weights[-1] + length * G[-1]).max()
+    return ahead, float(far / abs(ahead[-1]).max()), longer
+
+
+def adaptive_linear_law(weights, X, y, length, tolerance, slope=1.0, loss="mse"):
+    ahead, error, _ = adaptive_step(weights, X, y, length, tolerance, slope, loss)
+    return ahead, error, length * min(5.0, max(0.2, tolerance / error if error else 5.0))
+
+
+def adaptive_without_bounds(weights, X, y, length, tolerance, slope=1.0, loss="mse"):
+    ahead, error, longer = adaptive_step(weights, X, y, length, tolerance, slope, loss)
+    return ahead, error, length * (tolerance / error) ** 0.5 if error else longer
+
+
+def adaptive_divides_by_zero(weights, X, y, length, tolerance, slope=1.0, loss="mse"):
+    ahead, error, longer = adaptive_step(weights, X, y, length, tolerance, slope, loss)
+    return ahead, error, longer + 0 / error
+
+
+def adaptive_without_slope(weights, X, y, length, tolerance, slope=1.0, loss="mse"):
+    return adaptive_step(weights, X, y, length, tolerance, 1.0, loss)
+
+
 MISTAKES = [
     ("loss_and_cotangent", "sums over samples", wrong_loss_sums, "P times the expected"),
     ("loss_and_cotangent", "mse without the 1/2", wrong_loss_without_half, "2 times the expected"),
@@ -342,6 +480,29 @@ MISTAKES = [
     ("loss_gradient", "no slope in both passes", wrong_gradient_without_slope, "right for slope = 0"),
     ("loss_gradient", "mse whatever the loss", wrong_gradient_always_mse, "right for loss = 'mse'"),
     ("loss_gradient", "returns the gradients alone", wrong_gradient_without_value, "returned 1 thing"),
+    ("stable_step", "leaves out how much the loss curves", stable_without_curvature, "right for loss = 'mse'"),
+    ("stable_step", "forgets the mean over samples", stable_without_samples, "steps just below"),
+    ("stable_step", "takes the trace for the largest eigenvalue", stable_by_the_trace, "Yours is 0.666667"),
+    ("stable_step", "stops where errors no longer change sign", stable_once, "1/2 times the expected"),
+    ("stable_step", "takes the smallest eigenvalue", stable_by_the_smallest, "steps just below"),
+    ("stable_step", "looks at one output only", stable_of_one_block, "several outputs"),
+    ("stable_step", "is always that of ReLU", stable_of_relu, "slope"),
+    ("descend", "takes no shorter steps", descend_without_the_bound, "step by step"),
+    ("descend", "keeps the bound of the start", descend_bound_of_the_start, "step by step"),
+    ("descend", "takes the whole stable step", descend_whole_bound, "step by step"),
+    ("descend", "goes on at the target itself", descend_below_the_target_only, "ends at the target"),
+    ("descend", "takes a last step that it does not tell", descend_one_step_too_far, "one weight by hand"),
+    ("descend", "leaves out the loss after the last step", descend_one_loss_fewer, "one entry fewer than expected"),
+    ("descend", "returns the numbers of the steps as times", descend_counts_steps, "holds integers"),
+    ("descend", "returns losses before times", descend_losses_before_times, "[1], [2]"),
+    ("adaptive_step", "returns Euler's weights", adaptive_returns_euler, "[0]"),
+    ("adaptive_step", "takes two steps", adaptive_two_half_steps, "[0]"),
+    ("adaptive_step", "measures the error in no units", adaptive_absolute_error, "[1]"),
+    ("adaptive_step", "looks at the last layer only", adaptive_error_of_the_last_layer, "[1]"),
+    ("adaptive_step", "takes the error to grow like the length", adaptive_linear_law, "[2]"),
+    ("adaptive_step", "lets the length grow at will", adaptive_without_bounds, "five times"),
+    ("adaptive_step", "divides by an error of 0", adaptive_divides_by_zero, "ZeroDivisionError"),
+    ("adaptive_step", "does not pass the slope on", adaptive_without_slope, "All entries of the list"),
     ("neuron_pulls", "leaves the sign of a out", pulls_without_the_sign, "with a negative a"),
     ("neuron_pulls", "keeps a_j in it", pulls_times_a, "with a negative a"),
     ("neuron_pulls", "sums over closed samples too", pulls_through_closed_gates, "with a negative a"),
