@@ -50,7 +50,7 @@ def ntk(weights, X1, X2=None, slope=0.0):
     """
     # Compute the kernel without forming a gradient. It drives training: the output at one sample moves by the sum
     # of K times the errors at all others.
-    # (8 points, about 30 minutes)
+    # (9 points, about 30 minutes)
     raise NotImplementedError("kernel.ntk")
 
 

@@ -42,7 +42,7 @@ def loss_gradient(weights, X, y, slope=0.0, loss="mse"):
     """
     # Put the parts together: you have them all. What comes out is the right-hand side of the flow, d W_l / dt =
     # -G_l, and so all that training will ever ask for.
-    # (6 points, about 10 minutes)
+    # (4 points, about 5 minutes)
     raise NotImplementedError("training.loss_gradient")
 
 
@@ -57,7 +57,7 @@ def gradient_descent_step(weights, X, y, step_size, slope=0.0, loss="mse"):
     # Take one step; it advances the time of the flow by step_size. K_0 and f_0 will be computed from the given
     # weights after training. gradient_descent, which is written, calls this function: yours will train the
     # networks.
-    # (6 points, about 10 minutes)
+    # (4 points, about 5 minutes)
     raise NotImplementedError("training.gradient_descent_step")
 
 

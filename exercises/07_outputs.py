@@ -73,7 +73,7 @@ def sequential_mode_times(weights, B, share=0.5):
     # Predict from the first weights when each mode is learned. A mode by itself is the network of unit 6, with the
     # time linear_theory.mode_time(q0, r0, s, share). But modes share the hidden units: what does a learned mode take
     # from later ones?
-    # (8 points, about 35 minutes)
+    # (10 points, about 35 minutes)
     raise NotImplementedError("outputs.sequential_mode_times")
 
 

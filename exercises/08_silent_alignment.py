@@ -34,7 +34,7 @@ def kernel_machine(weights, X, X_test, f_train, f0_train, f0_test, slope=0.0):
     """
     # Ask what a kernel predicts. The final weights give the machine of K_inf, the first ones that of K_0: the claim
     # and its control.
-    # (7 points, about 15 minutes)
+    # (5 points, about 10 minutes)
     raise NotImplementedError("silence.kernel_machine")
 
 
@@ -128,5 +128,5 @@ def experiment(weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20
     # All together: train and record, then look back. training.gradient_descent(weights, X, y, step_size, slope, loss,
     # steps=, target_loss=, record_steps=, record_drops=, record_kernels=True, X_test=X_test) gives times, losses,
     # kernels, outputs and test_outputs, one entry a record, and weights, the first and the last.
-    # (12 points, about 60 minutes)
+    # (9 points, about 40 minutes)
     raise NotImplementedError("silence.experiment")

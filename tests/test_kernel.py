@@ -1,9 +1,11 @@
 """Unit 2: gradient_factors, jacobian, ntk, block_matrix, kernel_predictor, constant_kernel_flow."""
 
+import tracemalloc
+
 import numpy as np
 import oracles
 import pytest
-from oracles import assert_matches, unchanged
+from oracles import assert_matches, drawn_weights, unchanged
 
 from minintk import kernel
 
@@ -210,6 +212,18 @@ def test_block_matrix_counts_outputs_first_and_samples_second(rng, C, P1, P2):
     with unchanged(K):
         assert_matches(kernel.block_matrix(K), expected)
     assert_matches(kernel.block_matrix(K[0, 0]), K[0, 0])
+
+
+@pytest.mark.exercise("kernel.ntk", row=6)
+def test_ntk_forms_no_gradient(rng):
+    """60 gradients of 40,400 numbers are 19 MB; the kernel between 60 samples needs a small part of that."""
+    weights, X = drawn_weights(rng, [100, 400, 1], 1.0), rng.standard_normal((60, 100))
+    tracemalloc.start()
+    K = kernel.ntk(weights, X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert_matches(K, oracles.two_layer_ntk(weights[0], weights[1][0], X, X, 0.0))
+    assert peak < 8e6, f"At one moment it took {peak / 1e6:.0f} MB, as much as gradients, expected less than 8."
 
 
 @pytest.mark.exercise("kernel.kernel_predictor", row=1)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import tracemalloc
 
 import numpy as np
 
@@ -37,7 +38,7 @@ class Remote:
 
     def call(self, args, kwargs):
         """The function's result; student.Error if it raised, died or did not return in time."""
-        return self._ask({"call": [list(args), kwargs]})
+        return self._ask({"call": [list(args), kwargs], "traced": tracemalloc.is_tracing()})
 
     def close(self):
         """Ends the worker and keeps what was printed."""
@@ -71,6 +72,7 @@ class Remote:
             raise student.Error("Crash", "wrote among the answers of the process it ran in") from None
         finally:
             clock.cancel()
+        np.empty(answer.get("peak", 0), np.uint8)  # as much memory at once: a test that traces it sees it here
         if answer.get("drawn"):
             np.random.random()  # noqa: NPY002  # of the global numbers, so that a test sees it in its own process
         if "error" in answer:

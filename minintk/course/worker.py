@@ -9,6 +9,7 @@ import contextlib
 import faulthandler
 import os
 import sys
+import tracemalloc
 
 import numpy as np
 
@@ -38,6 +39,8 @@ def main():
             os._exit(0)  # no exit handlers, no waiting for threads
         faulthandler.dump_traceback_later(request["seconds"], exit=True, file=faults)
         before = drawn()
+        if request.get("traced"):
+            tracemalloc.start()
         try:
             if "source" in request:
                 filename = request["source"]["filename"]
@@ -48,6 +51,8 @@ def main():
         except student.Error as error:
             answer = {"error": [error.kind, error.text, error.line]}
         answer["drawn"] = drawn() != before
+        answer["peak"] = tracemalloc.get_traced_memory()[1]  # bytes; 0 if they are not counted
+        tracemalloc.stop()
         faulthandler.cancel_dump_traceback_later()
         try:
             frame = frames.pack(answer)

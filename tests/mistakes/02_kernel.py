@@ -263,6 +263,12 @@ def flow_of_the_error(K, y, f0, times):
     return y - constant_kernel_flow(K, y, f0, times)
 
 
+def wrong_ntk_by_jacobians(weights, X1, X2=None, slope=0.0):
+    J1, J2 = (kernel.jacobian(weights, X, slope) for X in (X1, X1 if X2 is None else X2))
+    K = np.einsum("mcp,ndp->cdmn", J1, J2)
+    return K[0, 0] if len(weights[-1]) == 1 else K
+
+
 MISTAKES = [
     ("gradient_factors", "a cotangent of ones for every output", factors_of_the_sum, "three outputs by hand"),
     ("gradient_factors", "one row of the cotangent instead of P", factors_with_one_row, "has shape"),
@@ -286,6 +292,7 @@ MISTAKES = [
     ("ntk", "sums over the outputs", ntk_summed_over_outputs, "has shape"),
     ("ntk", "blocks of different outputs are 0", ntk_without_mixed_blocks, "a block for each pair"),
     ("ntk", "samples before outputs", ntk_outputs_last, "has shape"),
+    ("ntk", "writes out all gradients", wrong_ntk_by_jacobians, "as much as gradients"),
     ("kernel_predictor", "leaves f_0 out", predictor_without_f0, "f_0 is not left out"),
     ("kernel_predictor", "adds no f_0 at the test points", predictor_without_f0_at_test_points, "through the targets"),
     ("kernel_predictor", "train by test in place of test by train", predictor_transposed, "ValueError"),
