@@ -281,12 +281,12 @@ def _explain(options):
 
     name, width = options.name, min(shutil.get_terminal_size().columns, 120)
     if name is None:
-        print("\n".join(f"{unit['id']:<18} {unit['title']}" for unit in units.units()))
+        print("\n".join(f"{page['id']:<18} {page['title']}" for page in [*units.units(), units.PROJECTS]))
         _list()
     elif name in experiments.registry():
         print(pages.explained(name, width))
     else:
-        print(pages.filled(units.chapter(_unit(name)), width))
+        print(pages.filled(units.chapter(units.PROJECTS if name == "projects" else _unit(name)), width))
 
 
 def _unit(name):

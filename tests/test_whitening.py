@@ -69,12 +69,14 @@ def test_condition_number_passes_over_eigenvalues_that_are_zero(rng, P, D):
     assert_matches(whitening.condition_number(np.array([[1e5, 0.0, 0.0], [0.0, 1e-4, 0.0], [0.0, 0.0, 1e-7]])), 1e18)
 
 
+@pytest.mark.exercise("whitening.condition_number", row=3)
 def test_condition_number_counts_what_is_above_its_cut():
     """Singular values below 1e-10 of the largest count as zero, and those above do not."""
     assert_matches(whitening.condition_number(np.diag([1.0, 1.5e-10])), 1.5e-10**-2)
     assert_matches(whitening.condition_number(np.diag([1.0, 0.1, 0.7e-10])), 100.0)
 
 
+@pytest.mark.exercise("whitening.condition_number", row=3)
 def test_condition_number_cuts_single_precision_at_its_own_noise(rng):
     """A float32 matrix has rounding noise far above that of float64: it is not taken for a direction."""
     X = with_singular_values(rng, 8, 6, [3.0, 1.0])

@@ -51,7 +51,7 @@ def _files():
             yield f"{path.parent.name}/{path.name} is not what the library gives; run minintk dev cut"
     texts = {f"{place}/{unit['chapter']}" for unit in units.units() for place in ("exercises", "solutions")}
     yield from (f"{name} is missing" for name in sorted(texts) if not (units.PACKAGE.parent / name).exists())
-    texts |= {"exercises/silent_alignment.png", "solutions/README.md"}
+    texts |= {f"exercises/{units.PROJECTS['chapter']}", "exercises/silent_alignment.png", "solutions/README.md"}
     known = {f"{path.parent.name}/{path.name}" for path in written()} | texts
     for path in [*units.PACKAGE.parent.glob("exercises/[!.]*"), *units.PACKAGE.parent.glob("solutions/[!._]*")]:
         if f"{path.parent.name}/{path.name}" not in known:

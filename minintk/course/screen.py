@@ -65,7 +65,8 @@ def read_first(exercise, states):
 def all_done(folder):
     """What to do when there is nothing left to write."""
     run = shell.join(["minintk", "run", "--answers", folder])
-    say(f"\nAll exercises are done. Now the whole experiment, with nothing lent:\n  {run}")
+    say("\nAll exercises are done. Three open projects are left: minintk explain projects")
+    say(f"\nNow the whole experiment, with nothing lent:\n  {run}")
 
 
 def _shows(sign):

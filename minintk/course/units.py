@@ -13,6 +13,7 @@ import textwrap
 import tomllib
 
 PACKAGE = pathlib.Path(__file__).parents[1]
+PROJECTS = {"id": "projects", "title": "Three open projects", "chapter": "09_projects.md"}  # after the last unit
 
 
 @functools.cache
@@ -88,7 +89,7 @@ def unit(word):
 
 
 def chapter(unit):
-    """The text to read before a unit."""
+    """The text to read before a unit, or about PROJECTS."""
     return (folder("exercises") / unit["chapter"]).read_text(encoding="utf-8")
 
 

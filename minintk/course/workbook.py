@@ -17,7 +17,7 @@ def init(folder):
     What else is there stays as it is, a README too.
     """
     folder = pathlib.Path(folder)
-    whole = texts() | {unit["chapter"]: units.chapter(unit) for unit in units.units()}
+    whole = texts() | {page["chapter"]: units.chapter(page) for page in [*units.units(), units.PROJECTS]}
     there = [name for name in whole if os.path.lexists(folder / name)]
     if exercises := [name for name in there if name.endswith(".py")]:
         raise ValueError(f"{folder} has {', '.join(exercises)} already; expected a folder without exercise files")
@@ -51,6 +51,7 @@ def readme():
         "```",
         "",
         "In the end your own functions draw `minintk run --answers .`",
+        f"Three open projects are left for then: `{units.PROJECTS['chapter']}`.",
     ]
     for unit in units.units():
         points, minutes = (sum(e[key] for e in unit["exercise"]) for key in ("points", "minutes"))

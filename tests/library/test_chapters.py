@@ -29,6 +29,24 @@ def test_a_chapter_asks_shows_and_says_what_to_predict(unit):
     assert unit["question"] in words and f"`minintk see {unit['id']}`" in words
 
 
+def test_the_readme_counts_the_course():
+    readme = (units.PACKAGE.parent / "README.md").read_text(encoding="utf-8")
+    exercises = units.exercises()
+    points, minutes = ([sum(e[key] for e in unit["exercise"]) for unit in UNITS] for key in ("points", "minutes"))
+    assert f"Eight units, {len(exercises)} exercises, {sum(points)} points, about " in readme
+    for unit, total in zip(UNITS, points):
+        assert f"{unit['id']} {unit['title']:<35}0 of {total}   {'·' * len(unit['exercise'])}\n" in readme
+    assert f"{', '.join(map(str, minutes[:-1]))} and {minutes[-1]} for\nunits 1 to 8" in readme
+
+
+def test_the_projects_are_named_printed_and_handed_out(capsys, tmp_path):
+    assert cli.main(["explain"]) == 0 and "projects           Three open projects\n" in capsys.readouterr().out
+    assert cli.main(["explain", "projects"]) == 0
+    assert capsys.readouterr().out.split() == units.chapter(units.PROJECTS).split()
+    assert cli.main(["init", str(tmp_path)]) == 0
+    assert (tmp_path / "09_projects.md").read_text(encoding="utf-8") == units.chapter(units.PROJECTS)
+
+
 def squeezed(text):
     return re.sub(r"[\s`]", "", text)
 
