@@ -7,6 +7,7 @@ above a function says what it accepts and checks it: leave it there, and write w
 """
 
 import math
+
 import numpy as np
 
 from minintk import guard, kernel, network

@@ -4,9 +4,10 @@ Cut from minintk/training.py by minintk dev cut. The derivations are in 04_train
 """
 
 import math
+
 import numpy as np
 
-from minintk import guard, integrator, kernel, network
+from minintk import guard, kernel, network
 
 LOSSES = ("mse", "logistic", "softmax")
 CURVATURE = {"mse": 1, "logistic": 1 / 4, "softmax": 1 / 2}  # at most this second derivative in f, per sample

@@ -47,7 +47,7 @@ def cut(source, names, module, tasks=None):
     chosen = [functions[name] for name in (_with_private(names, functions) if tasks is None else names)]
     used = _names(chosen)
     shown = used if tasks is None else _names(part for node in chosen for part in node.decorator_list)
-    shown |= set(re.findall(r"\w+", " ".join(units.parted(ast.get_docstring(functions[n]))[0] for n in names)))
+    shown = shown | set(re.findall(r"\w+", " ".join(units.parted(ast.get_docstring(functions[n]))[0] for n in names)))
     imports, constants = [], []
     for node in tree.body:
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -59,7 +59,9 @@ def cut(source, names, module, tasks=None):
     given = sorted(name for name in used & set(functions) - set(names) if not name.startswith("_"))
     if given:
         imports.append(f"from minintk.{module} import {', '.join(given)}")
-    groups = [[i for i in imports if "minintk" not in i], [i for i in imports if "minintk" in i], constants]
+    groups = [[], [], [], constants]  # Python's own modules, numpy, ours
+    for line in imports:
+        groups[2 if "minintk" in line else 1 if "numpy" in line else 0].append(line)
     top = "\n\n".join("\n".join(group) for group in groups if group)
     if tasks is None:
         cuts = [_lines(source, _first(node), node.end_lineno) for node in chosen]

@@ -31,7 +31,7 @@ def _sizes(X, L, sigma):
 
 
 def kernel_figure():
-    """The kernel between directions on a circle, and what it learns when it is frozen."""
+    """The kernel of a random network, what it learns when it is frozen, and what trained networks do beside it."""
     circle, few = np.linspace(0, 2 * np.pi, 121), np.array([0.3, 1.2, 2.0, 3.4, 4.3, 5.6])
     targets, times = np.array([1.0, -1.0, 0.5, 1.0, -0.5, -1.0]), np.geomspace(0.1, 1000, 60)
     X, X_test = (np.sqrt(2) * np.stack([np.cos(a), np.sin(a)], axis=1) for a in (few, circle))
@@ -41,21 +41,55 @@ def kernel_figure():
     flow = kernel.constant_kernel_flow(K, targets, f0, times)
     end = kernel.kernel_predictor(K, K_test, targets, f0, f0_test)
 
-    fig, (left, middle, right) = style.panels(1, 3, (13, 4))
+    fig, ((left, random, turned), (middle, right, last)) = style.panels(2, 3, (13, 8))
     image = left.imshow(kernel.ntk(weights, X_test), extent=[0, circle[-1], circle[-1], 0], cmap="viridis")
-    left.set(xlabel="angle of $x'$", ylabel="angle of $x$", title="$K(x, x')$")
+    left.set(xlabel="angle of $x'$", ylabel="angle of $x$", title="$K(x, x')$ on a circle")
     fig.colorbar(image, ax=left)
+    small = [0.01 * W for W in weights]
+    trained = _trained(small, X, targets, X_test).weights[-1]
+    for ax, w, title in ((random, weights, "random weights"), (turned, trained, "small weights, trained")):
+        side = np.linspace(-2, 2, 81)
+        plane = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
+        row = kernel.ntk(w, plane, X[1:2]).reshape(81, 81)
+        ax.imshow(row, extent=[-2, 2, -2, 2], origin="lower", cmap="RdBu_r", vmin=-abs(row).max(), vmax=abs(row).max())
+        ax.plot(*X[1], "k*", ms=11)
+        for x, y in zip(X, targets):
+            ax.plot(*x, color=style.BLACK, marker="+" if y > 0 else "_", mew=1.5)
+        ax.set(xlabel="$x_1$", ylabel="$x_2$", title=f"$K(x, x_0)$, {title}")
+    run = _trained(weights, X, targets, X_test)
     middle.plot(circle, f0_test, color=style.BLACK, ls=":", label="network at the start")
     middle.plot(circle, end, color=style.BLUE, label="predictor of the frozen kernel")
-    middle.plot(few, targets, color=style.ORANGE, ls="", marker="o", label="targets")
-    middle.set(xlabel="angle of $x$", ylabel="output", ylim=(-2, 2.4))
-    middle.legend(fontsize=8, loc="upper center")
-    for f, (color, dashes) in zip(flow.T, style.STYLES * 2):
+    middle.plot(circle, run.test_outputs[-1], color=style.GREEN, ls="--", label="the same network, trained")
+    middle.set(xlabel="angle of $x$", ylabel="output", ylim=(-2, 2.7))
+    for angle, y, f, marker, (color, dashes) in zip(few, targets, flow.T, "osD^vP", style.STYLES * 2):
+        middle.plot(angle, y, color=color, marker=marker)
         right.plot(times, f, color=color, ls=dashes)
-    right.plot(np.full(len(few), times[-1]), targets, color=style.ORANGE, ls="", marker="o", label="targets")
-    right.set(xscale="log", xlabel="flow time $t$", ylabel="outputs at the training points")
-    right.legend(fontsize=8)
+        right.plot(times[-1], y, color=color, marker=marker, ls="", label=f"target at {angle:g}")
+    middle.legend(fontsize=8, loc="upper center")
+    right.set(xscale="log", xlabel="flow time $t$", ylabel="outputs at the six points")
+    right.legend(fontsize=8, loc="center right", bbox_to_anchor=(0.98, 0.42))
+    widths = (30, 100, 300, 1000, 3000)
+    last.plot(widths, [_missed(N, X, targets, X_test) for N in widths], color=style.BLUE, marker="o")
+    last.set(xscale="log", yscale="log", xlabel="hidden units $N$", ylabel="error of the predictor of $K_0$")
+    last.set_title("against the trained network", fontsize=10)
     return fig
+
+
+def _trained(weights, X, y, X_test):
+    """A run to a small loss, with half of the largest step that the first kernel allows, or 0.05 if that is less."""
+    step = min(0.05, training.stable_step(weights, X) / 2)
+    return training.gradient_descent(weights, X, y, step, steps=5000, target_loss=1e-4, X_test=X_test)
+
+
+def _missed(N, X, y, X_test):
+    """The error of the predictor of K_0 against the trained network of N units: the median of three."""
+    errors = []
+    for seed in range(3):
+        weights = network.init_weights([2, N, 1], 1.0, rng=seed)
+        run = _trained(weights, X, y, X_test)
+        machine = silence.kernel_machine(weights, X, X_test, run.outputs[-1], run.outputs[0], run.test_outputs[0])
+        errors.append(alignment.kernel_error(machine, run.test_outputs[-1]))
+    return np.median(errors)
 
 
 def whitening_figure():

@@ -95,7 +95,7 @@ def test_a_solution_keeps_the_functions_whole_with_what_they_need():
     assert all(ast.unparse(node) == ast.unparse(given[name]) for name, node in kept.items())
     assert "    # the secret of doubling\n" in solved
     assert solved.startswith(
-        "import math\nimport os\nimport numpy as np\n\nfrom minintk import guard, network\n"
+        "import math\nimport os\n\nimport numpy as np\n\nfrom minintk import guard, network\n"
         'from minintk.toy import shifted\n\nLOSSES = ("mse", "softmax")\nLIMIT = 5  # of doublings\nTILE = 384\n'
     )
 
