@@ -45,7 +45,7 @@ def kernel_figure():
     image = left.imshow(kernel.ntk(weights, X_test), extent=[0, circle[-1], circle[-1], 0], cmap="viridis")
     left.set(xlabel="angle of $x'$", ylabel="angle of $x$", title="$K(x, x')$ on a circle")
     fig.colorbar(image, ax=left)
-    small = [0.01 * W for W in weights]
+    small = [0.1 * W for W in weights]
     trained = _trained(small, X, targets, X_test).weights[-1]
     for ax, w, title in ((random, weights, "random weights"), (turned, trained, "small weights, trained")):
         side = np.linspace(-2, 2, 81)
@@ -76,9 +76,9 @@ def kernel_figure():
 
 
 def _trained(weights, X, y, X_test):
-    """A run to a small loss, with half of the largest step that the first kernel allows, or 0.05 if that is less."""
-    step = min(0.05, training.stable_step(weights, X) / 2)
-    return training.gradient_descent(weights, X, y, step, steps=5000, target_loss=1e-4, X_test=X_test)
+    """A run to a small loss, with half of the largest step that the first kernel allows, or 0.1 if that is less."""
+    step = min(0.1, training.stable_step(weights, X) / 2)
+    return training.gradient_descent(weights, X, y, step, steps=8000, target_loss=1e-4, X_test=X_test)
 
 
 def _missed(N, X, y, X_test):
