@@ -42,7 +42,7 @@ setup(
         "minintk": ["digits.npz", "digits.md"],
         "minintk.course": ["units.toml"],
         "minintk.tools": ["explore.html"],
-        "minintk.tests": ["grading.ini"],
+        "minintk.tests": ["grading.ini", "mistakes/*.py"],
         "minintk.exercises": ["0*.md"],
         "minintk.solutions": ["*.md"],
     },

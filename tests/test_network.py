@@ -123,7 +123,7 @@ def test_init_weights_leaves_the_global_generator_alone():
     first, second = (network.init_weights([4, 5, 2], sigma=1.0, rng=1) for _ in range(2))
     assert all((a == b).all() for a, b in zip(first, second)), "Two calls with rng = 1 give different weights."
     after = np.random.get_state()[1:3]  # noqa: NPY002
-    assert np.array_equal(before[0], after[0]) and before[1] == after[1]
+    assert np.array_equal(before[0], after[0]) and before[1] == after[1], "np.random was seeded or drawn from."
 
 
 def test_init_weights_takes_a_generator_and_goes_on_from_it():

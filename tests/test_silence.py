@@ -245,11 +245,17 @@ def test_the_curves_run_from_the_start_to_the_target():
     weights, X, y, X_test = gram_white_classes(0)
     result = silence.experiment(weights, X, y, X_test, step_size=0.1, target_loss=1e-3)
     T = len(result["times"])
-    assert T > 20 and all(np.shape(result[name]) == (T,) for name in ["losses", "alignments", "norms", "gaps"])
-    assert result["kernels"].shape == (T, 40, 40) and result["network"].shape == (200, 1)
-    assert result["times"][0] == 0 and result["losses"][-1] <= 1e-3 < result["losses"][-2]
-    oracles.assert_matches(result["alignments"][-1], 1.0)
-    oracles.assert_matches(result["gaps"][0] + 1, 1.0)
+    early = (result["times"] < 2).sum()
+    assert early > 10, f"{early} records before t = 2, where the kernel turns; are they evenly spaced in log(step)?"
+    for name in ["losses", "alignments", "norms", "gaps"]:
+        assert np.shape(result[name]) == (T,), f'"{name}" has shape {np.shape(result[name])}, expected {(T,)}.'
+    for name, shape in [("kernels", (T, 40, 40)), ("network", (200, 1))]:
+        assert np.shape(result[name]) == shape, f'"{name}" has shape {np.shape(result[name])}, expected {shape}.'
+    assert result["times"][0] == 0, f"The first time is {result['times'][0]:g}, expected 0."
+    ends = f"The last two losses are {result['losses'][-2]:.3g}, {result['losses'][-1]:.3g}; the run ends at 1e-3."
+    assert result["losses"][-1] <= 1e-3 < result["losses"][-2], ends
+    assert abs(result["alignments"][-1] - 1) < 1e-9, f"The last alignment is {result['alignments'][-1]:g}, expected 1."
+    assert abs(result["gaps"][0]) < 1e-9, f"The first gap is {result['gaps'][0]:g}, expected 0: there f is f_0."
     oracles.assert_matches(result["kernels"][0], oracles.two_layer_ntk(weights[0], weights[1][0], X, X, 0.0))
     oracles.assert_matches(result["norms"], np.sqrt((result["kernels"] ** 2).sum(axis=(1, 2))))
 
@@ -266,7 +272,9 @@ def test_the_gap_at_the_end_is_the_error_of_the_final_machine():
 def test_a_small_relu_network_on_white_data_aligns_in_silence():
     """At 1 % loss drop the kernel is aligned, and K_inf predicts the network far better than K_0 does."""
     numbers = silence.experiment(*gram_white_classes(0), step_size=0.1)["numbers"]
-    assert numbers["A"][0] > 0.97 and 0.01 < numbers["rho"] < 0.04 and 0.2 < numbers["t_ratio"] < 0.5
+    assert numbers["A"][0] > 0.97, f"The alignment at 1 % loss drop is {numbers['A'][0]:.3g}, expected more than 0.97."
+    assert 0.01 < numbers["rho"] < 0.04, f"rho is {numbers['rho']:.3g}, expected 0.01 to 0.04."
+    assert 0.2 < numbers["t_ratio"] < 0.5, f"t_align / t_learn is {numbers['t_ratio']:.3g}, expected 0.2 to 0.5."
 
 
 @pytest.mark.exercise("silence.experiment", row=4)

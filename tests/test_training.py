@@ -153,6 +153,11 @@ def test_gradient_descent_step_leaves_the_given_weights_and_keeps_single_precisi
     assert [W.dtype for W in after] == [np.float32] * 2
 
 
+def assert_shaped(Z, Q, one, other):
+    told = f"Z has shape {np.shape(Z)} and Q {np.shape(Q)}, expected {one} and {other}."
+    assert (np.shape(Z), np.shape(Q)) == (one, other), told
+
+
 @pytest.mark.exercise("training.span_coordinates", row=1)
 @pytest.mark.parametrize("P, D", [(3, 7), (7, 3), (4, 4), (1, 5), (5, 1)])
 def test_span_coordinates_multiply_back_to_the_data(rng, P, D):
@@ -160,7 +165,7 @@ def test_span_coordinates_multiply_back_to_the_data(rng, P, D):
     X = rng.standard_normal((P, D))
     with unchanged(X):
         Z, Q = training.span_coordinates(X)
-    assert np.shape(Z) == (P, min(P, D)) and np.shape(Q) == (D, min(P, D))
+    assert_shaped(Z, Q, (P, min(P, D)), (D, min(P, D)))
     assert_matches(Z @ Q.T, X)
 
 
@@ -180,7 +185,7 @@ def test_span_coordinates_are_as_many_as_the_rank(rng, scale):
     """Rows that depend on each other add no coordinate, whatever the scale of the data."""
     X = scale * rng.standard_normal((6, 2)) @ rng.standard_normal((2, 5))
     Z, Q = training.span_coordinates(X)
-    assert np.shape(Z) == (6, 2) and np.shape(Q) == (5, 2)
+    assert_shaped(Z, Q, (6, 2), (5, 2))
     assert_matches(Z @ Q.T, X)
 
 
@@ -197,8 +202,8 @@ def test_span_coordinates_keep_single_precision(rng):
     """float32 data give float32 coordinates, and rounding noise of that size does not count as rank."""
     X = (rng.standard_normal((9, 2)) @ rng.standard_normal((2, 7))).astype(np.float32)
     Z, Q = training.span_coordinates(X)
-    assert Z.dtype == Q.dtype == np.float32
-    assert np.shape(Z) == (9, 2) and np.shape(Q) == (7, 2)
+    assert Z.dtype == Q.dtype == np.float32, f"Z is {Z.dtype} and Q {Q.dtype}, expected float32."
+    assert_shaped(Z, Q, (9, 2), (7, 2))
 
 
 def test_span_coordinates_of_zeros_are_one():

@@ -1,7 +1,6 @@
 """For those who change the course: `cut` writes exercises/ and solutions/, `check` proves that everything agrees."""
 
 import ast
-import importlib.util
 import inspect
 import pathlib
 import re
@@ -9,7 +8,7 @@ import sys
 import tempfile
 
 from minintk.course import cut as cuts
-from minintk.course import examine, grade, results, submission, units, workbook
+from minintk.course import examine, grade, mistakes, results, submission, units, workbook
 from minintk.tools import files
 
 
@@ -115,19 +114,10 @@ def _rows():
     yield from (f"tests mark {full}, which is no exercise" for full in found)
 
 
-def mistakes(unit):
-    """The wrong answers of a unit: [(exercise, what is wrong, the function, words that its feedback must contain)]."""
-    path = units.folder("tests") / "mistakes" / unit["file"]
-    spec = importlib.util.spec_from_file_location(f"mistakes_{unit['id']}", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.MISTAKES
-
-
 def _mistakes():
     """Every exercise has at least two mistakes."""
     for unit in units.units():
-        made = [name for name, *_ in mistakes(unit)]
+        made = [name for name, *_ in mistakes.of_unit(unit["id"])]
         names = [exercise["name"] for exercise in unit["exercise"]]
         yield from (
             f"{name}: {made.count(name)} mistakes, expected at least 2" for name in names if made.count(name) < 2

@@ -76,7 +76,7 @@ def diagnose(got, expected, first=None, again=None):
     g, e = (np.concatenate([np.ravel(a).astype(float) for _, a in part]) for part in (leaves, wanted))
     if np.isnan(g).any() and not np.isnan(e).any():
         told = "It is NaN." if g.size == 1 else f"{_count(np.isnan(g).sum(), g.size)} NaN."
-        return told, "What is divided by zero, or what is its root or logarithm?"
+        return told, "What is divided by zero, is a root or logarithm of what, or grows beyond all numbers before?"
     wild = (np.isinf(g) & ~np.isinf(e)).sum()
     if wild and g.size > 1 and len(wrong) == len(leaves):  # else the place comes first
         return f"{_count(wild, g.size)} infinite.", "What is divided by zero, or what grows too large?"
@@ -106,7 +106,8 @@ def _form(got, expected, name=""):
     if expected is None:
         return None if got is None else (f"{returned} {_kind(got)}, expected None.", "When is there nothing to return?")
     if got is None:
-        return f"{returned} None.", "When is there nothing to return?" if name else "Is there a return at the end?"
+        end = "Is there a return at the end, and does it return a value? list.reverse and list.sort give None."
+        return f"{returned} None.", "When is there nothing to return?" if name else end
     if isinstance(expected, str) and got != expected:
         told = f"{it} is another word than expected." if isinstance(got, str) else f"{returned} {_kind(got)}, no text."
         return told, "Which of the arguments' numbers decides?"
@@ -133,8 +134,10 @@ def _form(got, expected, name=""):
                 f"It returned {len(got)} array{'s' * (len(got) != 1)}, expected {len(expected)}.",
                 "How many layers are there?",
             )
-        if isinstance(expected, list) and len(got) > 1 and not agrees(got, expected) and agrees(got[::-1], expected):
-            return "The list is in reverse order.", "Which layer comes first?"
+        if len(got) > 1 and not agrees(got, expected) and agrees(got[::-1], expected):
+            if isinstance(expected, list):
+                return "The list is in reverse order.", "Which layer comes first?"
+            return "The results are right, and in the wrong order.", "Which does the docstring return first?"
         named = [(f"{name}[{i}]", g, e) for i, (g, e) in enumerate(zip(got, expected))]
         return next((found for i, g, e in named if (found := _form(g, e, i))), None)
     if isinstance(expected, np.ndarray):
@@ -155,6 +158,8 @@ def _form(got, expected, name=""):
     if isinstance(expected, float | int) and not isinstance(got, float | int):
         shape = f" of shape {got.shape}" if isinstance(got, np.ndarray) else ""
         return f"{returned} {_kind(got)}{shape}, expected a number.", "Is a sum or a norm missing?"
+    if isinstance(expected, float) and isinstance(got, int):
+        return f"{it} is {got!r}, an integer, expected a floating-point number.", "Is it an index or a count?"
     return None
 
 
@@ -183,6 +188,12 @@ def agrees(got, expected):
     leaves, wanted = _leaves(got), _leaves(expected)
     named = [name for name, _ in leaves] == [name for name, _ in wanted]
     return named and all(_agree(g, e) for (_, g), (_, e) in zip(leaves, wanted))
+
+
+def alike(one, other):
+    """Whether two answers are the same, in numbers, precision and words."""
+    kinds = [[getattr(leaf, "dtype", type(leaf)) for _, leaf in _leaves(answer)] for answer in (one, other)]
+    return kinds[0] == kinds[1] and (one == other if isinstance(one, str) else agrees(one, other))
 
 
 def _array(g, e, first):
@@ -214,7 +225,18 @@ def _array(g, e, first):
     worst = np.unravel_index(np.argmax(bad & largest), g.shape)  # of equals the first, whatever the last bits say
     place = ", ".join(map(str, worst))
     told = f"the worst entry is [{place}]: yours {_apart(g[worst], e[worst])}"
-    return f"{_count(bad.sum(), g.size)} wrong; {told}.", "What would you get for this entry by hand?"
+    return f"{_count(bad.sum(), g.size)} wrong; {told}.", _question(g, e)
+
+
+def _question(g, e):
+    """What to ask about an array that is wrong in a way of its own: by hand only where there are few numbers."""
+    if g.size <= 6:
+        return "What would you get for this entry by hand?"
+    axes = (1, 0, 3, 2) if g.ndim == 4 else (1, 0)
+    if g.ndim in (2, 4) and g.shape == g.transpose(axes).shape and _agree(e.transpose(axes), e):
+        if not _agree(g.transpose(axes), g):
+            return "The expected array is symmetric, yours is not: which two things should enter it alike?"
+    return "Which of the claims above does it break: at which size, slope or scale does it begin to be wrong?"
 
 
 def _law(g, e, asked):
@@ -302,7 +324,8 @@ def _flat(value):
 
 
 def _apart(g, e):
-    """Two numbers, with as many digits as tell them apart."""
+    """Two numbers, with as many digits as tell them apart; a rounding error beside the other one is 0."""
+    g, e = (0.0 if abs(a) < min(1e-12, 1e-13 * abs(b)) and np.isfinite(b) else a for a, b in ((g, e), (e, g)))
     digits = next((n for n in (6, 12) if f"{g:.{n}g}" != f"{e:.{n}g}"), 17)
     return f"{g + 0:.{digits}g}, expected {e:.{digits}g}"
 

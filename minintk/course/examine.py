@@ -9,11 +9,12 @@ import contextlib
 import inspect
 import io
 import pathlib
+import re
 
 import numpy as np
 import pytest
 
-from minintk.course import diagnose, frames, probe, remote, results, student, submission, units
+from minintk.course import diagnose, frames, mistakes, probe, remote, results, student, submission, units
 from minintk.tools import files
 
 
@@ -207,23 +208,25 @@ class Examiner:
         for line, problem in self.results[full].problems:
             text.append(f"  {exercise['file']}, line {line}: {problem}")
         call, said = self._mistake(full, exercise.get("free", False))
+        known = self._known(exercise)
         if call is None:
-            said = " ".join(str(error).split())
+            said = " ".join(str(error).partition("\nassert ")[0].split())
             text += [] if said.startswith("assert ") else [f"  {said[:600]}"]  # a bare assertion tells nobody anything
             shown = next((c for c in reversed(self.calls) if "got" in c), None)
             if shown:
                 text.append(f"  called     {exercise['name']}({_shown_arguments(shown)})")
                 text.append(f"  yours      {_shown(shown['got'])}")
-            return "\n".join(text)
+            return "\n".join(text + known)
         text.append(f"  called     {exercise['name']}({_shown_arguments(call)})")
         if "error" in call:
-            text += [f"  {line}" for line in _told_error(call["error"], exercise["file"])]
+            text += [f"  {line}" for line in _told_error(call["error"], exercise["file"])] + known
         else:
             text += [
                 f"  yours      {_shown(call['got'])}",
                 f"  expected   {_shown(call['expected'])}",
                 f"  {said[0]}",
-                f"  {said[1]}",
+                *([f"  {said[1]}"] if not known or "by hand?" not in said[1] else []),
+                *known,
             ]
         if self.calls_folder and self._keep(full, call):
             text += ["  again:     from minintk.course import replay"]
@@ -242,6 +245,38 @@ class Examiner:
             if said:
                 return call, self._ignored(call) or said
         return None, None
+
+    def _known(self, exercise):
+        """A line that says which known mistake answers as the student does; no line if none does."""
+        told = [call for call in self.calls if "got" in call or "error" in call]
+        right = [c for c in told if "got" in c and "expected" in c and diagnose.alike(c["got"], c["expected"])]
+        if len(right) == len(told) or any(call.get("fatal") for call in told):
+            return []
+
+        def answer(function, call):
+            asked = Local({exercise["full"]: function})
+            asked.load(exercise["full"])
+            return self._answered(asked, call)
+
+        def again():
+            library, made = told[0]["library"], []
+            for sizes in probe.SIZES if not exercise.get("free") else []:
+                with contextlib.suppress(Exception):
+                    call = {"args": [], "kwargs": _frozen(probe.arguments(library, sizes))}
+                    made.append(self._answered(self.answers, call | {"expected": library(**call["kwargs"])}))
+            return made
+
+        found = mistakes.known(exercise, told, answer, again)
+        return [f"  It answers as a known mistake does: {found}. Does yours?"] if found else []
+
+    def _answered(self, asked, call):
+        """The call with what these answers give to it, "got" or "error"."""
+        call = {key: item for key, item in call.items() if key not in ("got", "error")}
+        try:
+            got = asked.call(*_frozen([call["args"], call["kwargs"]]))
+        except student.Error as error:
+            return call | {"error": error}
+        return call | {"got": diagnose.normalise(got, call.get("expected"))}
 
     def _ignored(self, call):
         """Whether the answer is the one for another slope or loss: the argument was taken but not passed on."""
@@ -299,9 +334,11 @@ def _told_error(error, file):
     if error.kind == "NotImplementedError":
         return [f"{place}raise NotImplementedError is still there.", "Delete that line when the function is written."]
     if error.kind in ("Timeout", "Crash"):
-        question = "Does every loop end?" if error.kind == "Timeout" else "What in it can end a process?"
+        slow = "Does every loop end? If so, how much work is one turn, and how many are there?"
+        question = slow if error.kind == "Timeout" else "What in it can end a process?"
         return [f"{place}it {error.text}.", f"{question} The remaining rows of this function were not asked."]
-    question = ["What are the shapes there?"] if error.kind in ("ValueError", "IndexError") else []
+    of_shapes = re.search("shape|dimension|broadcast|axis|axes|size|index", error.text)
+    question = ["What are the shapes there?"] if of_shapes and error.kind in ("ValueError", "IndexError") else []
     return [f"{place}{error}", *question]
 
 
@@ -323,6 +360,8 @@ def _short(value):
 def _shown(value):
     """A result, whole if it is small."""
     if isinstance(value, np.ndarray):
+        if value.dtype.kind == "f":  # beside large entries rounding errors are nothing to look at
+            value = np.where(abs(value) < 1e-13 * abs(value[np.isfinite(value)]).max(initial=0), 0, value)
         if value.ndim > 2 and value.size > 40:
             return f"<{value.shape}>"
         text = np.array2string(value, precision=6, separator=", ", threshold=40, edgeitems=2)

@@ -19,7 +19,8 @@ def hint(folder, word, number=None):
     number = number or min(shown + 1, len(hints))
     kept["hints"][exercise["full"]] = max(shown, number)
     note = progress.save(folder, kept)
-    screen.say(f"{exercise['full']}, hint {number} of {len(hints)}:")
+    again = ", the last one, once more" if shown >= len(hints) == number else ""
+    screen.say(f"{exercise['full']}, hint {number} of {len(hints)}{again}:")
     screen.say(textwrap.fill(hints[number - 1].strip(), 96, initial_indent="  ", subsequent_indent="  "))
     more = screen.command(folder, "hint" if number < len(hints) else "solution", exercise["name"])
     screen.say(f"\nmore: {more}")

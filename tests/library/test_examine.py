@@ -355,6 +355,7 @@ def test_the_feedback_shows_call_answers_mistake_question_and_how_to_repeat_it(m
         "expected   [[[-1., -1.]]]",
         "It is 1/P times the expected: 0.25, 0.1429, 0.25, 0.1667 at P = 4, 7, 4, 6.",
         "Mean or sum over samples?",
+        "It answers as a known mistake does: mean instead of sum over samples. Does yours?",
         "again:     from minintk.course import replay",
     ]
 

@@ -1,13 +1,16 @@
 """The tests are tested: every mistake in tests/mistakes fails, and the feedback says what it must say."""
 
+import re
+
 import pytest
 
-from minintk.course import dev, examine, grade, results, units
+from minintk import network
+from minintk.course import examine, grade, mistakes, results, units
 
 MISTAKES = {
     f"{unit['module']}.{name}: {what}": (f"{unit['module']}.{name}", wrong, phrase)
     for unit in units.units()
-    for name, what, wrong, phrase in dev.mistakes(unit)
+    for name, what, wrong, phrase in mistakes.of_unit(unit["id"])
 }
 
 
@@ -47,3 +50,19 @@ def test_a_mistake_is_found_and_named(texts, key):
     phrase = MISTAKES[key][2]
     assert texts[key] is not None, "all rows passed"
     assert phrase in texts[key], f"\nexpected {phrase!r} in\n{texts[key]}"
+
+
+def test_what_is_known_is_named_as_itself(texts):
+    """A mistake's feedback ends in its own name, or in that of one which cannot be told from it by any answer."""
+    named = {key: re.findall("known mistake does: (.*). Does yours", texts[key]) for key in MISTAKES}
+    others = {key: told for key, told in named.items() if told and told != [key.partition(": ")[2]]}
+    assert len(others) < 25 and sum(map(bool, named.values())) > 300, others
+
+
+def test_another_wrong_answer_is_no_known_mistake():
+    """Twice the right answer, and an error of its own, are told without a comparison."""
+    for wrong in (lambda h, slope: 2 * network.gate(h, slope), lambda h, slope: h[0] / None):
+        examiner = examine.Examiner(examine.Local({"network.gate": wrong}), ["network.gate"])
+        grade.pytest_run(["test_network.py"], [examiner])
+        assert examiner.results["network.gate"].points == 0
+        assert "known mistake" not in examiner.results["network.gate"].feedback

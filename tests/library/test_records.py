@@ -214,7 +214,7 @@ def test_points_that_cannot_be_are_not_counted(book, run, quick, changed):
 def test_more_hints_than_there_are_show_the_last(book, run):
     (book / ".minintk").mkdir()
     (book / ".minintk" / "progress.json").write_text(json.dumps({"exercises": {}, "hints": {FULL: 99, "no.more": 2}}))
-    assert run("hint", "activation")[1].startswith("network.activation, hint 3 of 3:\n")
+    assert run("hint", "activation")[1].startswith("network.activation, hint 3 of 3, the last one, once more:\n")
 
 
 @pytest.mark.parametrize("change", [{"claim": "something else"}, {"points": 2}])

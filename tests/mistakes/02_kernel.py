@@ -269,6 +269,17 @@ def wrong_ntk_by_jacobians(weights, X1, X2=None, slope=0.0):
     return K[0, 0] if len(weights[-1]) == 1 else K
 
 
+def wrong_predictor_without_blocks(K_train, K_test, targets, f0_train=0.0, f0_test=0.0, rcond=1e-12):
+    return f0_test + K_test @ np.linalg.lstsq(K_train, targets - f0_train, rcond)[0]
+
+
+def wrong_predictor_sample_by_sample(K_train, K_test, targets, f0_train=0.0, f0_test=0.0, rcond=1e-12):
+    if K_train.ndim == 2:
+        return kernel_predictor(K_train, K_test, targets, f0_train, f0_test, rcond)
+    alpha = np.linalg.lstsq(kernel.block_matrix(K_train), (targets - f0_train).ravel(), rcond)[0]
+    return f0_test + (kernel.block_matrix(K_test) @ alpha).reshape(K_test.shape[2], -1)
+
+
 MISTAKES = [
     ("gradient_factors", "a cotangent of ones for every output", factors_of_the_sum, "three outputs by hand"),
     ("gradient_factors", "one row of the cotangent instead of P", factors_with_one_row, "has shape"),
@@ -314,6 +325,13 @@ MISTAKES = [
     ),
     ("kernel_predictor", "solves a singular system", predictor_solves_a_singular_system, "below rcond"),
     ("kernel_predictor", "ignores rcond", predictor_ignores_rcond, "below rcond"),
+    ("kernel_predictor", "leaves blocks as they are", wrong_predictor_without_blocks, "LinAlgError"),
+    (
+        "kernel_predictor",
+        "flattens y by samples, not y.T by outputs",
+        wrong_predictor_sample_by_sample,
+        "as one system",
+    ),
     ("ridge_predictor", "leaves the ridge out", ridge_left_out, "two training samples by hand"),
     ("ridge_predictor", "adds the ridge to every entry", ridge_at_every_entry, "two training samples by hand"),
     ("ridge_predictor", "takes ridge squared", ridge_squared, "two training samples by hand"),

@@ -177,6 +177,11 @@ def wrong_gap_norm(K_inf_train, K_inf_test, f_train, f_test, f0_train, f0_test):
     return float(np.linalg.norm(gap))
 
 
+def wrong_learning_integer(times, losses, drop=0.1):
+    reached = np.flatnonzero(losses <= (1 - drop) * losses[0])
+    return int(reached[0]) if len(reached) else np.inf
+
+
 MISTAKES = [
     ("kernel_alignment", "leaves out the norms", wrong_alignment_without_norms, "Yours is 2,"),
     ("kernel_alignment", "subtracts the means", wrong_alignment_centred, "NaN"),
@@ -198,6 +203,7 @@ MISTAKES = [
     ("learning_time", "waits until only that share is left", wrong_learning_share_that_is_left, "Yours is 4,"),
     ("learning_time", "takes argmax of a mask that is all False", wrong_learning_argmax, "infinite if it never drops"),
     ("learning_time", "returns the index", wrong_learning_index, "Yours is"),
+    ("learning_time", "returns the index, an integer", wrong_learning_integer, "It is 1, an integer"),
     ("learning_time", "takes the time from which on it stays low", wrong_learning_stays, "the first time, a share"),
     ("learning_time", "subtracts the drop from the loss", wrong_learning_absolute, "the time of the drop"),
     ("learning_time", "does not count equality", wrong_learning_strictly, "equality included"),

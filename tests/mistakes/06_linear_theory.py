@@ -354,6 +354,23 @@ def wrong_balance_first_pair_only(weights):
     return [weights[1].T @ weights[1] - weights[0] @ weights[0].T]
 
 
+def wrong_deep_long_steps(u0, s, L, times):
+    """Four Runge-Kutta steps a moment."""
+    rate = lambda u: u ** (L - 1) * (s - u**L)  # noqa: E731
+    u, t, found = u0, 0.0, []
+    with np.errstate(all="ignore"):
+        for time in times:
+            h = np.float64((time - t) / 4)
+            for _ in range(4):
+                k = [rate(u)]
+                for share in (0.5, 0.5, 1):
+                    k.append(rate(u + h * share * k[-1]))
+                u = u + h / 6 * (k[0] + 2 * k[1] + 2 * k[2] + k[3])
+            t = time
+            found.append(u)
+    return np.array(found)
+
+
 MISTAKES = [
     ("early_weights", "counts W_0 beta twice", wrong_early_without_minus_one, "wrong only in [0]"),
     ("early_weights", "takes the outer product the other way", wrong_early_transposed_product, "[0] has shape (2, 2)"),
@@ -361,7 +378,7 @@ MISTAKES = [
     ("early_weights", "forgets s", wrong_early_without_s, "by hand"),
     ("early_weights", "takes one Euler step", wrong_early_one_euler_step, "by hand"),
     ("early_weights", "writes into W_0", wrong_early_in_place, "was changed in place"),
-    ("early_weights", "returns a before W", wrong_early_other_order, "has shape"),
+    ("early_weights", "returns a before W", wrong_early_other_order, "in the wrong order"),
     ("two_layer_mode", "leaves out r_0, as in (50)-(51)", wrong_mode_without_r0, "All entries of the list are wrong"),
     ("two_layer_mode", "computes e^{2Rt}", wrong_mode_overflows, "NaN"),
     ("two_layer_mode", "takes q = r, the logistic curve", wrong_mode_logistic, "by hand"),
@@ -378,6 +395,7 @@ MISTAKES = [
     ("deep_mode", "forgets the factor L of dc/dt, as in (60)", wrong_deep_strength_without_L, "the worst entry"),
     ("deep_mode", "takes the logistic curve for every L", wrong_deep_logistic, "du/dt = u^{L-1} (s - u^L)"),
     ("deep_mode", "takes Euler steps of 0.02", wrong_deep_euler, "the worst entry"),
+    ("deep_mode", "takes Runge-Kutta steps that are too long", wrong_deep_long_steps, "known mistake"),
     ("deep_mode", "never leaves the plateau's equation", wrong_deep_plateau_only, "the worst entry"),
     ("deep_mode", "has s - u for s - u^L", wrong_deep_end_at_s, "the worst entry"),
     ("escape_time", "takes the exponent of the equation", wrong_escape_exponent, "expected 1"),

@@ -348,6 +348,12 @@ def wrong_flow_closed_form(K, y, times, loss="mse"):
     return np.array([training.loss_and_cotangent(f, y, loss)[1] * -len(y) for f in frozen_kernel_flow(K, y, times)])
 
 
+def wrong_strengths_along_the_other_axis(weights, Z, V):
+    for W in weights:
+        V = W @ V
+    return (Z * V).sum(axis=1)
+
+
 MISTAKES = [
     ("early_residual", "returns dL/df", wrong_residual_is_the_derivative, "- 1/P times the expected"),
     ("early_residual", "leaves the 1/P in", wrong_residual_with_the_mean, "1/P times the expected"),
@@ -367,6 +373,7 @@ MISTAKES = [
     ("mode_strengths", "multiplies W_L first", wrong_strengths_layers_the_wrong_way, "ValueError"),
     ("mode_strengths", "keeps all pairs of modes", wrong_strengths_all_pairs, "Only the diagonal is asked for"),
     ("mode_strengths", "takes |W_L ... W_1 v_a|", wrong_strengths_norms, "the worst entry"),
+    ("mode_strengths", "sums over modes, not outputs", wrong_strengths_along_the_other_axis, "known mistake"),
     ("mode_strengths", "sums over modes", wrong_strengths_one_number, "returned a float"),
     ("mode_strengths", "leaves layers out", wrong_strengths_of_two_layers, "any depth"),
     ("mode_strengths", "drops the sign", wrong_strengths_without_signs, "any depth"),

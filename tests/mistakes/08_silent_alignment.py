@@ -94,8 +94,8 @@ def wrong_numbers_argmax(times, losses, alignments, norms, network, machine_inf,
     }
 
 
-def trained(weights, X, y, X_test, step_size, slope, loss, steps, target_loss):
-    """A recorded run, as it should be: the wrong experiments below go wrong after this."""
+def trained(weights, X, y, X_test, step_size, slope, loss, steps, target_loss, spaced=np.geomspace):
+    """A recorded run, as it should be: most of the wrong experiments below go wrong after this."""
     return training.gradient_descent(
         weights,
         X,
@@ -105,7 +105,7 @@ def trained(weights, X, y, X_test, step_size, slope, loss, steps, target_loss):
         loss,
         steps=steps,
         target_loss=target_loss,
-        record_steps=np.unique(np.geomspace(1, steps, 400).astype(int)),
+        record_steps=np.unique(spaced(1, steps, 400).astype(int)),
         record_drops=silence.DROPS,
         record_kernels=True,
         X_test=X_test,
@@ -223,6 +223,13 @@ def wrong_region_in_capitals(numbers):
     return region(numbers).capitalize()
 
 
+def wrong_experiment_records_evenly(
+    weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20_000, target_loss=1e-4
+):
+    run = trained(weights, X, y, X_test, step_size, slope, loss, steps, target_loss, np.linspace)
+    return result_of(run, X, X_test, slope)
+
+
 MISTAKES = [
     ("kernel_machine", "leaves out f_0", wrong_machine_from_zero, "the worst entry"),
     (
@@ -261,6 +268,7 @@ MISTAKES = [
     ("experiment", "starts the machines from 0", wrong_experiment_from_zero, "the last gap equals err_inf"),
     ("experiment", "takes the final weights for K_0", wrong_experiment_final_weights_twice, "on white data is silent"),
     ("experiment", "measures the gaps to K_0's machine", wrong_experiment_gaps_to_the_first_kernel, "equals err_inf"),
+    ("experiment", "records evenly in steps, not in their logarithm", wrong_experiment_records_evenly, "evenly spaced"),
     ("experiment", "does not stop at the target loss", wrong_experiment_all_steps, "to the target loss"),
     ("experiment", "does not pass the slope on", wrong_experiment_without_slope, "slope, loss and step size"),
     ("experiment", "does not pass the loss on", wrong_experiment_always_mse, "slope, loss and step size"),
