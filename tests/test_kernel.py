@@ -64,6 +64,11 @@ def test_jacobian_lists_the_layers_in_order_each_row_by_row():
     """With x = 2, W_1 = (1, 3), W_2 = (5, 7) the row is the gradient for W_1, (10, 14), then that for W_2, (2, 6)."""
     weights = [np.array([[1.0], [3.0]]), np.array([[5.0, 7.0]])]
     assert_matches(kernel.jacobian(weights, np.array([[2.0]]), slope=0.0), np.array([[[10.0, 14.0, 2.0, 6.0]]]))
+
+
+@pytest.mark.exercise("kernel.jacobian", row=2)
+def test_jacobian_of_two_outputs_of_one_layer():
+    """f = W x with two outputs: each is the inputs (3, 4) times its own row of W, and the other row moves nothing."""
     both = kernel.jacobian([np.zeros((2, 2))], np.array([[3.0, 4.0]]), slope=0.0)
     assert_matches(both, np.array([[[3.0, 4.0, 0.0, 0.0], [0.0, 0.0, 3.0, 4.0]]]))
 
