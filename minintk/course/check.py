@@ -1,9 +1,11 @@
 """Checks a student's functions and says what passed, the first thing to mend, and one next command."""
 
 import pathlib
+import re
+import tempfile
 import textwrap
 
-from minintk.course import grade, progress, results, screen, units
+from minintk.course import cell, grade, progress, results, screen, units, workbook
 
 
 def check(folder, words):
@@ -42,6 +44,33 @@ def check(folder, words):
         states |= {full: (result.status, result.points) for full, result in examiner.results.items()}
     _next(folder, exercises, states)
     return 0
+
+
+def function(written):
+    """Grades a function that was just defined in a notebook's cell or at a prompt, and prints the result.
+
+    The exercise is the one of its name. Its source is graded, and that of your other functions and names in it; a line
+    @guard.accepts may be left out. If it passes, needs nothing else of yours, and a workbook is here in which this
+    exercise is untouched, it is put there. ValueError if it is no function, has no exercise, or has no source.
+    """
+    exercise, text, first, more = cell.source(written)
+    with tempfile.TemporaryDirectory() as folder:
+        (pathlib.Path(folder) / exercise["file"]).write_text(text, encoding="utf-8")
+        examiner = grade.grade(folder, [exercise])
+    try:
+        book = units.workbook()
+    except ValueError:
+        book = None
+    _one(book or ".", exercise, examiner)
+    result = examiner.results[exercise["full"]]
+    passed = result.status is results.Status.PASSED
+    if passed and book and not more and workbook.fill(book, exercise, cell.alone(text, exercise)):
+        progress.record(book, examiner)
+        screen.say(f"\nIt stands in {book / exercise['file']} now.")
+    elif not passed:
+        told = (result.feedback or "Not all of its tests could be run.").partition("\n  again: ")[0]
+        place = rf"(\S*[/\\])?{exercise['file']}, line (\d+)"
+        screen.say("\n" + re.sub(place, lambda found: f"line {int(found[2]) - first + 1} of {exercise['name']}", told))
 
 
 def _many(exercises, examiner):

@@ -98,6 +98,17 @@ def reset(folder, word):
     screen.say("\n".join(told))
 
 
+def fill(folder, exercise, function):
+    """Puts a function in the place of its untouched stub. Whether it did."""
+    path = pathlib.Path(folder) / exercise["file"]
+    names = [e["name"] for e in units.unit(exercise["full"])["exercise"]]
+    if not path.exists() or submission.read(submission.text(path))[0].get(exercise["name"], ("", True))[1]:
+        return False
+    text, encoding = submission.decoded(path)
+    files.write(path, _replaced(text, exercise["name"], names, function + "\n").encode(encoding, "surrogateescape"))
+    return True
+
+
 def _replaced(text, name, names, stub):
     """The text with a stub, in the text's own line ends, for all it has of this exercise; at its end if nothing."""
     end = re.search("\r\n|\r|\n|$", text)[0] or "\n"

@@ -19,6 +19,8 @@ CELLS = [
     "!minintk run --P 8 --width 20 --power 0 --inits 1 --sigma 0.1",
     "%matplotlib inline",
     "from minintk.experiments import gap\ngap.run(inits=1).figure()",
+    "import numpy as np\nfrom minintk.course import check\n\ndef gate(h, slope):\n"
+    "    return np.where(h > 0, 1, slope).astype(h.dtype)\n\ncheck.function(gate)",
 ]
 
 
@@ -80,3 +82,7 @@ def test_a_solution_is_shown_without_a_question(cells):
 def test_a_figure_is_shown_below_its_cell(cells):
     text, images = cells[5]
     assert text == "" and [image[:4] for image in images] == [b"\x89PNG"]
+
+
+def test_a_function_of_a_cell_is_graded(cells):
+    assert cells[6][0].startswith("network.gate  4/4 points\n") and "It stands in exercises" in cells[6][0]
