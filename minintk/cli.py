@@ -256,7 +256,10 @@ def _bench(options):
 
 
 OWN = ("path", "classes", "P", "depth", "width", "sigma", "powers", "slope", "loss", "step_size", "inits")
-SWEPT = {"sigma": float, "width": int, "depth": int, "power": float, "P": int, "seed": int}
+SWEPT = {
+    "sigma": float, "sigma_1": float, "sigma_2": float, "width": int, "depth": int, "slope": float, "power": float,
+    "condition": float, "decay": float, "P": int, "seed": int,
+}  # fmt: skip
 
 
 def _sweep(options):

@@ -67,6 +67,16 @@ def run(seed=0, sigmas=SIGMAS, inits=3):
     return experiments.Result(summary, arrays, report(summary), functools.partial(figure, cases))
 
 
+@guard.settings(sigma="(0, inf)", width="int [1, inf)", seed="int [0, inf)")
+def point(sigma=0.01, width=N, seed=0):
+    """One run in flat numbers for `minintk sweep`: the first run of its row.
+
+    Returns a dict: A_0, A_10, t_ratio, growth_end, err_inf, err_0, rho. See `silence.silence_numbers`.
+    """
+    numbers = _numbers(sigma, width, np.random.default_rng([seed, 0]))
+    return {name: numbers[name] for name in SHOWN}
+
+
 def widths(seed):
     """One run at each width, at the same sigma and at the same sigma sqrt(N)."""
     rows = []

@@ -65,6 +65,18 @@ def run(seed=0):
     return experiments.Result(summary, arrays, report(summary), functools.partial(figure, cases, curves))
 
 
+@guard.settings(sigma="(0, inf)", width="int [1, inf)", seed="int [0, inf)")
+def point(sigma=MAIN, width=N, seed=0):
+    """One run in flat numbers for `minintk sweep`: a column of the table.
+
+    Returns a dict: W_error, a_error, r_error, r_error_relative, r_error_without_r0, A_0, t_align, t_learn, t_half,
+    t_ratio, K_error, and t_align_theory, t_learn_theory, t_half_theory.
+    """
+    X, beta, directions = task(seed, 2, width)
+    numbers, _ = case(X, beta, [sigma * W for W in directions], sigma)
+    return {name: value for name, value in numbers.items() if name != "sigma"}
+
+
 def task(seed, L, width=None):
     """White inputs X (P, D), a unit vector beta (D,), and weights of L linear layers (of width N) with sigma = 1."""
     rng = np.random.default_rng(seed)

@@ -58,7 +58,7 @@ def run(seed=0, inits=4):
     """Small ReLU networks on many kinds of data, medians of `inits` runs each; and one on a circle to look at."""
     cases = []
     for title, *kind, scale in CASES:
-        runs = [follow(*sample(*kind, [seed, i]), scale * SIGMA, [seed, i]) for i in range(inits)]
+        runs = [follow(*sample(*kind, [seed, i]), scale * SIGMA, N, [seed, i]) for i in range(inits)]
         cases.append({"title": title, "medians": common.medians(runs), "runs": runs})
     flips, rhos = ([[found[name] for found in case["runs"]] for case in cases] for name in ("flips_10", "rho"))
     told = [{"title": case["title"], **case["medians"]} for case in cases]
@@ -74,6 +74,16 @@ def run(seed=0, inits=4):
     return experiments.Result(summary, arrays, report(summary), functools.partial(figure, summary, cases, picture))
 
 
+@guard.settings(condition="[1, inf)", sigma="(0, inf)", width="int [1, inf)", seed="int [0, inf)")
+def point(condition=1.0, sigma=SIGMA, width=N, seed=0):
+    """One run on a Gaussian sample (condition = 1: exactly white) in flat numbers for `minintk sweep`.
+
+    The first run of its row. Returns a dict: cosine_1, flips_1 and error_1, at a loss drop of 1 %, the same at 10 %,
+    cosine_end, rho.
+    """
+    return follow(*sample(condition, None, [seed, 0]), sigma, width, [seed, 0])
+
+
 def sample(condition, power, seed):
     """Training rows X, targets y (P, 1) and test rows."""
     if power is not None:
@@ -84,9 +94,9 @@ def sample(condition, power, seed):
     return X, common.balanced_labels(P, rng), data.gaussian(P_TEST, D, condition, rng)
 
 
-def follow(X, y, X_test, sigma, seed):
+def follow(X, y, X_test, sigma, width, seed):
     """The numbers of one run at loss drops of 1 and 10 % and at the end; units count by their part in the output."""
-    start = network.init_weights([X.shape[1], N, 1], sigma, np.random.default_rng(seed))
+    start = network.init_weights([X.shape[1], width, 1], sigma, np.random.default_rng(seed))
     run, numbers = common.at_drops(start, X, y, X_test, 0.05, record_weights=True)
     end, basis = run.weights[-1], training.span_coordinates(X)[1]
     share = abs(end[1][0]) * np.linalg.norm(end[0], axis=1)
