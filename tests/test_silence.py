@@ -182,6 +182,7 @@ def test_the_curves_run_from_the_start_to_the_target():
     T = len(result["times"])
     assert T > 20 and all(np.shape(result[name]) == (T,) for name in ["losses", "alignments", "norms", "gaps"])
     assert result["kernels"].shape == (T, 40, 40) and result["network"].shape == (200, 1)
+    assert result["trained"].shape == (40, 1)
     assert result["times"][0] == 0 and result["losses"][-1] <= 1e-3 < result["losses"][-2]
     oracles.assert_matches(result["alignments"][-1], 1.0)
     oracles.assert_matches(result["gaps"][0] + 1, 1.0)
@@ -206,7 +207,7 @@ def test_a_small_relu_network_on_white_data_aligns_in_silence():
 
 @pytest.mark.exercise("silence.experiment", row=4)
 def test_slope_loss_and_step_size_are_the_callers():
-    """Three logistic steps of a leaky network: losses, test outputs and the final machine are those of these steps."""
+    """Three logistic steps of a leaky network: losses, outputs and the final machine are those of these steps."""
     start, X, X_test, slope, _, _, rng = leaky_case(seed=6)
     y, weights, eta = np.array([[1.0], [-1.0], [1.0], [-1.0]]), start, 0.2
     losses = [oracles.loss(oracles.outputs(weights, X, slope), y, "logistic")]
@@ -220,6 +221,7 @@ def test_slope_loss_and_step_size_are_the_callers():
     K, k = oracles.ntk(weights, X, X, slope)[0, 0], oracles.ntk(weights, X_test, X, slope)[0, 0]
     result = silence.experiment(start, X, y, X_test, eta, slope, "logistic", steps=3, target_loss=0.0)
     oracles.assert_matches(result["losses"], np.array(losses), rtol=1e-7)
+    oracles.assert_matches(result["trained"], f, rtol=1e-7)
     oracles.assert_matches(result["network"], f_test, rtol=1e-7)
     oracles.assert_matches(result["machine_inf"], f0_test + k @ np.linalg.solve(K, f - f0), rtol=1e-6)
 
