@@ -322,9 +322,9 @@ def _run(options):
     for name in names:
         experiments.find(name)
         if own and name != "silent_alignment":
-            raise ValueError(
-                f"{name} takes --seed, --out and --answers only, not --{next(iter(own)).replace('_', '-')}"
-            )
+            word, *_ = own
+            flag = {"path": "data", "powers": "power", "step_size": "step-size"}.get(word, word)
+            raise ValueError(f"--{flag} is for silent_alignment alone, not for {name}")
     if options.animate and names != ["silent_alignment"]:
         raise ValueError("--animate is for silent_alignment alone")
     if options.explore and names != ["phase_diagram"]:
