@@ -413,4 +413,17 @@ def _film(case, filmed):
         told,
         "`minintk explain silent_alignment` says why.",
     ]
-    return film.kernel_film(run["times"], losses, A, kept, kernels, text)
+    kernels = [K if K.ndim == 2 else K[0, 0] for K in kernels]  # of several outputs, the first
+
+    def begin(ax):
+        image = ax.imshow(kernels[0], cmap="RdBu_r", vmin=-1, vmax=1)
+        ax.set(xlabel="training sample", ylabel="training sample", title="kernel $K_t$, direction only")
+
+        def move(i):
+            off = kernels[i] - np.diag(np.diag(kernels[i]))
+            image.set_data(kernels[i] / (abs(off).max() or 1))  # the diagonal would outshine the rest
+
+        return move
+
+    label = "A", r"alignment $A(K_t, K_\infty)$"
+    return film.of_run(run["times"], losses, A, label, kept, begin, "The tangent kernel in motion", text)
