@@ -29,7 +29,8 @@ Source. Theorem 1 of the paper asks for K_t = g(t) K_inf; the identity is our ow
 That the kernel equation fails on kinks is our measurement.
 
 Try next. STEP = 0.025: on white data the difference halves; on stretched data it stays, and signs change twice as
-often. Slope 1 in CASES: G vanishes on the span of the training rows. Classes of 16 and 24 samples, y =
+often. `minintk sweep gap --condition 1 3 10 100 --seed 0 1 2`: from which condition number on does the integral fail?
+Slope 1 in CASES: G vanishes on the span of the training rows. Classes of 16 and 24 samples, y =
 rng.permutation(np.repeat([[1.0], [-1.0]], (16, 24), axis=0)) in `follow`: A falls, does G grow?
 """
 

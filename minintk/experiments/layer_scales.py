@@ -22,8 +22,9 @@ so that a large delta leaves little of beta in the kernel, though W ends as w be
 Source. Kunin et al. 2024 (Get rich quick) and Domine et al. 2025 (From lazy to rich) on the relative scale of the
 layers; the paper has one sigma for all. The closed form for white data is our short derivation (unbalanced_kernel).
 
-Try next. SLOPE = 0.1 instead of ReLU: which of the corners changes? N = 400: both layers are small parts of a larger
-sum; which of the four maps stay as they are? Put sigma_2 = 10 into SECOND: does the closed form still hold?
+Try next. SLOPE = 0.1 instead of ReLU: which of the corners changes? `minintk sweep layer_scales --sigma_1 0.01 0.1 1
+--sigma_2 0.01 0.1 1 --width 400`: both layers are small parts of a larger sum; which of the four maps stay as they are?
+Put sigma_2 = 10 into SECOND: does the closed form still hold?
 """
 
 import functools

@@ -31,8 +31,9 @@ Source. Paper, sections 2 and 3.1 and appendix I (relative speeds); in the text 
 twice the coefficient that a simulation has. The floor is our measurement, its cause a guess: over seeds 0 to 5 the
 medians of three runs are .008 to .010 at sigma = .001 and .009 to .012 at .0001, single runs .006 to .022.
 
-Try next. Wider layers (N = 400): at which sigma is rho now below .05, and where was it to be expected? `minintk run
---slope 0.1` instead of ReLU. `minintk run --depth 3 --sigma 0.1`: A falls in mid-training, rho stays below 0.1.
+Try next. Wider layers, `minintk sweep lazy_to_rich --width 400 --sigma 0.1 0.03 0.01 0.003`: at which sigma is rho now
+below .05, and where was it to be expected? `minintk run --slope 0.1` instead of ReLU. `minintk run --depth 3 --sigma
+0.1`: A falls in mid-training, rho stays below 0.1.
 """
 
 import functools

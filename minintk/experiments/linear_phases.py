@@ -28,9 +28,9 @@ r_0 / q_0 = O(D^{-1/2}) does not shrink with sigma, that costs the same share of
 seed 0 ("r_0 left out" in the table), 4 % for seed 1. In the text we read, 3.1.2 has the learning time
 s^{-1} log(s / sigma^2); our fit gives half that coefficient.
 
-Try next. N = 1000: does leaving out r_0 cost less, and why is the kernel aligned from the start? S = 3.0: which times
-shrink, by how much? data.gaussian(P, D, rng=rng) in place of data.white(P, D, rng) in `task`: which numbers of the
-theory fail?
+Try next. `minintk sweep linear_phases --width 50 1000 --seed 0 1 2`: does leaving out r_0 cost less in wide layers, and
+why is the kernel aligned from the start? S = 3.0: which times shrink, by how much? data.gaussian(P, D, rng=rng) in
+place of data.white(P, D, rng) in `task`: which numbers of the theory fail?
 """
 
 import functools

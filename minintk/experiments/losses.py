@@ -29,10 +29,10 @@ early on the machine of K_t is better than that of K_inf, since the kernel still
 flow has the right loss but not the right outputs: the classes do not set off at the same moment. And unequal classes
 alone turn the kernel of a ReLU network late, so that only the linear network shows cleanly what P > D does.
 
-Try next. N = 400: does the frozen flow come closer half-way? np.quantile(f, 0.4) for np.median(f) in `turn`, classes of
-24 and 16 at P = 40: A falls too. y = rng.permutation(np.repeat([[1.0], [-1.0]], (16, 24), axis=0)) in `sample`: which
-error grows, that of the machine of K_t, of the machine of K_inf or of its flow? 1e-4 for 0.001 in LATE: does the least
-margin still rise?
+Try next. `minintk sweep losses --width 100 400 --seed 0 1 2`: does the frozen flow come closer half-way, in
+flow_inf_0.5? np.quantile(f, 0.4) for np.median(f) in `turn`, classes of 24 and 16 at P = 40: A falls too. y =
+rng.permutation(np.repeat([[1.0], [-1.0]], (16, 24), axis=0)) in `sample`: which error grows, that of the machine of
+K_t, of the machine of K_inf or of its flow? 1e-4 for 0.001 in LATE: does the least margin still rise?
 """
 
 import functools

@@ -21,8 +21,10 @@ Source. Maennel et al. 2018, and Boursier and Flammarion 2022 to 2024, on early 
 that turn early and then less and less. That the flips to come order runs as rho does is our measurement; much of that
 order lies between kinds of data.
 
-Try next. SIGMA = 0.1: do units still align before the loss moves? CORNERS = 4: how many directions do the units of the
-right panel end in? `minintk run losses`: with other losses the pull is the early residual.
+Try next. `minintk sweep neurons --sigma 0.1 0.01 0.001 --condition 1 10`: from which sigma on do units align before the
+loss moves, and do smaller weights spare any gate its flip? CORNERS = 4: how many directions do the units of the right
+panel end in? `minintk run neurons --animate` shows them turn. `minintk run losses`: with other losses the pull is the
+early residual.
 """
 
 import functools

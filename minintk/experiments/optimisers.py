@@ -17,7 +17,8 @@ It does not stand still. Why the plain K_inf serves so well is not proved here, 
 Source. The paper trained the networks of its Fig. 4 with Adam and its theory is on gradient flow. Adam: Kingma and Ba
 2015. The comparison is ours.
 
-Try next. STEP_SIZE = 1e-4 and 1e-2: does rho change with Adam's step? SIGMA = 1: whose network is lazy?
+Try next. STEP_SIZE = 1e-4 and 1e-2: does rho change with Adam's step? `minintk sweep optimisers --condition 1 10 100
+--sigma 1 0.01`: whose network is lazy, and how much must the data be stretched before Adam is the better one?
 """
 
 import functools

@@ -35,9 +35,9 @@ Source. Paper, the linear network with several outputs, where t_a follows from e
 the modes share the hidden units: by 0.3 % for seed 0, by 1.2 % for seed 2. With g_a' (our derivation) it is within
 0.02 % for the first fifteen seeds.
 
-Try next. S = (3, 2.9, 0.6): what fails first, the times or the order? N = 5: the hidden vectors overlap more; how far
-off is each mode alone? S = (1, 1, 1) is the last column of the second table: which directions are found then, and why
-does A come closer to 1?
+Try next. S = (3, 2.9, 0.6): what fails first, the times or the order? `minintk sweep several_outputs --width 5 50
+--seed 0 1 2`: in narrow layers the hidden vectors overlap more; how far off is each mode alone? S = (1, 1, 1) is the
+last column of the second table: which directions are found then, and why does A come closer to 1?
 """
 
 import functools

@@ -21,7 +21,7 @@ The K_0 of a random network of finite width has directions too, none of use: it 
 deeper it is.
 
 Try next. SAMPLES = 25: do the curves still cross, and where? D and P = 100 and 200: is the theory nearer at alpha = 1?
-SIGMAS: with sigma = 1 the network is lazy; what is left of the gain?
+`minintk sweep transfer --sigma 0.03 0.3 1 --depth 2 3`: with sigma = 1 the network is lazy; what is left of the gain?
 """
 
 import functools

@@ -25,8 +25,8 @@ The error of the predictor then follows the size of what is left of the gradient
 Source. Not in the paper; cf. Lauditi, Bordelon, Pehlevan 2025 on kernels of networks with weight decay. The derivation
 above is ours and short.
 
-Try next. DECAY = 0.1: is the predictor nearer, and what of the loss? STEPS = 1000: which of the two numbers tells that
-training was stopped too early? ("raw, sigma 1", 1, 1.0) as one more of CASES.
+Try next. `minintk sweep weight_decay --decay 0.01 0.03 0.1`: is the predictor nearer, and what of the loss? STEPS =
+1000: which of the two numbers tells that training was stopped too early? ("raw, sigma 1", 1, 1.0) as one more of CASES.
 """
 
 import functools

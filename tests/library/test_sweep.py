@@ -9,6 +9,7 @@ import math
 import os
 import pathlib
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -177,6 +178,17 @@ def test_every_point_has_its_line_above():
     mark, *_ = test_a_point_is_the_experiments_own_run.pytestmark
     assert {name for name, *_ in mark.args[1]} == set(experiments.points())
     assert experiments.registry().keys() - experiments.points() == {"phase_diagram"}  # a map of silent_alignment's
+
+
+@pytest.mark.parametrize("name", experiments.registry())
+def test_try_next_has_a_sweep_that_the_experiment_takes(name):
+    told = " ".join(experiments.text(name).partition("Try next.")[2].split())
+    asked = [cli._parser().parse_args(words.split()) for words in re.findall("`minintk (sweep [^`]+)`", told)]
+    assert asked
+    for options in asked:
+        assert options.experiment == ("silent_alignment" if name == "phase_diagram" else name)
+        given = {setting: getattr(options, setting) for setting in cli.SWEPT}
+        sweep._lists(options.experiment, {setting: values for setting, values in given.items() if values})
 
 
 def test_our_own_workers_have_one_blas_thread_and_the_environment_is_left_as_it_was(monkeypatch):
