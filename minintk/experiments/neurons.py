@@ -147,7 +147,7 @@ def rank_correlation(a, b):
 def circle(seed):
     """A run in the plane: times, losses, all units' weights and pulls, both (T, UNITS, 2), and their mean cosine (T,).
 
-    learnt: the first of the moments with a loss drop of 10 %; signs of a_j (UNITS,); samples (CORNERS, 2), labels.
+    learnt: the first of the moments with a loss drop of 10 %; signs of a_j (T, UNITS); samples (CORNERS, 2), labels.
     """
     rng = np.random.default_rng(seed)
     angles = 2 * np.pi * (np.arange(CORNERS) + 0.6 * rng.random(CORNERS)) / CORNERS
@@ -155,11 +155,11 @@ def circle(seed):
     weights = network.init_weights([2, UNITS, 1], SIGMA / 10, rng)
     kept = {"record_steps": range(0, 3000, 5), "record_weights": True}
     run = training.gradient_descent(weights, X, y, 0.05, steps=3000, target_loss=0.01, **kept)
-    W, pulls = (np.array(rows) for rows in zip(*((W, training.neuron_pulls(W, a, X, y)) for W, (a,) in run.weights)))
-    found = {"times": run.times, "losses": run.losses, "weights": W, "pulls": pulls}
-    found |= {"cosines": cosines(W, pulls) @ shares(run.weights[-1])}
-    learnt = np.argmax(run.losses <= 0.9 * run.losses[0])
-    return found | {"learnt": learnt, "signs": np.sign(run.weights[-1][1][0]), "samples": X, "labels": y}
+    W, A = (np.array(layer) for layer in zip(*((W, a) for W, (a,) in run.weights)))  # (T, UNITS, 2), (T, UNITS)
+    pulls = np.array([training.neuron_pulls(*layers, X, y) for layers in zip(W, A)])
+    found = {"times": run.times, "losses": run.losses, "weights": W, "pulls": pulls, "signs": np.sign(A)}
+    found |= {"cosines": cosines(W, pulls) @ shares(run.weights[-1]), "samples": X, "labels": y}
+    return found | {"learnt": np.argmax(run.losses <= 0.9 * run.losses[0])}
 
 
 def angle(rows):
@@ -217,20 +217,20 @@ def figure(summary, cases, picture):
     middle.set(ylabel="cosine of weights and pull", xlabel="data", ylim=(None, 1.02))
     middle.set_xticks(places, [case["title"] for case in cases], rotation=40, ha="right")
     middle.legend(fontsize=8)
-    times, learnt = picture["times"], picture["times"][picture["learnt"]]
+    times, at = picture["times"], picture["learnt"]
     for sign, name, (color, dashes) in SIGNS:
-        turned = angle(picture["weights"][:, picture["signs"] == sign])
+        turned = angle(picture["weights"][:, picture["signs"][at] == sign])
         jumps = abs(np.diff(turned, axis=0, prepend=turned[:1])) > 180  # from 360 to 0
         lines = right.plot(times, np.where(jumps, np.nan, turned), color=color, ls=dashes, lw=1)
         if lines:
             lines[0].set_label(name)
-    pulls = angle(picture["pulls"][picture["learnt"]])
+    pulls = angle(picture["pulls"][at])
     right.plot(
-        np.full(len(pulls), learnt), pulls, ls="", marker="x", color=style.BLACK, label="pulls $D_j$ at 10 % drop"
+        np.full(len(pulls), times[at]), pulls, ls="", marker="x", color=style.BLACK, label="pulls $D_j$ at 10 % drop"
     )
     for place, label in zip(angle(picture["samples"]), picture["labels"]):
         right.text(times[-1] * 1.01, place, "+" if label > 0 else "-", va="center", fontsize=12)
-    right.axvline(learnt, color="0.5", ls=":", lw=1)
+    right.axvline(times[at], color="0.5", ls=":", lw=1)
     right.set(xlabel="flow time $t$ (dotted: loss drop 10 %)", ylabel="direction of a unit's weights, degrees")
     right.set_title(f"{UNITS} units in the plane; right: samples and labels", fontsize=10)
     right.legend(fontsize=7.5, loc="lower right", bbox_to_anchor=(1, 0.58))
@@ -240,7 +240,7 @@ def figure(summary, cases, picture):
 def _film(picture):
     """The run in the plane: the weights of all units turning, and their pulls."""
     kept = film.moments(picture["times"], picture["losses"])
-    W, pulls, signs = picture["weights"][kept], picture["pulls"][kept], picture["signs"]
+    W, pulls, signs = (picture[name][kept] for name in ("weights", "pulls", "signs"))
     longest = np.linalg.norm(W, axis=2).max(axis=1)  # (frames,)
     far = np.linalg.norm(pulls, axis=2, keepdims=True)
     ends = pulls / np.where(far > 0, far, np.nan)  # on the circle; none for a unit that nothing pulls
@@ -252,16 +252,16 @@ def _film(picture):
         ax.plot(np.cos(turn), np.sin(turn), color="0.8", lw=0.8)
         for (x, y), label in zip(1.17 * picture["samples"], picture["labels"]):
             ax.text(x, y, "+" if label > 0 else "\u2212", ha="center", va="center", fontsize=14)
-        lines = [
-            (ax.plot([], [], color=color, ls=dashes, lw=1.2, label=name)[0], signs == sign)
+        lines = {
+            sign: ax.plot([], [], color=color, ls=dashes, lw=1.2, label=name)[0]
             for sign, name, (color, dashes) in SIGNS
-        ]
+        }
         (marks,) = ax.plot([], [], color=style.BLACK, ls="", marker="x", ms=5, label="pulls $D_j$")
         ax.legend(fontsize=8, loc="lower center", ncols=2)
 
         def move(i):
-            for line, mine in lines:
-                tips = W[i, mine] / longest[i]
+            for sign, line in lines.items():
+                tips = W[i, signs[i] == sign] / longest[i]
                 rays = np.stack([np.zeros_like(tips), tips, np.full_like(tips, np.nan)], axis=1)  # there, and a gap
                 line.set_data(*rays.reshape(-1, 2).T)
             marks.set_data(*ends[i].T)

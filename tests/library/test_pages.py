@@ -152,15 +152,15 @@ def test_the_film_draws_what_the_run_recorded(main):
 def test_the_film_of_the_units_draws_their_weights_and_pulls():
     """In its last frame: lines to w_j over the longest one, and crosses on the circle where sum y_m x_m points."""
     picture = neurons.circle(3)
-    shown, W, X = neurons._film(picture), picture["weights"][-1], picture["samples"]
+    shown, W, X, signs = neurons._film(picture), picture["weights"][-1], picture["samples"], picture["signs"][-1]
     shown.draw(shown.frames - 1)
     left, right = shown.figure.get_axes()
     circle, positive, negative, crosses = left.lines
     for line, sign in [(positive, 1), (negative, -1)]:
         middle, tips, gap = line.get_xydata().reshape(-1, 3, 2).swapaxes(0, 1)
         assert len(tips) and not middle.any() and np.isnan(gap).all()
-        assert np.allclose(tips, W[picture["signs"] == sign] / max(np.hypot(*W.T)))
-    pulls = picture["signs"] * np.array([sum(y * x for x, y in zip(X, picture["labels"]) if x @ w > 0) for w in W]).T
+        assert np.allclose(tips, W[signs == sign] / max(np.hypot(*W.T)))
+    pulls = signs * np.array([sum(y * x for x, y in zip(X, picture["labels"]) if x @ w > 0) for w in W]).T
     drawn, pulled = crosses.get_xydata(), np.hypot(*pulls) > 0
     assert np.allclose(drawn[pulled], (pulls / np.hypot(*pulls)).T[pulled]) and np.isnan(drawn[~pulled]).all()
     parts = np.linalg.norm(W, axis=1) ** 2  # |a_j| = |w_j| from small weights on
