@@ -272,7 +272,7 @@ def _film(picture):
     text = [
         f"Left: {CORNERS} samples in the plane, drawn outside of the circle with their labels, and the weights of "
         f"{UNITS} hidden units (ReLU, sigma = {SIGMA / 10:g}) as lines from the middle, each over the length of the "
-        "longest one: all of them grow, and here only their directions and relative lengths show. Crosses: the pulls "
+        "longest one: they grow a lot, and here only their directions and relative lengths show. Crosses: the pulls "
         "D_j, of the labels; only their directions show. Right: the loss, and the cosine of weights and pull, a mean "
         "over the units, which count by their part in the final output.",
         f"The cosine goes from {cosine[0]:.2f} to {cosine[picture['learnt']]:.2f} before the loss has dropped by 10 %, "
