@@ -77,6 +77,9 @@ def _parser():
         "--out", type=_named, default="results", metavar="DIR", help="folder for the results (default: %(default)s)"
     )
     run.add_argument(
+        "--animate", action="store_true", help="only for silent_alignment and neurons: also animation.html, a film"
+    )
+    run.add_argument(
         "--explore", action="store_true", help="only for phase_diagram: also explore.html, the map with sliders"
     )
     own = run.add_argument_group("only for silent_alignment; what is used is printed above its table")
@@ -91,7 +94,6 @@ def _parser():
     own.add_argument("--loss", choices=["mse", "logistic", "softmax"])
     own.add_argument("--step-size", type=float, help="of gradient descent")
     own.add_argument("--inits", type=int, help="initial weights; medians are shown")
-    own.add_argument("--animate", action="store_true", help="also animation.html: the kernel turning, with a slider")
 
     explain = commands.add_parser(
         "explain", help="a unit's chapter; or an experiment's claim, why it holds, its source"
@@ -256,7 +258,10 @@ def _bench(options):
 
 
 OWN = ("path", "classes", "P", "depth", "width", "sigma", "powers", "slope", "loss", "step_size", "inits")
-SWEPT = {"sigma": float, "width": int, "depth": int, "power": float, "P": int, "seed": int}
+SWEPT = {
+    "sigma": float, "sigma_1": float, "sigma_2": float, "width": int, "depth": int, "slope": float, "power": float,
+    "condition": float, "decay": float, "P": int, "seed": int,
+}  # fmt: skip
 
 
 def _sweep(options):
@@ -319,11 +324,11 @@ def _run(options):
     for name in names:
         experiments.find(name)
         if own and name != "silent_alignment":
-            raise ValueError(
-                f"{name} takes --seed, --out and --answers only, not --{next(iter(own)).replace('_', '-')}"
-            )
-    if options.animate and names != ["silent_alignment"]:
-        raise ValueError("--animate is for silent_alignment alone")
+            word, *_ = own
+            flag = {"path": "data", "powers": "power", "step_size": "step-size"}.get(word, word)
+            raise ValueError(f"--{flag} is for silent_alignment alone, not for {name}")
+    if options.animate and names not in (["silent_alignment"], ["neurons"]):
+        raise ValueError("--animate is for silent_alignment or neurons, one alone")
     if options.explore and names != ["phase_diagram"]:
         raise ValueError("--explore is for phase_diagram alone")
     if options.jobs is not None and options.jobs < 1:

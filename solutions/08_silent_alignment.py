@@ -153,6 +153,7 @@ def experiment(weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20
     evenly spaced in log(step), each once. Returns a dict:
     times, losses, alignments A(K_t, K_inf), norms |K_t|, and gaps, see `gap_curve`, each (T,);
     kernels, all of them, (T, P, P) or (T, C, C, P, P); K_0 is the first and K_inf the last;
+    trained, the network's final outputs at X (P, C);
     network, machine_inf, machine_0, the final outputs at X_test (P2, C) of the network and of the two machines;
     numbers, see `silence_numbers`.
     ValueError if the target loss is met at the start, or if the steps are too small to move the loss at all.
@@ -197,6 +198,7 @@ def experiment(weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20
     return {
         **curves,
         **machines,
+        "trained": run.outputs[-1],
         "network": run.test_outputs[-1],
         "gaps": gap_curve(run.weights[-1], X, X_test, run.outputs, run.test_outputs, slope),
         "kernels": run.kernels,

@@ -249,7 +249,7 @@ def test_the_curves_run_from_the_start_to_the_target():
     assert early > 10, f"{early} records before t = 2, where the kernel turns; are they evenly spaced in log(step)?"
     for name in ["losses", "alignments", "norms", "gaps"]:
         assert np.shape(result[name]) == (T,), f'"{name}" has shape {np.shape(result[name])}, expected {(T,)}.'
-    for name, shape in [("kernels", (T, 40, 40)), ("network", (200, 1))]:
+    for name, shape in [("kernels", (T, 40, 40)), ("network", (200, 1)), ("trained", (40, 1))]:
         assert np.shape(result[name]) == shape, f'"{name}" has shape {np.shape(result[name])}, expected {shape}.'
     assert result["times"][0] == 0, f"The first time is {result['times'][0]:g}, expected 0."
     ends = f"The last two losses are {result['losses'][-2]:.3g}, {result['losses'][-1]:.3g}; the run ends at 1e-3."
@@ -279,7 +279,7 @@ def test_a_small_relu_network_on_white_data_aligns_in_silence():
 
 @pytest.mark.exercise("silence.experiment", row=4)
 def test_slope_loss_and_step_size_are_the_callers():
-    """Three logistic steps of a leaky network: losses, test outputs and the final machine are those of these steps."""
+    """Three logistic steps of a leaky network: losses, outputs and the final machine are those of these steps."""
     start, X, X_test, slope, _, _, rng = leaky_case(seed=6)
     y, weights, eta = np.array([[1.0], [-1.0], [1.0], [-1.0]]), start, 0.2
     losses = [oracles.loss(oracles.outputs(weights, X, slope), y, "logistic")]
@@ -293,6 +293,7 @@ def test_slope_loss_and_step_size_are_the_callers():
     K, k = oracles.ntk(weights, X, X, slope)[0, 0], oracles.ntk(weights, X_test, X, slope)[0, 0]
     result = silence.experiment(start, X, y, X_test, eta, slope, "logistic", steps=3, target_loss=0.0)
     oracles.assert_matches(result["losses"], np.array(losses), rtol=1e-7)
+    oracles.assert_matches(result["trained"], f, rtol=1e-7)
     oracles.assert_matches(result["network"], f_test, rtol=1e-7)
     oracles.assert_matches(result["machine_inf"], f0_test + k @ np.linalg.solve(K, f - f0), rtol=1e-6)
 

@@ -74,7 +74,7 @@ def text(name):
 
 def points():
     """{name: function} of the experiments that can be swept: one setting in, flat numbers out."""
-    return {name: registry()[name].point for name in ("silent_alignment", "depth", "whitening", "three_traps")}
+    return {name: module.point for name, module in registry().items() if hasattr(module, "point")}
 
 
 SYMBOLS = """Symbols.

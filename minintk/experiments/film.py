@@ -1,4 +1,4 @@
-"""A film: frames that a browser can step through. Here the kernel of one run, turning while the loss stands still."""
+"""A film: frames that a browser can step through. On the left what turns, on the right the loss of the run."""
 
 import dataclasses
 from collections.abc import Callable
@@ -34,33 +34,34 @@ def moments(times, losses):
     return np.unique(np.searchsorted(times, np.concatenate(wanted)).clip(max=len(times) - 1))
 
 
-def kernel_film(times, losses, alignments, kept, kernels, text):
-    """The film of a run: curves of all its times (T,), and the kernels (frames, P, P) at the moments `kept`."""
+def of_run(times, losses, turned, label, kept, begin, title, text):
+    """The film of a run: its losses and what tells how far it has turned, both (T,), with a mark that moves along.
+
+    label: (short, long) name of `turned`; kept: the moments that are frames; begin(ax) draws the panel on the left, and
+    returns the function that moves it to the i-th frame.
+    """
     from matplotlib.backends import backend_agg
 
     fig, (left, right) = style.panels(1, 2, (6.4, 3.6), width_ratios=[1, 1.15])
     fig.set_dpi(130)
     backend_agg.FigureCanvasAgg(fig)
-    kernels = [K if K.ndim == 2 else K[0, 0] for K in kernels]  # of several outputs, the first
-    image = left.imshow(kernels[0], cmap="RdBu_r", vmin=-1, vmax=1)
-    left.set(xlabel="training sample", ylabel="training sample", title="kernel $K_t$, direction only")
-    losses = losses / losses[0]
+    move, losses = begin(left), losses / losses[0]
     right.plot(times, losses, color=style.BLACK, ls="-", label="loss $L/L_0$")
-    right.plot(times, alignments, color=style.BLUE, ls="--", label=r"alignment $A(K_t, K_\infty)$")
+    right.plot(times, turned, color=style.BLUE, ls="--", label=label[1])
     (now,) = right.plot([0, 0], [0, 0], color=style.ORANGE, ls="", marker="o", ms=8)
     line = right.axvline(0, color="0.6", lw=0.8, zorder=0)
-    right.set(xlim=(0, times[kept[-1]]), ylim=(-0.04, 1.08), xlabel="flow time $t$")
+    right.set(xlim=(0, times[kept[-1]]), ylim=(-0.3, 1.08), yticks=np.linspace(0, 1, 6), xlabel="flow time $t$")
     right.legend(loc="lower left", fontsize=10)
     told = right.set_title("\n")
 
     def draw(i):
-        K, t, loss, A = kernels[i], times[kept[i]], losses[kept[i]], alignments[kept[i]]
-        image.set_data(K / (abs(K - np.diag(np.diag(K))).max() or 1))  # the diagonal would outshine the rest
-        now.set_data([t, t], [loss, A])
+        move(i)
+        t, loss, far = times[kept[i]], losses[kept[i]], turned[kept[i]]
+        now.set_data([t, t], [loss, far])
         line.set_xdata([t, t])
-        told.set_text(f"t = {t:.3g}\nloss {loss:.3f}, A = {A:.3f}")
+        told.set_text(f"t = {t:.3g}\nloss {loss:.3f}, {label[0]} = {far:.3f}")
 
     draw(0)
     fig.draw_without_rendering()
     fig.set_layout_engine("none")  # found once: nothing may jump between frames
-    return Film(fig, len(kept), draw, "The tangent kernel in motion", text)
+    return Film(fig, len(kept), draw, title, text)

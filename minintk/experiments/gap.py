@@ -29,7 +29,8 @@ Source. Theorem 1 of the paper asks for K_t = g(t) K_inf; the identity is our ow
 That the kernel equation fails on kinks is our measurement.
 
 Try next. STEP = 0.025: on white data the difference halves; on stretched data it stays, and signs change twice as
-often. Slope 1 in CASES: G vanishes on the span of the training rows. Classes of 16 and 24 samples, y =
+often. `minintk sweep gap --condition 1 3 10 100 --seed 0 1 2`: from which condition number on does the integral fail?
+Slope 1 in CASES: G vanishes on the span of the training rows. Classes of 16 and 24 samples, y =
 rng.permutation(np.repeat([[1.0], [-1.0]], (16, 24), axis=0)) in `follow`: A falls, does G grow?
 """
 
@@ -40,9 +41,9 @@ import numpy as np
 from minintk import alignment, data, experiments, guard, kernel, network, training
 from minintk.experiments import common, style
 
-CASES = (  # title, slope, sigma, condition number of the population (None: an exactly white sample)
-    ("leaky, white", 0.1, 1e-3, None),
-    ("ReLU, white", 0.0, 0.01, None),
+CASES = (  # title, slope, sigma, condition number of the population (1: an exactly white sample)
+    ("leaky, white", 0.1, 1e-3, 1),
+    ("ReLU, white", 0.0, 0.01, 1),
     ("ReLU, stretched", 0.0, 0.01, 100),
 )
 P, D, N, P_TEST, STEP = 40, 60, 100, 100, 0.05
@@ -67,10 +68,21 @@ def run(seed=0, inits=3):
     return experiments.Result(summary, arrays, report(summary), functools.partial(figure, cases))
 
 
+@guard.settings(sigma="(0, inf)", slope="[0, 1]", condition="[1, inf)", seed="int [0, inf)")
+def point(sigma=0.01, slope=0.0, condition=1.0, seed=0):
+    """One run in flat numbers for `minintk sweep`: the first run of its column; condition = 1 is exactly white.
+
+    Returns a dict: |G_t| / |f_T| at every loss drop of DROPS, as in gap_10, and gap_end; difference, kinked.
+    """
+    numbers = follow(slope, sigma, condition, np.random.default_rng([seed, 0]))["numbers"]
+    gaps = {f"gap_{100 * drop:g}": value for drop, value in zip(DROPS, numbers["gaps"])}
+    return gaps | {name: numbers[name] for name in ("gap_end", "difference", "kinked")}
+
+
 def follow(slope, sigma, condition, rng, step_size=STEP):
     """One run: curves over its steps (times, drops, gaps, turning, missed) and the numbers at the loss drops."""
-    X = data.white(P, D, rng) if condition is None else data.gaussian(P, D, condition, rng)
-    X_test = data.gaussian(P_TEST, D, condition or 1, rng)
+    X = data.white(P, D, rng) if condition == 1 else data.gaussian(P, D, condition, rng)
+    X_test = data.gaussian(P_TEST, D, condition, rng)
     y = common.balanced_labels(P, rng)  # (P, 1)
     weights = network.init_weights([D, N, 1], sigma, rng)
     kept = {"record_steps": range(10_000), "record_kernels": True, "record_weights": True, "X_test": X_test}

@@ -22,8 +22,9 @@ so that a large delta leaves little of beta in the kernel, though W ends as w be
 Source. Kunin et al. 2024 (Get rich quick) and Domine et al. 2025 (From lazy to rich) on the relative scale of the
 layers; the paper has one sigma for all. The closed form for white data is our short derivation (unbalanced_kernel).
 
-Try next. SLOPE = 0.1 instead of ReLU: which of the corners changes? N = 400: both layers are small parts of a larger
-sum; which of the four maps stay as they are? Put sigma_2 = 10 into SECOND: does the closed form still hold?
+Try next. SLOPE = 0.1 instead of ReLU: which of the corners changes? `minintk sweep layer_scales --sigma_1 0.01 0.1 1
+--sigma_2 0.01 0.1 1 --width 400`: both layers are small parts of a larger sum; which of the four maps stay as they are?
+Put sigma_2 = 10 into SECOND: does the closed form still hold?
 """
 
 import functools
@@ -65,16 +66,28 @@ def run(seed=0, inits=3):
 
 
 def cell(first, second, seed, inits):
-    """The medians of the runs from these scales, and their region."""
-    numbers = common.medians([one(first, second, np.random.default_rng([seed, i])) for i in range(inits)])
-    return {"first": first, "second": second, "region": silence.region(numbers), "medians": numbers}
+    """The medians of the runs from these scales, their region, and the rho of every run."""
+    runs = [one(first, second, N, np.random.default_rng([seed, i])) for i in range(inits)]
+    told = {"first": first, "second": second, "rhos": [numbers["rho"] for numbers in runs]}
+    medians = common.medians(runs)
+    return told | {"region": silence.region(medians), "medians": medians}
 
 
-def one(first, second, rng):
+@guard.settings(sigma_1="(0, inf)", sigma_2="(0, inf)", width="int [1, inf)", seed="int [0, inf)")
+def point(sigma_1=0.01, sigma_2=1.0, width=N, seed=0):
+    """One run in flat numbers for `minintk sweep`: the first run of its cell.
+
+    Returns a dict: rho, growth_end, cosine, t_learn, A_0, err_inf, err_0.
+    """
+    numbers = one(sigma_1, sigma_2, width, np.random.default_rng([seed, 0]))
+    return {name: numbers[name] for name in (*SHOWN, "A_0", "err_inf", "err_0")}
+
+
+def one(first, second, width, rng):
     """The numbers of one run, and the median cosine between a unit's weights before and after, in the data's span."""
     X, y = data.white(P, D, rng), common.balanced_labels(P, rng)  # (P, D), (P, 1)
     X_test = rng.standard_normal((P_TEST, D))
-    W, a = network.init_weights([D, N, 1], 1.0, rng)
+    W, a = network.init_weights([D, width, 1], 1.0, rng)
     weights = [first * W, second * a]
     fastest = np.linalg.eigvalsh(kernel.ntk(weights, X, slope=SLOPE))[-1] / P
     run, numbers = common.at_drops(weights, X, y, X_test, min(0.1, 0.3 / fastest), SLOPE)

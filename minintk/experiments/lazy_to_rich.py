@@ -31,8 +31,9 @@ Source. Paper, sections 2 and 3.1 and appendix I (relative speeds); in the text 
 twice the coefficient that a simulation has. The floor is our measurement, its cause a guess: over seeds 0 to 5 the
 medians of three runs are .008 to .010 at sigma = .001 and .009 to .012 at .0001, single runs .006 to .022.
 
-Try next. Wider layers (N = 400): at which sigma is rho now below .05, and where was it to be expected? `minintk run
---slope 0.1` instead of ReLU. `minintk run --depth 3 --sigma 0.1`: A falls in mid-training, rho stays below 0.1.
+Try next. Wider layers, `minintk sweep lazy_to_rich --width 400 --sigma 0.1 0.03 0.01 0.003`: at which sigma is rho now
+below .05, and where was it to be expected? `minintk run --slope 0.1` instead of ReLU. `minintk run --depth 3 --sigma
+0.1`: A falls in mid-training, rho stays below 0.1.
 """
 
 import functools
@@ -65,6 +66,16 @@ def run(seed=0, sigmas=SIGMAS, inits=3):
     arrays = {"sigma": np.array([case["sigma"] for case in cases])}
     arrays |= {name: np.array([[r["numbers"][name] for r in case["runs"]] for case in cases], float) for name in SHOWN}
     return experiments.Result(summary, arrays, report(summary), functools.partial(figure, cases))
+
+
+@guard.settings(sigma="(0, inf)", width="int [1, inf)", seed="int [0, inf)")
+def point(sigma=0.01, width=N, seed=0):
+    """One run in flat numbers for `minintk sweep`: the first run of its row.
+
+    Returns a dict: A_0, A_10, t_ratio, growth_end, err_inf, err_0, rho. See `silence.silence_numbers`.
+    """
+    numbers = _numbers(sigma, width, np.random.default_rng([seed, 0]))
+    return {name: numbers[name] for name in SHOWN}
 
 
 def widths(seed):

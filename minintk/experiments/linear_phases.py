@@ -28,9 +28,9 @@ r_0 / q_0 = O(D^{-1/2}) does not shrink with sigma, that costs the same share of
 seed 0 ("r_0 left out" in the table), 4 % for seed 1. In the text we read, 3.1.2 has the learning time
 s^{-1} log(s / sigma^2); our fit gives half that coefficient.
 
-Try next. N = 1000: does leaving out r_0 cost less, and why is the kernel aligned from the start? S = 3.0: which times
-shrink, by how much? data.gaussian(P, D, rng=rng) in place of data.white(P, D, rng) in `task`: which numbers of the
-theory fail?
+Try next. `minintk sweep linear_phases --width 50 1000 --seed 0 1 2`: does leaving out r_0 cost less in wide layers, and
+why is the kernel aligned from the start? S = 3.0: which times shrink, by how much? data.gaussian(P, D, rng=rng) in
+place of data.white(P, D, rng) in `task`: which numbers of the theory fail?
 """
 
 import functools
@@ -63,6 +63,18 @@ def run(seed=0):
     }
     arrays = {f"sigma_{n['sigma']:g}_{name}": curve for n, c in zip(cases, curves) for name, curve in c.items()}
     return experiments.Result(summary, arrays, report(summary), functools.partial(figure, cases, curves))
+
+
+@guard.settings(sigma="(0, inf)", width="int [1, inf)", seed="int [0, inf)")
+def point(sigma=MAIN, width=N, seed=0):
+    """One run in flat numbers for `minintk sweep`: a column of the table.
+
+    Returns a dict: W_error, a_error, r_error, r_error_relative, r_error_without_r0, A_0, t_align, t_learn, t_half,
+    t_ratio, K_error, and t_align_theory, t_learn_theory, t_half_theory.
+    """
+    X, beta, directions = task(seed, 2, width)
+    numbers, _ = case(X, beta, [sigma * W for W in directions], sigma)
+    return {name: value for name, value in numbers.items() if name != "sigma"}
 
 
 def task(seed, L, width=None):

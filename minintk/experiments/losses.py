@@ -29,10 +29,10 @@ early on the machine of K_t is better than that of K_inf, since the kernel still
 flow has the right loss but not the right outputs: the classes do not set off at the same moment. And unequal classes
 alone turn the kernel of a ReLU network late, so that only the linear network shows cleanly what P > D does.
 
-Try next. N = 400: does the frozen flow come closer half-way? np.quantile(f, 0.4) for np.median(f) in `turn`, classes of
-24 and 16 at P = 40: A falls too. y = rng.permutation(np.repeat([[1.0], [-1.0]], (16, 24), axis=0)) in `sample`: which
-error grows, that of the machine of K_t, of the machine of K_inf or of its flow? 1e-4 for 0.001 in LATE: does the least
-margin still rise?
+Try next. `minintk sweep losses --width 100 400 --seed 0 1 2`: does the frozen flow come closer half-way, in
+flow_inf_0.5? np.quantile(f, 0.4) for np.median(f) in `turn`, classes of 24 and 16 at P = 40: A falls too. y =
+rng.permutation(np.repeat([[1.0], [-1.0]], (16, 24), axis=0)) in `sample`: which error grows, that of the machine of
+K_t, of the machine of K_inf or of its flow? 1e-4 for 0.001 in LATE: does the least margin still rise?
 """
 
 import functools
@@ -62,7 +62,7 @@ def run(seed=0, inits=3):
     arrays = {f"growth_{loss}_{name}": start[name] for loss, start in starts.items() for name in ("times", "sizes")}
     arrays["levels"], cases, turns = LEVELS, [], {}
     for title, *setting in CASES:
-        runs = [follow(*setting, np.random.default_rng([seed, i])) for i in range(inits)]
+        runs = [follow(*setting, N, np.random.default_rng([seed, i])) for i in range(inits)]
         cases.append({"title": title, "medians": common.medians([one["numbers"] for one in runs]), "runs": runs})
         place = title.replace(", ", "_")
         for name in runs[0]["numbers"]:
@@ -109,10 +109,22 @@ def sample(kind, rng):
     return X, y, X_test
 
 
-def follow(kind, slope, sigma, loss, step_size, rng):
+@guard.settings(sigma="(0, inf)", slope="[0, 1]", width="int [1, inf)", seed="int [0, inf)")
+def point(sigma=0.01, slope=0.0, width=N, seed=0):
+    """One network on white rows under logistic loss, in flat numbers for `minintk sweep`: the first run of its table.
+
+    Returns a dict: span_t, span_inf, span_0, flow_inf, flow_0 and flow_loss at each level of the loss, as in
+    flow_inf_0.5.
+    """
+    numbers = follow("white", slope, sigma, "logistic", 0.2, width, np.random.default_rng([seed, 0]))["numbers"]
+    names = "span_t", "span_inf", "span_0", "flow_inf", "flow_0", "flow_loss"
+    return {f"{name}_{level:g}": value for name in names for level, value in zip(LEVELS, numbers[name])}
+
+
+def follow(kind, slope, sigma, loss, step_size, width, rng):
     """One run: errors on test points of machines and frozen flows, four numbers each, one a level of the loss."""
     X, y, X_test = sample(kind, rng)
-    weights = network.init_weights([X.shape[1], N, y.shape[1]], sigma, rng)
+    weights = network.init_weights([X.shape[1], width, y.shape[1]], sigma, rng)
     start = training.loss_gradient(weights, X, y, slope, loss)[0]
     moments = {"record_steps": range(0, 10_000, 2), "record_drops": 1 - LEVELS[:-1]}
     kept = {"record_kernels": True, "record_weights": True, "X_test": X_test}

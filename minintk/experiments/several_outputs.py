@@ -35,9 +35,9 @@ Source. Paper, the linear network with several outputs, where t_a follows from e
 the modes share the hidden units: by 0.3 % for seed 0, by 1.2 % for seed 2. With g_a' (our derivation) it is within
 0.02 % for the first fifteen seeds.
 
-Try next. S = (3, 2.9, 0.6): what fails first, the times or the order? N = 5: the hidden vectors overlap more; how far
-off is each mode alone? S = (1, 1, 1) is the last column of the second table: which directions are found then, and why
-does A come closer to 1?
+Try next. S = (3, 2.9, 0.6): what fails first, the times or the order? `minintk sweep several_outputs --width 5 50
+--seed 0 1 2`: in narrow layers the hidden vectors overlap more; how far off is each mode alone? S = (1, 1, 1) is the
+last column of the second table: which directions are found then, and why does A come closer to 1?
 """
 
 import functools
@@ -75,11 +75,24 @@ def run(seed=0):
     return experiments.Result(summary, arrays, report(summary), functools.partial(figure, summary, curves, few[-1][1]))
 
 
-def task(seed, P, L):
-    """White inputs (P, D), directions Z (C, C) and V (D, C), weights of L layers with sigma = 1, and the generator."""
+@guard.settings(sigma="(0, inf)", width="int [1, inf)", seed="int [0, inf)")
+def point(sigma=MAIN, width=N, seed=0):
+    """One two-layer run in flat numbers for `minintk sweep`.
+
+    Returns a dict: t_half, t_half_theory, t_half_alone and t_direction of every mode, as in t_half_1; A_10 and
+    A_free_10, at a loss drop of 10 %; K_error.
+    """
+    numbers, _ = case(task(seed, P, 2, width), S, sigma)
+    names = "t_half", "t_half_theory", "t_half_alone", "t_direction"
+    modes = {f"{name}_{a}": time for name in names for a, time in enumerate(numbers[name], start=1)}
+    return modes | {"A_10": numbers["A"][2], "A_free_10": numbers["A_free"][2], "K_error": numbers["K_error"]}
+
+
+def task(seed, P, L, width=None):
+    """White inputs (P, D), directions Z (C, C) and V (D, C), weights of L layers (width N) with sigma = 1; rng."""
     rng, C = np.random.default_rng(seed), len(S)
     X, Z, V = data.white(P, D, rng), basis(rng, C), basis(rng, D)
-    return X, Z, V, network.init_weights([D, *[N] * (L - 1), C], 1.0, rng), rng
+    return X, Z, V, network.init_weights([D, *[width or N] * (L - 1), C], 1.0, rng), rng
 
 
 def basis(rng, n):

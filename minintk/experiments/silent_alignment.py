@@ -164,16 +164,15 @@ def _train(task, depth, width, sigma, eta, slope, loss, rng):
 
 def _on_the_way(weights, task, eta, slope, loss, result):
     """err_t, the errors of the predictors of K_t at the loss drops ON_THE_WAY; A_y at the start and at the end."""
-    kept = {"record_drops": ON_THE_WAY, "record_weights": True, "X_test": task["X_test"]}
-    down = {"steps": 20_000, "target_loss": TARGETS[loss], **kept}
-    run = training.gradient_descent(weights, task["X"], task["Y"], eta, slope, loss, **down)
-    ends, errors = (run.outputs[-1], run.outputs[0], run.test_outputs[0], slope), []
+    X, X_test, last = task["X"], task["X_test"], (1 - ON_THE_WAY[-1]) * result["losses"][0]
+    kept = {"record_drops": ON_THE_WAY, "record_weights": True, "X_test": X_test}
+    down = {"steps": 20_000, "target_loss": last, **kept}  # the first steps once more, with the weights on the way
+    run = training.gradient_descent(weights, X, task["Y"], eta, slope, loss, **down)
+    ends, errors = (result["trained"], run.outputs[0], run.test_outputs[0], slope), []
     for drop in ON_THE_WAY:
-        reached = np.flatnonzero(run.losses <= (1 - drop) * run.losses[0] * (1 + 1e-12))
-        machine = (
-            silence.kernel_machine(run.weights[reached[0]], task["X"], task["X_test"], *ends) if len(reached) else None
-        )
-        errors.append(None if machine is None else alignment.kernel_error(machine, run.test_outputs[-1]))
+        reached = np.flatnonzero(run.losses <= (1 - drop) * run.losses[0])
+        machine = silence.kernel_machine(run.weights[reached[0]], X, X_test, *ends) if len(reached) else None
+        errors.append(None if machine is None else alignment.kernel_error(machine, result["network"]))
     one = result["kernels"].ndim == 3  # of several outputs, no A_y is told
     ends = [alignment.task_alignment(K, task["Y"]) if one else None for K in result["kernels"][[0, -1]]]
     return {"err_t": errors, "A_y": ends}
@@ -414,4 +413,17 @@ def _film(case, filmed):
         told,
         "`minintk explain silent_alignment` says why.",
     ]
-    return film.kernel_film(run["times"], losses, A, kept, kernels, text)
+    kernels = [K if K.ndim == 2 else K[0, 0] for K in kernels]  # of several outputs, the first
+
+    def begin(ax):
+        image = ax.imshow(kernels[0], cmap="RdBu_r", vmin=-1, vmax=1)
+        ax.set(xlabel="training sample", ylabel="training sample", title="kernel $K_t$, direction only")
+
+        def move(i):
+            off = kernels[i] - np.diag(np.diag(kernels[i]))
+            image.set_data(kernels[i] / (abs(off).max() or 1))  # the diagonal would outshine the rest
+
+        return move
+
+    label = "A", r"alignment $A(K_t, K_\infty)$"
+    return film.of_run(run["times"], losses, A, label, kept, begin, "The tangent kernel in motion", text)

@@ -108,7 +108,7 @@ def animation(path, make):
 
             moving = animations.FuncAnimation(film.figure, frame, film.frames, init_func=lambda: None, interval=120)
             player = moving.to_jshtml(default_mode="once")
-    made = "Made by `minintk run --animate`; summary.json, written beside this page, has the settings."
+    made = "Made by `minintk run` with `--animate`; summary.json, written beside this page, has the settings."
     text = [_paragraph((False, paragraph)) for paragraph in (*film.text, made)]
     return _write(path, film.title, "\n".join([_without_net(player), *text]))
 

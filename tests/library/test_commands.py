@@ -1,5 +1,6 @@
 """The student's commands, through the command line: what they print, what they keep, and their exit codes."""
 
+import contextlib
 import inspect
 import io
 import json
@@ -15,8 +16,8 @@ import warnings
 import numpy as np
 import pytest
 
-from minintk import cli, network
-from minintk.course import frames, grade, help, progress, remote, replay, swap, units, watch
+from minintk import cli, network, training
+from minintk.course import frames, grade, help, progress, regime, remote, replay, swap, units, watch
 from minintk.course.results import Status
 
 HEAD = "import numpy as np\n\nfrom minintk import network\n\n\n"
@@ -524,6 +525,15 @@ def test_finished_functions_are_put_in_and_holes_are_lent(book):
         assert hidden.tolist() == [[1.0, 1.0]]  # the library's forward, the student's activation
         assert swap.told(mine, every) == f"yours: 2 of {len(every)} - activation, gate"
     assert [getattr(network, name) for name in names] == library
+
+
+def test_a_whole_training_is_one_call_on_the_clock(book, monkeypatch):
+    write(book, RIGHT)
+    library, begun, weights = training.gradient_descent, [], [np.ones((2, 1)), np.ones((1, 2))]
+    with swap.swapped(book):
+        monkeypatch.setattr(regime, "theirs", lambda what: begun.append(what) or contextlib.nullcontext())
+        training.gradient_descent(weights, np.ones((3, 1)), np.zeros(3), 0.01, steps=4)
+    assert begun == ["call"] and training.gradient_descent is library
 
 
 def test_the_library_is_back_after_an_error_and_problems_are_told(book):

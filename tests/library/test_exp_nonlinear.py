@@ -166,7 +166,7 @@ def test_the_gap_is_made_while_the_loss_falls(cases):
 
 def test_the_integral_of_the_rate_meets_the_gap_to_first_order_in_the_step():
     """On white data, where the right side is smooth but for single jumps; on stretched data kinks forbid it."""
-    coarse, fine = (gap.follow(0.1, 1e-3, None, np.random.default_rng(1), step_size=h)["numbers"] for h in (0.1, 0.05))
+    coarse, fine = (gap.follow(0.1, 1e-3, 1, np.random.default_rng(1), step_size=h)["numbers"] for h in (0.1, 0.05))
     assert coarse["difference"] < 0.03
     assert fine["difference"] == pytest.approx(coarse["difference"] / 2, rel=0.15)
     assert coarse["kinked"] == 0 and sum(coarse["shares"]) == pytest.approx(1)

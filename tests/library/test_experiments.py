@@ -12,7 +12,7 @@ from minintk.experiments import style
 NAMES = list(experiments.registry())
 # Settings and constants that make a run short
 LINEAR = {"L": 2, "P": 40, "D": 10, "N": 10, "sigma": 0.03}
-FOLLOWED = (("leaky, white", 0.1, 0.05, None), ("ReLU, white", 0.0, 0.1, None), ("ReLU, stretched", 0.0, 0.1, 100))
+FOLLOWED = (("leaky, white", 0.1, 0.05, 1), ("ReLU, white", 0.0, 0.1, 1), ("ReLU, stretched", 0.0, 0.1, 100))
 TRAPS = (
     ("silent", 0.0, 0.1, 10, 20, 30, None, 0.1),
     ("T1 lazy", 0.0, 3.0, 10, 20, 30, None, 1e-3),

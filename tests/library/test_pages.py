@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from minintk import cli, experiments
-from minintk.experiments import film, phase_diagram, silent_alignment, style
+from minintk.experiments import film, neurons, phase_diagram, silent_alignment, style
 from minintk.tools import pages
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
@@ -149,6 +149,25 @@ def test_the_film_draws_what_the_run_recorded(main):
             assert np.allclose(left.images[0].get_array(), K / abs(K - np.diag(np.diag(K))).max())
 
 
+def test_the_film_of_the_units_draws_their_weights_and_pulls():
+    """In its last frame: lines to w_j over the longest one, and crosses on the circle where sum y_m x_m points."""
+    picture = neurons.circle(3)
+    shown, W, X, signs = neurons._film(picture), picture["weights"][-1], picture["samples"], picture["signs"][-1]
+    shown.draw(shown.frames - 1)
+    left, right = shown.figure.get_axes()
+    circle, positive, negative, crosses = left.lines
+    for line, sign in [(positive, 1), (negative, -1)]:
+        middle, tips, gap = line.get_xydata().reshape(-1, 3, 2).swapaxes(0, 1)
+        assert len(tips) and not middle.any() and np.isnan(gap).all()
+        assert np.allclose(tips, W[signs == sign] / max(np.hypot(*W.T)))
+    pulls = signs * np.array([sum(y * x for x, y in zip(X, picture["labels"]) if x @ w > 0) for w in W]).T
+    drawn, pulled = crosses.get_xydata(), np.hypot(*pulls) > 0
+    assert np.allclose(drawn[pulled], (pulls / np.hypot(*pulls)).T[pulled]) and np.isnan(drawn[~pulled]).all()
+    parts = np.linalg.norm(W, axis=1) ** 2  # |a_j| = |w_j| from small weights on
+    cosines = (W.T * pulls).sum(axis=0)[pulled] / np.hypot(*W.T)[pulled] / np.hypot(*pulls)[pulled]
+    assert right.lines[2].get_ydata()[1] == pytest.approx(parts[pulled] @ cosines / parts.sum(), abs=1e-3)
+
+
 @pytest.mark.parametrize("settings", [{"loss": "softmax", "classes": "0,1,2"}, {"sigma": 1.0}, {"powers": (1,)}])
 def test_several_outputs_lazy_and_raw_runs_have_films_too(settings):
     result = silent_alignment.run(**({"P": 9, "width": 8, "powers": (0,), "sigma": 0.1, "inits": 1} | settings))
@@ -165,7 +184,7 @@ def test_the_animation_needs_nothing_from_the_net_and_is_the_same_each_time(main
     A, losses = main.arrays["white_0_alignments"], main.arrays["white_0_losses"]
     assert f"A has gone from {A[0]:.3f} to {A[np.argmax(losses <= 0.99 * losses[0])]:.3f}" in text
     assert "run 1 of 1;" in text and "not evenly over time" in text
-    assert "<code>minintk run --animate</code>; summary.json" in text
+    assert "<code>minintk run</code> with <code>--animate</code>; summary.json" in text
     twice = [
         pages.animation(tmp_path / name, lambda: every(main.film(), 40)).read_bytes() for name in ("a.html", "b.html")
     ]
@@ -216,15 +235,16 @@ def test_the_gallery_fits_the_window_of_a_browser_and_a_touched_figure_grows_wit
 
 def test_animate_is_told_where_it_does_not_belong(two, capsys):
     assert cli.main(["run", "first", "--animate"]) == 2
-    assert capsys.readouterr().err == "minintk: --animate is for silent_alignment alone\n"
+    assert capsys.readouterr().err == "minintk: --animate is for silent_alignment or neurons, one alone\n"
 
 
-def test_the_command_animates(tmp_path, capsys, monkeypatch, undrawn):
+@pytest.mark.parametrize("words", ["neurons", "silent_alignment --P 8 --width 20 --sigma 0.1 --power 0 --inits 1"])
+def test_the_command_animates(tmp_path, capsys, monkeypatch, undrawn, words):
     monkeypatch.setattr(film, "FRAMES", 6)
-    words = "run --animate --P 8 --width 20 --sigma 0.1 --power 0 --inits 1 --out".split()
-    assert cli.main([*words, str(tmp_path)]) == 0
+    monkeypatch.setattr(neurons, "CASES", neurons.CASES[:1])
+    assert cli.main(["run", *words.split(), "--animate", "--out", str(tmp_path)]) == 0
     assert "animation.html" in capsys.readouterr().out
-    assert (tmp_path / "silent_alignment" / "animation.html").stat().st_size > 100_000
+    assert (tmp_path / words.split()[0] / "animation.html").stat().st_size > 100_000
 
 
 @pytest.fixture

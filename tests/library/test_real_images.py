@@ -33,9 +33,12 @@ def test_a_hundred_white_images_of_real_mnist_are_learned_in_silence(tmp_path):
 
 
 def test_images_in_the_form_of_cifar10_are_learned(tmp_path):
-    rng, labels = np.random.default_rng(0), np.arange(40) % 2 + 3
+    folder = tmp_path / "cifar-10-batches-bin"
+    folder.mkdir()
+    rng, labels = np.random.default_rng(0), 2 * (np.arange(40) % 2) + 3
     images = rng.integers(0, 200, (40, 3072)) + 50 * (labels == 3)[:, None]  # a 3 is brighter
     records = np.column_stack([labels, images]).astype(np.uint8)
-    (tmp_path / "data_batch_1.bin").write_bytes(records.tobytes())
-    verdict, numbers = trained(tmp_path, "3,4", P=20, width=20, sigma=0.1)
+    for name, part in (("data_batch_1", records[:30]), ("test_batch", records[30:])):
+        (folder / f"{name}.bin").write_bytes(part.tobytes())
+    verdict, numbers = trained(folder, "3,5", P=20, width=20, sigma=0.1)
     assert numbers["final_loss"] <= 1e-4 and numbers["test_accuracy"] == 1

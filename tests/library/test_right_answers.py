@@ -479,7 +479,8 @@ def experiment__with_rounded_steps(
         "machine_0": silence.kernel_machine(run.weights[0], X, X_test, *ends),
     }
     gaps = silence.gap_curve(run.weights[-1], X, X_test, run.outputs, run.test_outputs, slope)
-    return told | {"kernels": run.kernels, "gaps": gaps, "numbers": silence.silence_numbers(**told)}
+    kept = {"trained": run.outputs[-1], "kernels": run.kernels, "gaps": gaps}
+    return told | kept | {"numbers": silence.silence_numbers(**told)}
 
 
 def region__by_a_table(numbers):

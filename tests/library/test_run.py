@@ -187,6 +187,7 @@ def test_a_users_own_file_is_read(tmp_path, capsys, undrawn):
         ("--P many", "invalid int value"),
         ("--seed -1", "seed is -1"),
         ("silent", "'silent' is no experiment"),
+        ("phase_diagram --power 0", "--power is for silent_alignment alone, not for phase_diagram"),
     ],
 )
 def test_a_wrong_word_is_told_in_one_line(tmp_path, capsys, words, told):

@@ -9,6 +9,7 @@ import math
 import os
 import pathlib
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -154,6 +155,16 @@ def test_serial_threads_and_our_own_processes_give_the_same_rows(tmp_path, threa
         ("depth", {"sigma": 1e-3, "depth": 2}, "t_half", lambda summary, arrays: summary["depths"][0]["t_half"]),
         ("whitening", {"power": 0.01}, "rho", lambda summary, arrays: arrays["power_rho"][1, 0]),
         ("three_traps", {"P": 20}, "untrained", lambda summary, arrays: arrays["untrained_error"][1, 0]),
+        ("lazy_to_rich", {"sigma": 0.03}, "rho", lambda summary, arrays: arrays["rho"][4, 0]),
+        ("layer_scales", {"sigma_1": 1, "sigma_2": 0.1}, "rho", lambda summary, arrays: summary["cells"][7]["rhos"][0]),
+        ("linear_phases", {"sigma": 0.01}, "t_half", lambda summary, arrays: summary["cases"][2]["t_half"]),
+        ("several_outputs", {"sigma": 0.01}, "t_half_3", lambda summary, arrays: summary["cases"][0]["t_half"][2]),
+        ("losses", {}, "flow_inf_0.1", lambda summary, arrays: arrays["ReLU_logistic_flow_inf"][0, 2]),
+        ("gap", {"condition": 100}, "gap_end", lambda summary, arrays: arrays["ReLU_stretched_0_gaps"][-1]),
+        ("neurons", {"condition": 10}, "flips_10", lambda summary, arrays: arrays["flips_10"][3, 0]),
+        ("weight_decay", {}, "ridge", lambda summary, arrays: arrays["ridge"][0, 0]),
+        ("optimisers", {"condition": 100}, "rho_adam", lambda summary, arrays: arrays["rho"][1, 1, 0]),
+        ("transfer", {}, "error_inf_0.75", lambda summary, arrays: arrays["error_inf"][1, 3]),
     ],
 )
 def test_a_point_is_the_experiments_own_run(name, settings, column, told, found):
@@ -166,6 +177,18 @@ def test_a_point_is_the_experiments_own_run(name, settings, column, told, found)
 def test_every_point_has_its_line_above():
     mark, *_ = test_a_point_is_the_experiments_own_run.pytestmark
     assert {name for name, *_ in mark.args[1]} == set(experiments.points())
+    assert experiments.registry().keys() - experiments.points() == {"phase_diagram"}  # a map of silent_alignment's
+
+
+@pytest.mark.parametrize("name", experiments.registry())
+def test_try_next_has_a_sweep_that_the_experiment_takes(name):
+    told = " ".join(experiments.text(name).partition("Try next.")[2].split())
+    asked = [cli._parser().parse_args(words.split()) for words in re.findall("`minintk (sweep [^`]+)`", told)]
+    assert asked
+    for options in asked:
+        assert options.experiment == ("silent_alignment" if name == "phase_diagram" else name)
+        given = {setting: getattr(options, setting) for setting in cli.SWEPT}
+        sweep._lists(options.experiment, {setting: values for setting, values in given.items() if values})
 
 
 def test_our_own_workers_have_one_blas_thread_and_the_environment_is_left_as_it_was(monkeypatch):

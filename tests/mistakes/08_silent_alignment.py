@@ -130,6 +130,7 @@ def result_of(run, X, X_test, slope, f_train=None, f0=None, first=0, last=-1):
     return {
         **curves,
         **machines,
+        "trained": run.outputs[-1],
         "network": network,
         "gaps": gap_curve(run.weights[-1], X, X_test, run.outputs, run.test_outputs, slope),
         "kernels": run.kernels,
