@@ -45,8 +45,8 @@ class Local:
 class Folder:
     """Asks the functions in a folder of exercise files, in a process of their own."""
 
-    def __init__(self, folder):
-        self.remote, self.files = remote.Remote(), {}
+    def __init__(self, folder, limits=None):
+        self.remote, self.files = remote.Remote(limits), {}
         for unit in units.units():
             path, text, functions, problems = submission.of_unit(pathlib.Path(folder).resolve(), unit)
             self.files[unit["file"]] = {"path": path, "text": text, "functions": functions, "problems": problems}

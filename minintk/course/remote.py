@@ -1,6 +1,8 @@
 """The parent's side: a student's functions in a process of their own, which may hang, crash or exit without harm."""
 
 import contextlib
+import dataclasses
+import math
 import os
 import pathlib
 import re
@@ -9,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import tracemalloc
 
 import numpy as np
@@ -16,19 +19,33 @@ import numpy as np
 from minintk.course import frames, student
 from minintk.tools import threads
 
-SECONDS = 10.0  # for one call
+try:
+    import pwd
+except ModuleNotFoundError:  # Windows
+    pwd = None
+
 GRACE = 5.0  # seconds more, in which the worker ends itself and leaves its line
 LOG = 100_000  # bytes that are kept of what was printed
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """How a worker runs. The defaults are for one's own code; `locked` is for a stranger's, see `isolate`."""
+
+    seconds: float = 10.0  # for one call
+    total: float = math.inf  # seconds for everything that is asked of one Remote
+    memory: int = 4 << 30  # bytes: more is an error in the student's line, not the end of other programs
+    locked: bool = False
+    user: str | None = None  # whose rights the process has, for a parent that is root
+    wrap: tuple[str, ...] = ()  # the words of a launcher before the command
 
 
 class Remote:
     """One worker process, started when it is first needed and again after it died. Close it when done."""
 
-    def __init__(self):
-        self.seconds, self.process, self.loaded = SECONDS, None, None
-        self.environment = {name: "1" for name in threads.NAMES} | {"PYTHONIOENCODING": "utf-8", "MPLBACKEND": "Agg"}
-        if path := os.environ.get("PYTHONPATH"):  # from the worker's own folder "." is another one
-            self.environment["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, path.split(os.pathsep)))
+    def __init__(self, limits=None):
+        self.limits, self.process, self.loaded = limits or Limits(), None, None
+        self.seconds, self.left, self.ready = self.limits.seconds, self.limits.total, None
         self.printed = ""  # by the student's functions, of workers that were closed
 
     def load(self, text, filename, full):
@@ -54,15 +71,20 @@ class Remote:
             self.process = None
 
     def _ask(self, request):
+        if self.left <= 0:
+            raise student.Error("Timeout", f"was not asked: the {self.limits.total:g} seconds for all were over")
         if self.process is None:
             self.start()
             if "call" in request:  # the worker died at an earlier call
                 self._ask({"source": self.loaded})
-        self.late = False
-        clock = threading.Timer(self.seconds + GRACE, self._stop)  # if even the worker's own clock is stuck
+        if self.ready is None:
+            self._greeted()
+        self.late, seconds = False, min(self.seconds, self.left)
+        clock = threading.Timer(seconds + GRACE, self._stop)  # if even the worker's own clock is stuck
         clock.start()
+        begun = time.monotonic()
         try:
-            self.process.stdin.write(frames.pack({"seconds": self.seconds} | request))
+            self.process.stdin.write(frames.pack({"seconds": seconds} | request))
             self.process.stdin.flush()
             answer = frames.read(self.process.stdout)
         except (EOFError, OSError):
@@ -72,6 +94,7 @@ class Remote:
             raise student.Error("Crash", "wrote among the answers of the process it ran in") from None
         finally:
             clock.cancel()
+            self.left -= time.monotonic() - begun
         np.empty(answer.get("peak", 0), np.uint8)  # as much memory at once: a test that traces it sees it here
         if answer.get("drawn"):
             np.random.random()  # noqa: NPY002  # of the global numbers, so that a test sees it in its own process
@@ -85,18 +108,41 @@ class Remote:
         self.faults = pathlib.Path(self.folder.name) / "faults"  # a channel of our own, apart from the student's prints
         home = pathlib.Path(self.folder.name) / "home"
         home.mkdir()
+        limits, path = self.limits, [os.path.abspath(place) for place in sys.path if place]
+        given = str(self.faults), limits.memory, min(limits.total, 10**6), limits.locked
+        code = f"import sys; sys.path[:] = {path!r}; from minintk.course import worker; worker.main(*{given!r})"
+        other = {}
+        if limits.user:
+            other = {"user": limits.user, "group": pwd.getpwnam(limits.user).pw_gid, "extra_groups": []}
+            for place in (self.folder.name, home):
+                os.chown(place, pwd.getpwnam(limits.user).pw_uid, -1)
         self.process = subprocess.Popen(
-            [sys.executable, "-B", "-P", "-u", "-m", "minintk.course.worker", self.faults],  # -u: prints survive death
+            [*limits.wrap, sys.executable, "-I", "-B", "-u", "-c", code],  # -u: prints survive death
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=home,
-            env=os.environ | self.environment,
+            env=environment(home),
             start_new_session=True,  # so that what it starts ends with it
+            **other,
         )
+        self.ready = None
         self.log = bytearray()
         self.listener = threading.Thread(target=listen, args=(self.process.stderr, self.log), daemon=True)
         self.listener.start()
+
+    def _greeted(self):
+        """Waits for the first frame. RuntimeError, which is no student's fault, if it does not come."""
+        clock = threading.Timer(60, self._stop)
+        clock.start()
+        try:
+            self.ready = frames.read(self.process.stdout)["ready"]
+        except (EOFError, OSError, ValueError, KeyError, TypeError):
+            self.close()
+            last = self.printed.strip().splitlines()[-1:] or ["it said nothing"]
+            raise RuntimeError(f"the process for a student's functions did not start ({last[0]})") from None
+        finally:
+            clock.cancel()
 
     def _stop(self):
         self.late = True
@@ -110,6 +156,13 @@ class Remote:
         if self.late or late:
             return student.Error("Timeout", f"did not return within {self.seconds:g} seconds", line)
         return student.Error("Crash", f"ended the process it ran in ({cause(code)})", line)
+
+
+def environment(home):
+    """The variables of a worker, made from nothing: no name, key or path of the user's reaches a student's code."""
+    kept = {name: os.environ[name] for name in ("SYSTEMROOT", "LD_LIBRARY_PATH", "TZ") if name in os.environ}
+    own = {"PATH": os.defpath, "HOME": str(home), "TMPDIR": str(home), "TEMP": str(home), "MPLBACKEND": "Agg"}
+    return kept | own | dict.fromkeys(threads.NAMES, "1")
 
 
 def listen(stream, log):

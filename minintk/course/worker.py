@@ -2,11 +2,11 @@
 
 Requests come on standard input and answers go to what was standard output, one frame each. What the student prints
 goes to standard error. A call that does not end in time is ended here, by faulthandler, which works in an endless loop
-of C code too and leaves the line in a file of ours, the first argument.
+of C code too and leaves the line in a file of ours. The first frame says that the process is ready and what it gave up.
 """
 
-import contextlib
 import faulthandler
+import importlib
 import os
 import sys
 import tracemalloc
@@ -14,23 +14,28 @@ import tracemalloc
 import numpy as np
 
 from minintk import guard
-from minintk.course import frames, student
-
-MEMORY = 4 << 30  # bytes: more is an error in the student's line, not the end of other programs
+from minintk.course import frames, isolate, student, units
 
 
-def main():
-    with contextlib.suppress(ImportError, ValueError, OSError):  # not on Windows; macOS refuses
-        import resource
+def main(faults, memory, seconds, locked):
+    """faults: our file; memory: bytes, more is an error in the student's line; locked: for a stranger's code.
 
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    A stranger's has so many seconds of CPU time for all it does.
+    """
+    if locked:
+        for name in [*(f"minintk.{unit['module']}" for unit in units.units()), "tqdm"]:
+            importlib.import_module(name)  # and what they import when they need it: later nothing can be read
     guard.NESTED = True  # a student's wrong call of the library is told in words, not by numpy
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # prints must not end up among the answers
+    sys.stdout.reconfigure(encoding="utf-8", errors="replace")
     requests = os.fdopen(os.dup(0), "rb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # input() ends at once instead of eating requests
-    faults = open(sys.argv[1], "wb", buffering=0)
+    faults = open(faults, "wb", buffering=0)
     faulthandler.enable(faults)
+    defences = isolate.lock(memory, seconds) if locked else isolate.modest(memory)
+    answers.write(frames.pack({"ready": {"python": sys.version, "numpy": np.__version__, "defences": defences}}))
+    answers.flush()
     function = filename = None
     while True:
         try:
@@ -44,6 +49,7 @@ def main():
         try:
             if "source" in request:
                 filename = request["source"]["filename"]
+                withhold(request["source"]["full"])
                 function, result = student.define(**request["source"])
             else:
                 result = student.call(function, *request["call"], filename, BaseException)
@@ -64,11 +70,23 @@ def main():
         answers.flush()
 
 
+withheld = []  # module, name and the library's function
+
+
+def withhold(full):
+    """Takes the library's version of a function away, where it might be called, and gives back the one before."""
+    if withheld:
+        setattr(*withheld)
+    module, name = units.module(units.by_name(full)), full.split(".")[1]
+    withheld[:] = module, name, getattr(module, name)
+
+    def refusal(*args, **kwargs):
+        raise RuntimeError(f"the library's {full} is not lent to the answer that is graded")
+
+    setattr(module, name, refusal)
+
+
 def drawn():
     """What changes when numpy's global random numbers are seeded or used."""
     _, keys, position, *_ = np.random.get_state()  # noqa: NPY002
     return keys.tobytes(), position
-
-
-if __name__ == "__main__":
-    main()
