@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import os
 import pathlib
+import shlex
 import shutil
 import sys
 import textwrap
@@ -139,6 +140,22 @@ def _course(commands):
     solution.add_argument("--yes", action="store_true", help="do not ask first")
     add("diff", _diff, "yours beside the library's, after passing").add_argument("name", metavar="NAME")
     add("reset", _reset, "the stub again; your file is kept as a backup").add_argument("name", metavar="NAME")
+    classes = commands.add_parser("grade", help="for instructors: the submissions of a class")
+    classes.set_defaults(command=_grade)
+    classes.add_argument("paths", type=_named, nargs="+", metavar="PATH", help="a folder or zip, a student each inside")
+    classes.add_argument("--out", type=_named, default="grades", metavar="DIR", help="results (default: %(default)s)")
+    classes.add_argument("--units", type=int, nargs="+", metavar="N", help="only these units")
+    classes.add_argument("--roster", type=_named, metavar="FILE", help="CSV with student_id: everyone gets a row")
+    classes.add_argument("--salt", default="", metavar="TEXT", help="draw other seeds and sizes for the checks")
+    classes.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N", help="processes (default: the cores)")
+    classes.add_argument("--seconds", type=float, default=10, metavar="S", help="for a call (default: %(default)s)")
+    classes.add_argument(
+        "--total", type=float, default=120, metavar="S", help="for a submission (default: %(default)s)"
+    )
+    classes.add_argument("--memory", type=float, default=2, metavar="GB", help="of a process (default: %(default)s)")
+    classes.add_argument("--user", metavar="NAME", help="whose rights a submission has, for root: nobody")
+    classes.add_argument("--wrap", type=shlex.split, default=(), metavar="CMD", help="a launcher before the process")
+    classes.add_argument("--gradescope", type=_named, metavar="FILE", help="results.json of a single submission")
     see = add("see", _see, "a unit's figure, drawn by your functions that have passed")
     see.add_argument("unit", metavar="UNIT")
     see.add_argument(
@@ -149,6 +166,24 @@ def _course(commands):
     dev.add_argument("action", choices=["cut", "check", "mutate"], help="write exercises/ anew; prove that all agrees; "
                      "test the tests (takes many minutes)")  # fmt: skip
     dev.add_argument("names", nargs="*", metavar="NAME", help="mutate: only these functions or modules")
+
+
+def _grade(options):
+    from minintk.course import classroom, remote, units
+
+    known = [unit["id"] for unit in units.units()]
+    if wrong := [number for number in options.units or [] if number not in known]:
+        raise ValueError(f"--units {wrong[0]}: expected numbers from {known[0]} to {known[-1]}")
+    if min(options.seconds, options.total, options.memory, options.jobs) <= 0:
+        raise ValueError("--seconds, --total, --memory and --jobs: expected numbers above 0")
+    limits = remote.Limits(
+        options.seconds, options.total, int(options.memory * 2**30), True, options.user, tuple(options.wrap)
+    )
+    table, defences = classroom.grade_class(
+        options.paths, options.out, options.units, limits, options.salt, options.jobs,
+        roster=options.roster, gradescope=options.gradescope,
+    )  # fmt: skip
+    print(f"{table}\n\n{classroom.told(defences)}\n{options.out}: grades.csv, feedback, class.html")
 
 
 def _status(options):

@@ -47,6 +47,13 @@ class Remote:
         self.limits, self.process, self.loaded = limits or Limits(), None, None
         self.seconds, self.left, self.ready = self.limits.seconds, self.limits.total, None
         self.printed = ""  # by the student's functions, of workers that were closed
+        self.error = ""  # why no worker could be started, which is no student's fault
+
+    def begin(self):
+        """Starts a worker and waits until it is ready; what it told: python, numpy, defences."""
+        self.start()
+        self._greeted()
+        return self.ready
 
     def load(self, text, filename, full):
         """Makes this function the one that `call` calls. Returns the file's problems, as (line, sentence)."""
@@ -62,6 +69,8 @@ class Remote:
         if self.process is not None:
             kill(self.process)
             self.process.wait()
+            if self.limits.locked:
+                sweep(self.folder.name)
             self.listener.join(5)
             self.printed += bytes(self.log).decode(errors="replace").replace(os.linesep, "\n")
             for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
@@ -111,21 +120,24 @@ class Remote:
         limits, path = self.limits, [os.path.abspath(place) for place in sys.path if place]
         given = str(self.faults), limits.memory, min(limits.total, 10**6), limits.locked
         code = f"import sys; sys.path[:] = {path!r}; from minintk.course import worker; worker.main(*{given!r})"
-        other = {}
-        if limits.user:
-            other = {"user": limits.user, "group": pwd.getpwnam(limits.user).pw_gid, "extra_groups": []}
-            for place in (self.folder.name, home):
-                os.chown(place, pwd.getpwnam(limits.user).pw_uid, -1)
-        self.process = subprocess.Popen(
-            [*limits.wrap, sys.executable, "-I", "-B", "-u", "-c", code],  # -u: prints survive death
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=home,
-            env=environment(home),
-            start_new_session=True,  # so that what it starts ends with it
-            **other,
-        )
+        command = [*limits.wrap, sys.executable, "-I", "-B", "-u", "-c", code]  # -u: prints survive death
+        try:
+            self.process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=home,
+                env=environment(home),
+                start_new_session=True,  # so that what it starts ends with it
+                **_rights(limits.user, [self.folder.name, home]),
+            )
+        except OSError as error:
+            self.folder.cleanup()
+            if limits.user or limits.wrap:
+                self.error = f"{limits.user or limits.wrap[0]} cannot run {command[0]} ({error.strerror})"
+                raise RuntimeError(self.error) from None
+            raise
         self.ready = None
         self.log = bytearray()
         self.listener = threading.Thread(target=listen, args=(self.process.stderr, self.log), daemon=True)
@@ -140,7 +152,8 @@ class Remote:
         except (EOFError, OSError, ValueError, KeyError, TypeError):
             self.close()
             last = self.printed.strip().splitlines()[-1:] or ["it said nothing"]
-            raise RuntimeError(f"the process for a student's functions did not start ({last[0]})") from None
+            self.error = f"the process for a student's functions did not start ({last[0]})"
+            raise RuntimeError(self.error) from None
         finally:
             clock.cancel()
 
@@ -170,6 +183,27 @@ def listen(stream, log):
     while chunk := stream.read1(LOG):
         log += chunk
         del log[:-LOG]
+
+
+def _rights(user, places):
+    """What Popen is told to give a process the rights of another user, who gets these folders; for root only."""
+    if not user:
+        return {}
+    try:
+        entry = pwd.getpwnam(user)
+    except (AttributeError, KeyError):
+        raise ValueError(f"there is no user {user!r} on this machine") from None
+    for place in places:
+        os.chown(place, entry.pw_uid, -1)
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
+
+def sweep(folder):
+    """Ends processes whose home is in this folder: what a stranger's code started in a session of its own (Linux)."""
+    for place in pathlib.Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if f"HOME={folder}".encode() in place.read_bytes():
+                os.kill(int(place.parent.name), signal.SIGKILL)
 
 
 def kill(process):

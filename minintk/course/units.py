@@ -45,10 +45,17 @@ def docstring(function):
 
 def hints(exercise):
     """All its hints; the last one is the paragraph of the library's docstring that begins "How:", if there is one."""
-    tree = ast.parse((PACKAGE / f"{exercise['module']}.py").read_text(encoding="utf-8"))  # the function may be swapped
-    function = next(node for node in tree.body if getattr(node, "name", None) == exercise["name"])
+    function = next(node for node in ast.parse(source(exercise)).body if isinstance(node, ast.FunctionDef))
     how = parted(ast.get_docstring(function))[1]
     return [*exercise["hints"], *([how] if how else [])]
+
+
+def source(exercise):
+    """The library function's own text, from its file: in the module another one may stand in its place."""
+    text = (PACKAGE / f"{exercise['module']}.py").read_text(encoding="utf-8")
+    return ast.get_source_segment(
+        text, next(n for n in ast.parse(text).body if getattr(n, "name", "") == exercise["name"])
+    )
 
 
 def exercises():
