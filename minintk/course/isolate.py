@@ -16,9 +16,13 @@ READ, READ_DIR = 1 << 2, 1 << 3  # with execution (1 << 0), which libraries need
 NO_TCP, NO_SIGNALS = 4, 6  # the Landlock versions from which on these are closed too
 
 
-def lock(memory, seconds):
-    """Takes every defence there is. Returns their names. memory in bytes; seconds of CPU time for the whole process."""
-    return [*_limits(memory, seconds), *_dies_with_its_parent(), *_landlock()]
+def lock(memory, seconds, rules):
+    """Takes every defence there is. Returns their names.
+
+    memory in bytes; seconds of CPU time for the whole process; rules: what `landlock` gave, to this process or to the
+    one that it is a copy of.
+    """
+    return [*_limits(memory, seconds), *_dies_with_its_parent(), *_restricted(rules)]
 
 
 def modest(memory):
@@ -53,14 +57,17 @@ def _dies_with_its_parent():
     return ["ends with its parent"] if ctypes.CDLL(None).prctl(1, signal.SIGKILL) == 0 else []  # PR_SET_PDEATHSIG
 
 
-def _landlock():
-    """From here on only Python's own library, numpy and this folder exist for the process, and no TCP (Linux 5.13)."""
+def landlock():
+    """Rules by which only Python's own library, numpy and this folder exist for a process, and no TCP (Linux 5.13).
+
+    (the version, a file descriptor); None where there is no Landlock.
+    """
     if sys.platform != "linux":
-        return []
+        return None
     libc = ctypes.CDLL(None, use_errno=True)
     version = libc.syscall(SYSCALLS["create"], None, 0, 1)
     if version < 1:
-        return []
+        return None
     everything = (1 << {1: 13, 2: 14, 3: 15, 4: 15}.get(version, 16)) - 1
     parts = [everything, *([3] if version >= NO_TCP else []), *([3] if version >= NO_SIGNALS else [])]
     ruled = (ctypes.c_uint64 * len(parts))(*parts)
@@ -71,10 +78,17 @@ def _landlock():
         rule = access.to_bytes(8, "little") + place.to_bytes(4, "little")
         libc.syscall(SYSCALLS["add"], rules, 1, rule, 0)
         os.close(place)
+    return version, rules
+
+
+def _restricted(rules):
+    if rules is None:
+        return []
+    libc = ctypes.CDLL(None)
     libc.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS, which Landlock asks for
-    done = libc.syscall(SYSCALLS["restrict"], rules, 0) == 0
-    os.close(rules)
-    return [f"Landlock {version}"] if done else []
+    done = libc.syscall(SYSCALLS["restrict"], rules[1], 0) == 0
+    os.close(rules[1])
+    return [f"Landlock {rules[0]}"] if done else []
 
 
 def _readable():

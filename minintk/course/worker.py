@@ -38,12 +38,14 @@ def main(faults, memory, seconds, locked):
     versions = {"python": sys.version, "numpy": np.__version__}
     if not (locked and FORKS):
         faults = open(faults, "wb", buffering=0)
-        defences = isolate.lock(memory, seconds) if locked else isolate.modest(memory)
+        defences = isolate.lock(memory, seconds, isolate.landlock()) if locked else isolate.modest(memory)
         _say(answers, {"ready": versions | {"defences": defences}})
         _serve(requests, answers, faults)
     isolate.modest(memory)
+    rules = isolate.landlock()
+    gc.freeze()  # what is here stays: copies share it
     if not os.fork():  # a first copy only finds out what can be given up
-        _say(answers, {"ready": versions | {"defences": isolate.lock(memory, seconds)}})
+        _say(answers, {"ready": versions | {"defences": isolate.lock(memory, seconds, rules)}})
         os._exit(0)
     os.wait()
     while True:
@@ -54,7 +56,7 @@ def main(faults, memory, seconds, locked):
                 _say(answers, {"dead": os.waitstatus_to_exitcode(status)})
         else:
             stream = open(faults, "wb", buffering=0)  # while it may
-            isolate.lock(memory, seconds)
+            isolate.lock(memory, seconds, rules)
             _serve(requests, answers, stream, request)
 
 
@@ -118,7 +120,7 @@ withheld = []  # module, name and the library's function
 def withhold(full):
     """Takes the library's version of a function away, where it might be called, and gives back the one before.
 
-    In a copy of the process there is none before, and nothing keeps what was taken away.
+    In a copy of the process there is none before, and nothing keeps what was taken away: it ends here.
     """
     if withheld:
         setattr(*withheld)
@@ -130,7 +132,6 @@ def withhold(full):
         raise RuntimeError(f"the library's {full} is not lent to the answer that is graded")
 
     setattr(module, name, refusal)
-    gc.collect()
 
 
 def drawn():

@@ -4,6 +4,7 @@ import concurrent.futures
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -269,6 +270,28 @@ def test_killed_at_any_moment_nothing_is_lost(tmp_path):
         kept = len(records)
     done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8")
     assert done.returncode == 0 and done.stdout.count(f"{TOTAL}/{TOTAL}") == 12
+
+
+def test_the_readmes_workflow_grades_a_step_a_unit(tmp_path):
+    """Each command ends well on finished exercises, badly on stubs, and promises the unit's points."""
+    text = (
+        (units.PACKAGE.parent / "README.md").read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
+    )
+    commands = re.findall(r"command: (minintk check (\d) [^,]*), timeout: \d+, max-score: (\d+)}", text)
+    ids = re.findall(r"- id: (\w+)", text)
+    assert [int(unit) for _, unit, _ in commands] == [1, 2] and "runners: " + f'"{",".join(ids)}"' in text
+    assert all(f"{name.upper()}_RESULTS: " in text and f"steps.{name}.outputs.result" in text for name in ids)
+    program = tmp_path / "bin" / "minintk"
+    package = os.pathsep.join(filter(None, [str(units.PACKAGE.parent), os.environ.get("PYTHONPATH")]))
+    written(program, f'#!/bin/sh\nPYTHONPATH={package} exec {sys.executable} -m minintk "$@"\n')
+    program.chmod(0o755)
+    environment = os.environ | {"PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"}
+    for folder, code in (("solutions", 0), ("exercises", 1)):
+        shutil.copytree(units.folder(folder), tmp_path / folder / "exercises")
+        for command, unit, points in commands:
+            assert int(points) == sum(e["points"] for e in units.units()[int(unit) - 1]["exercise"])
+            done = subprocess.run(["bash", "-c", command], cwd=tmp_path / folder, env=environment, capture_output=True)
+            assert done.returncode == code
 
 
 def test_people_are_found_by_id_mail_or_name():

@@ -1,10 +1,12 @@
 """Hostile and broken submissions are graded in one go: each has its row, and costs nobody anything but itself."""
 
+import contextlib
 import importlib.util
 import json
 import os
 import pathlib
 import sys
+import tempfile
 import time
 
 import pytest
@@ -31,8 +33,11 @@ def graded(tmp_path_factory):
             cases.FILES[name](folder / "all" / name)
     (folder / "all" / "right").mkdir()
     (folder / "all" / "right" / "01_network.py").write_bytes((units.folder("solutions") / "01_network.py").read_bytes())
+    (folder / "homes").mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(remote, "GRACE", 0.5)
+        patch.setattr(tempfile, "tempdir", str(folder / "homes"))
+        patch.setenv("TMPDIR", str(folder / "homes"))  # for the pool's processes
         patch.setenv("MININTK_SECRET", "x")
         table, defences = classroom.grade_class([folder / "all"], folder / "out", [1], LIMITS, jobs=2)
     records = {
@@ -68,17 +73,12 @@ def test_each_has_its_files(graded):
 
 def test_nothing_is_left_running(graded):
     time.sleep(0.1)
-    homes = [path for path in pathlib.Path("/proc").glob("[0-9]*/environ") if _ours(path)]
-    assert homes == []
-
-
-def _ours(path):
-    try:
-        return (
-            b"HOME=" in (text := path.read_bytes()) and b"/minintk-" in text.partition(b"HOME=")[2].partition(b"\0")[0]
-        )
-    except OSError:
-        return False
+    homes = f"HOME={graded[1] / 'homes'}".encode()
+    left = []
+    for path in pathlib.Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            left += [path] if homes in path.read_bytes() else []
+    assert left == [] and list((graded[1] / "homes").iterdir()) == []
 
 
 def test_nothing_outside_was_written(graded):
