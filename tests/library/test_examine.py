@@ -443,6 +443,19 @@ REFUSES_NAN = """def test_nan():
 """
 
 
+LARGE = """def test_large():
+    h = np.linspace(-1, 2, 30).reshape(5, 6)
+    assert (network.gate(h, 0.1) == np.where(h > 0, 1, 0.1)).all()
+"""
+
+
+def test_a_mistake_that_nobody_knows_is_narrowed_down(with_tests):
+    """Arguments of one sample and one unit are made up, on which both functions are asked."""
+    text = with_tests(lambda h, slope: library_gate(h, slope) + h**2, LARGE)[1][0]
+    assert "known mistake" not in text and "  30 of 30 entries are wrong" in text
+    assert "\n  A smaller case, to do by hand: gate(h=[[0.1257]], slope=0.3) is [[1.]], yours is [[1.0158]]." in text
+
+
 def test_an_error_that_the_library_raises_too_is_no_mistake(with_tests):
     def refuses(h, slope):
         if np.isnan(h).any():
