@@ -136,7 +136,7 @@ class Examiner:
             if state.status is results.Status.NOT_RUN:
                 state.status = results.Status.WAITING
             pytest.skip("waits for an earlier row")
-        self.calls = []
+        self.calls, self.others = [], None
         try:
             with self._swapped(full):
                 outcome = yield
@@ -243,9 +243,7 @@ class Examiner:
                 continue
             first = next((a for a in [*call["args"], *call["kwargs"].values()] if isinstance(a, np.ndarray)), None)
             more = None if known else functools.partial(narrow.question, self._ask, _shown_arguments, call)
-            said = diagnose.diagnose(
-                call["got"], call["expected"], first, lambda c=call: self._again(c["library"]), more
-            )
+            said = diagnose.diagnose(call["got"], call["expected"], first, self._sized, more)
             if said:
                 return call, self._ignored(call) or said
         return None, None
@@ -262,15 +260,7 @@ class Examiner:
             asked.load(exercise["full"])
             return self._answered(asked, call)
 
-        def again():
-            library, made = told[0]["library"], []
-            for sizes in probe.SIZES if not exercise.get("free") else []:
-                with contextlib.suppress(Exception):
-                    call = {"args": [], "kwargs": _frozen(probe.arguments(library, sizes))}
-                    made.append(self._answered(self.answers, call | {"expected": library(**call["kwargs"])}))
-            return made
-
-        found = mistakes.known(exercise, told, answer, again)
+        found = mistakes.known(exercise, told, answer, lambda: [] if exercise.get("free") else self._again())
         return [f"  It answers as a known mistake does: {found}. Does yours?"] if found else []
 
     def _answered(self, asked, call):
@@ -295,15 +285,22 @@ class Examiner:
                     )
         return None
 
-    def _again(self, library):
-        """The student's and the library's answers at four other sizes; fewer if one of them cannot answer."""
-        asked = []
-        for sizes in probe.SIZES:
-            with contextlib.suppress(Exception):
-                made = probe.arguments(library, sizes)
-                expected = library(**_frozen(made))
-                asked.append((sizes, diagnose.normalise(self.answers.call([], _frozen(made)), expected), expected))
-        return asked
+    def _again(self):
+        """Calls at four other sizes, with the student's answers, once a test; fewer if the library cannot answer."""
+        if self.others is None:
+            self.others, library = [], self.calls[0]["library"]
+            for sizes in probe.SIZES:
+                with contextlib.suppress(Exception):
+                    call = {"args": [], "kwargs": _frozen(probe.arguments(library, sizes)), "sizes": sizes}
+                    call["expected"] = library(**call["kwargs"])
+                    self.others.append(self._answered(self.answers, call))
+                    if "error" in self.others[-1] and self.others[-1]["error"].kind in ("Timeout", "Crash"):
+                        break  # it would be waited for at each of them
+        return self.others
+
+    def _sized(self):
+        """[(sizes, yours, expected)] of these, where there is an answer."""
+        return [(call["sizes"], call["got"], call["expected"]) for call in self._again() if "got" in call]
 
     def _ask(self, args, kwargs):
         return self.answers.call(*_frozen([args, kwargs]))

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from minintk import network
@@ -59,10 +60,31 @@ def test_what_is_known_is_named_as_itself(texts):
     assert len(others) < 25 and sum(map(bool, named.values())) > 300, others
 
 
+def told_of(full, wrong):
+    """The feedback on a wrong function."""
+    examiner = examine.Examiner(examine.Local({full: wrong}), [full])
+    grade.pytest_run([f"test_{full.split('.')[0]}.py"], [examiner])
+    return examiner.results[full].feedback
+
+
 def test_another_wrong_answer_is_no_known_mistake():
     """Twice the right answer, and an error of its own, are told without a comparison."""
     for wrong in (lambda h, slope: 2 * network.gate(h, slope), lambda h, slope: h[0] / None):
-        examiner = examine.Examiner(examine.Local({"network.gate": wrong}), ["network.gate"])
-        grade.pytest_run(["test_network.py"], [examiner])
-        assert examiner.results["network.gate"].points == 0
-        assert "known mistake" not in examiner.results["network.gate"].feedback
+        told = told_of("network.gate", wrong)
+        assert "row 1" in told and "known mistake" not in told
+
+
+def test_an_answer_that_is_that_of_a_known_mistake_by_chance_is_not_called_so():
+    """Identity and ones have the product 2: over the trace it is 1, as it is over the largest eigenvalues."""
+    told = told_of("alignment.kernel_alignment", lambda K, Q: float(np.vdot(K, Q) / np.trace(K)))
+    assert "Yours is 1, expected 0.707107." in told and "known mistake" not in told
+
+
+def test_a_known_mistake_in_a_form_of_its_own_is_named():
+    """The last layer alone; its blocks for several outputs are those of no known mistake."""
+
+    def last_layer(weights, X1, X2=None, slope=0.0):
+        h1, h2 = (network.forward(weights, X, slope)[-2] for X in (X1, X1 if X2 is None else X2))
+        return h1 @ h2.T if len(weights[-1]) == 1 else np.zeros((1, 1))
+
+    assert "known mistake does: takes the last layer only." in told_of("kernel.ntk", last_layer)
