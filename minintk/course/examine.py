@@ -249,7 +249,7 @@ class Examiner:
         return None, None
 
     def _known(self, exercise):
-        """A line that says which known mistake answers as the student does; no line if none does."""
+        """Lines that say which known mistake answers as the student does; none if none does."""
         told = [call for call in self.calls if "got" in call or "error" in call]
         right = [c for c in told if "got" in c and "expected" in c and diagnose.alike(c["got"], c["expected"])]
         if len(right) == len(told) or any(call.get("fatal") for call in told):
@@ -261,7 +261,10 @@ class Examiner:
             return self._answered(asked, call)
 
         found = mistakes.known(exercise, told, answer, lambda: [] if exercise.get("free") else self._again())
-        return [f"  It answers as a known mistake does: {found}. Does yours?"] if found else []
+        if not found:
+            return []
+        what, *question = found
+        return [f"  It answers as a known mistake does: {what}. Does yours?", *(f"  {line}" for line in question)]
 
     def _answered(self, asked, call):
         """The call with what these answers give to it, "got" or "error"."""

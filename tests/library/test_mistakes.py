@@ -9,9 +9,9 @@ from minintk import network
 from minintk.course import examine, grade, mistakes, results, units
 
 MISTAKES = {
-    f"{unit['module']}.{name}: {what}": (f"{unit['module']}.{name}", wrong, phrase)
+    f"{unit['module']}.{name}: {what}": (f"{unit['module']}.{name}", wrong, *phrases)
     for unit in units.units()
-    for name, what, wrong, phrase in mistakes.of_unit(unit["id"])
+    for name, what, wrong, *phrases in mistakes.of_unit(unit["id"])
 }
 
 
@@ -23,7 +23,7 @@ class Graded:
 
     def pytest_runtestloop(self, session):
         tests = {}
-        for key, (full, wrong, _) in MISTAKES.items():
+        for key, (full, wrong, *_) in MISTAKES.items():
             examiner = examine.Examiner(examine.Local({full: wrong}), [full])
             rows = examiner.results[full].rows
             if full not in tests:
@@ -48,9 +48,10 @@ def texts():
 
 @pytest.mark.parametrize("key", MISTAKES)
 def test_a_mistake_is_found_and_named(texts, key):
-    phrase = MISTAKES[key][2]
+    """By its phrase, and by its question if it has one."""
     assert texts[key] is not None, "all rows passed"
-    assert phrase in texts[key], f"\nexpected {phrase!r} in\n{texts[key]}"
+    for phrase in MISTAKES[key][2:]:
+        assert phrase in texts[key], f"\nexpected {phrase!r} in\n{texts[key]}"
 
 
 def test_what_is_known_is_named_as_itself(texts):
