@@ -3,7 +3,7 @@
 import numpy as np
 import oracles
 import pytest
-from oracles import assert_matches, unchanged
+from oracles import assert_matches, expect, unchanged
 
 from minintk import network
 
@@ -81,8 +81,8 @@ def test_init_weights_returns_one_matrix_a_layer_out_by_in(widths):
     """W_l has shape (n_l, n_{l-1}): one row for each unit, one column for each of its inputs."""
     weights = network.init_weights(widths, sigma=0.5, rng=3)
     shapes, expected = [np.shape(W) for W in weights], [(n, m) for m, n in zip(widths, widths[1:])]
-    assert shapes == expected, f"The shapes are {shapes}, expected {expected}."
-    assert all(W.dtype == np.float64 for W in weights), f"The precision is {weights[0].dtype}, expected float64."
+    expect(shapes == expected, f"The shapes are {shapes}, expected {expected}.")
+    expect(all(W.dtype == np.float64 for W in weights), f"The precision is {weights[0].dtype}, expected float64.")
 
 
 @pytest.mark.exercise("network.init_weights", row=2)
@@ -94,10 +94,10 @@ def test_init_weights_has_the_asked_spread(sigma):
         z = W.ravel() * np.sqrt(n_in) / sigma  # standard normal; the bounds are 6 standard errors
         told = f"In the layer with {n_in} inputs the"
         wanted = sigma / np.sqrt(n_in)
-        assert abs(z.mean()) < 6 / np.sqrt(z.size), f"{told} mean is {W.mean():.3g}, expected 0."
+        expect(abs(z.mean()) < 6 / np.sqrt(z.size), f"{told} mean is {W.mean():.3g}, expected 0.")
         spread = f"{told} standard deviation is {W.std():.3g}, expected sigma / sqrt({n_in}) = {wanted:.3g}."
-        assert abs(z.std() - 1) < 6 / np.sqrt(2 * z.size), spread
-        assert abs((z**4).mean() - 3) < 6 * np.sqrt(96 / z.size), f"{told} numbers are not normally distributed."
+        expect(abs(z.std() - 1) < 6 / np.sqrt(2 * z.size), spread)
+        expect(abs((z**4).mean() - 3) < 6 * np.sqrt(96 / z.size), f"{told} numbers are not normally distributed.")
 
 
 @pytest.mark.exercise("network.init_weights", row=3)
@@ -105,7 +105,7 @@ def test_init_weights_gives_the_same_weights_for_the_same_seed_only():
     """The same integer gives the same weights again, another one gives others."""
     first, again, other = (network.init_weights([4, 5, 2], sigma=1.0, rng=seed) for seed in (11, 11, 12))
     assert_matches(again, first)
-    assert not any(np.isin(a, b).any() for a, b in zip(first, other)), "Another seed gave the same numbers."
+    expect(not any(np.isin(a, b).any() for a, b in zip(first, other)), "Another seed gave the same numbers.")
 
 
 @pytest.mark.exercise("network.init_weights", row=4)
@@ -113,7 +113,7 @@ def test_init_weights_draws_every_layer_anew():
     """No layer repeats the numbers of another one: one generator is made and drawn from layer by layer."""
     weights = network.init_weights([6, 6, 6, 6], sigma=1.0, rng=1)
     different = np.unique(np.concatenate([W.ravel() for W in weights])).size
-    assert different == 3 * 36, f"Of {3 * 36} weights only {different} are different numbers."
+    expect(different == 3 * 36, f"Of {3 * 36} weights only {different} are different numbers.")
 
 
 @pytest.mark.exercise("network.init_weights", row=5)
@@ -121,9 +121,9 @@ def test_init_weights_leaves_the_global_generator_alone():
     """Numpy's global random state is neither used nor seeded: it belongs to the caller."""
     before = np.random.get_state()[1:3]  # noqa: NPY002
     first, second = (network.init_weights([4, 5, 2], sigma=1.0, rng=1) for _ in range(2))
-    assert all((a == b).all() for a, b in zip(first, second)), "Two calls with rng = 1 give different weights."
+    expect(all((a == b).all() for a, b in zip(first, second)), "Two calls with rng = 1 give different weights.")
     after = np.random.get_state()[1:3]  # noqa: NPY002
-    assert np.array_equal(before[0], after[0]) and before[1] == after[1], "np.random was seeded or drawn from."
+    expect(np.array_equal(before[0], after[0]) and before[1] == after[1], "np.random was seeded or drawn from.")
 
 
 def test_init_weights_takes_a_generator_and_goes_on_from_it():

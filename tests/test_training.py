@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import oracles
 import pytest
-from oracles import assert_matches, assert_named, unchanged
+from oracles import assert_matches, assert_named, expect, unchanged
 
 from minintk import integrator, training
 
@@ -155,7 +155,7 @@ def test_gradient_descent_step_leaves_the_given_weights_and_keeps_single_precisi
 
 def assert_shaped(Z, Q, one, other):
     told = f"Z has shape {np.shape(Z)} and Q {np.shape(Q)}, expected {one} and {other}."
-    assert (np.shape(Z), np.shape(Q)) == (one, other), told
+    expect((np.shape(Z), np.shape(Q)) == (one, other), told)
 
 
 @pytest.mark.exercise("training.span_coordinates", row=1)
@@ -203,7 +203,7 @@ def test_span_coordinates_keep_single_precision(rng):
     """float32 data give float32 coordinates, and rounding noise of that size does not count as rank."""
     X = (rng.standard_normal((9, 2)) @ rng.standard_normal((2, 7))).astype(np.float32)
     Z, Q = training.span_coordinates(X)
-    assert Z.dtype == Q.dtype == np.float32, f"Z is {Z.dtype} and Q {Q.dtype}, expected float32."
+    expect(Z.dtype == Q.dtype == np.float32, f"Z is {Z.dtype} and Q {Q.dtype}, expected float32.")
     assert_shaped(Z, Q, (9, 2), (7, 2))
 
 
@@ -323,8 +323,8 @@ def test_errors_shrink_below_the_stable_step_and_grow_above_it(rng, drawn):
         np.linalg.norm(np.linalg.matrix_power(np.eye(len(K)) - share * step * K / len(X), 200), 2)
         for share in (0.99, 1.01)
     ]
-    assert grown[0] < 1.01, f"With 0.99 of it errors grow {grown[0]:.3g} times in 200 steps."
-    assert grown[1] > 50, f"With 1.01 of it errors grow {grown[1]:.3g} times in 200 steps, expected 52."
+    expect(grown[0] < 1.01, f"With 0.99 of it errors grow {grown[0]:.3g} times in 200 steps.")
+    expect(grown[1] > 50, f"With 1.01 of it errors grow {grown[1]:.3g} times in 200 steps, expected 52.")
 
 
 @pytest.mark.exercise("training.stable_step", row=3)
@@ -361,7 +361,7 @@ def test_descend_goes_step_by_step(rng, loss, slope, longest):
         losses.append(oracles.loss(oracles.outputs(weights, X, slope), y, loss))
     with unchanged(start, X, y):
         found = training.descend(start, X, y, 0.0, longest, slope, loss, 4)
-    assert len(found) == 3, f"It returned {len(found)} things, expected weights, times and losses."
+    expect(len(found) == 3, f"It returned {len(found)} things, expected weights, times and losses.")
     assert_matches(found[1], np.array(times), rtol=1e-7)
     assert_matches(found[2], np.array(losses), rtol=1e-7)
     assert_matches(list(found[0]), weights, rtol=1e-7)
@@ -388,8 +388,8 @@ def test_descend_takes_shorter_steps_where_the_kernel_has_grown():
     )
     steps = np.diff(times)
     assert_matches(steps[0], 0.2)
-    assert abs(steps[-1] - 1 / 18) < 1e-3, f"The last step is {steps[-1]:.6g}, expected 1 / 18."
-    assert (np.diff(losses) < 0).all() and losses[-1] <= 1e-9, "The loss should fall at every step, to its target."
+    expect(abs(steps[-1] - 1 / 18) < 1e-3, f"The last step is {steps[-1]:.6g}, expected 1 / 18.")
+    expect((np.diff(losses) < 0).all() and losses[-1] <= 1e-9, "The loss should fall at every step, to its target.")
 
 
 @pytest.mark.exercise("training.adaptive_step", row=1)
@@ -412,7 +412,7 @@ def test_adaptive_step_is_of_second_order(rng):
         ahead = training.adaptive_step(weights, X, y, length, 1e-6)[0]
         missed.append(abs(np.concatenate([W.ravel() for W in ahead]) - exact).max())
     ratio = missed[0] / missed[1]
-    assert 7 < ratio < 9, f"Half the length is wrong by 1/{ratio:.3g}, expected about 1/8."
+    expect(7 < ratio < 9, f"Half the length is wrong by 1/{ratio:.3g}, expected about 1/8.")
 
 
 @pytest.mark.exercise("training.adaptive_step", row=3)

@@ -42,6 +42,10 @@ def submissions(paths):
             raise ValueError(f"{path} is not there; expected a folder or a zip of submissions")
         entries = list(_entries(path))
         alone = any(len(parts) == 1 and _unit_file(parts[0]) == parts[0] for parts, _ in entries)
+        if path.is_dir() and not alone:
+            for place in sorted(place.name for place in path.iterdir() if place.is_dir() and not place.is_symlink()):
+                name = _owner((place, ""))[0]  # also of a folder with nothing in it
+                found.setdefault(name, Submission(name))
         for parts, content in entries:
             name, rest = (path.stem if path.is_file() else path.resolve().name, parts) if alone else _owner(parts)
             submission = found.setdefault(name, Submission(name))

@@ -212,7 +212,7 @@ class Examiner:
         call, said = self._mistake(full, exercise.get("free", False), known)
         if call is None:
             said = " ".join(str(error).partition("\nassert ")[0].split())
-            text += [] if said.startswith("assert ") else [f"  {said[:600]}"]  # a bare assertion tells nobody anything
+            text += [f"  {said[:600]}"] if said and not said.startswith("assert ") else []  # a bare one tells nothing
             shown = next((c for c in reversed(self.calls) if "got" in c), None)
             if shown:
                 text.append(f"  called     {exercise['name']}({_shown_arguments(shown['args'], shown['kwargs'])})")

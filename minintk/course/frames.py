@@ -10,6 +10,7 @@ import numpy as np
 
 DTYPES = {"|b1", "|u1", "<i4", "<i8", "<f4", "<f8"}
 LARGEST_HEAD = 4 << 20  # a longer head could decode to gigabytes of small objects
+LARGEST_BODY = 1 << 28  # of arrays; none of the course's comes near it
 
 
 def pack(value):
@@ -77,8 +78,8 @@ def read(stream):
     """The next value from a binary stream; EOFError if it ends."""
     sizes = _exactly(stream, 16)
     head, body = int.from_bytes(sizes[:8], "little"), int.from_bytes(sizes[8:], "little")
-    if head > LARGEST_HEAD:
-        raise ValueError("a frame with too long a head")
+    if head > LARGEST_HEAD or body > LARGEST_BODY:
+        raise ValueError("a frame that is too long")
     return unpack(_exactly(stream, head), _exactly(stream, body))
 
 

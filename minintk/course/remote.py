@@ -6,6 +6,7 @@ import math
 import os
 import pathlib
 import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import tracemalloc
 
 import numpy as np
 
-from minintk.course import frames, student
+from minintk.course import frames, student, worker
 from minintk.tools import threads
 
 try:
@@ -26,6 +27,7 @@ except ModuleNotFoundError:  # Windows
 
 GRACE = 5.0  # seconds more, in which the worker ends itself and leaves its line
 LOG = 100_000  # bytes that are kept of what was printed
+LARGEST = 1 << 32  # bytes that a call may say it took
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +59,8 @@ class Remote:
 
     def load(self, text, filename, full):
         """Makes this function the one that `call` calls. Returns the file's problems, as (line, sentence)."""
+        if self.limits.locked and self.process is not None and self.loaded is not None:
+            self._end()
         self.loaded = {"text": text, "filename": str(filename), "full": full}
         return self._ask({"source": self.loaded})
 
@@ -84,18 +88,18 @@ class Remote:
             raise student.Error("Timeout", f"was not asked: the {self.limits.total:g} seconds for all were over")
         if self.process is None:
             self.start()
-            if "call" in request:  # the worker died at an earlier call
-                self._ask({"source": self.loaded})
         if self.ready is None:
             self._greeted()
+        if "call" in request and not self.serving:  # the worker died at an earlier call
+            self._ask({"source": self.loaded})
         self.late, seconds = False, min(self.seconds, self.left)
         clock = threading.Timer(seconds + GRACE, self._stop)  # if even the worker's own clock is stuck
         clock.start()
-        begun = time.monotonic()
+        begun, number = time.monotonic(), secrets.randbelow(2**53)  # which no earlier function can know
         try:
-            self.process.stdin.write(frames.pack({"seconds": seconds} | request))
+            self.process.stdin.write(frames.pack({"seconds": seconds, "number": number} | request))
             self.process.stdin.flush()
-            answer = frames.read(self.process.stdout)
+            answer = _checked(frames.read(self.process.stdout), number)
         except (EOFError, OSError):
             raise self._obituary() from None
         except ValueError:
@@ -104,12 +108,24 @@ class Remote:
         finally:
             clock.cancel()
             self.left -= time.monotonic() - begun
-        np.empty(answer.get("peak", 0), np.uint8)  # as much memory at once: a test that traces it sees it here
-        if answer.get("drawn"):
+        if "dead" in answer:
+            raise self._obituary(answer["dead"])
+        self.serving = True
+        np.empty(answer["peak"], np.uint8)  # as much memory at once: a test that traces it sees it here
+        if answer["drawn"]:
             np.random.random()  # noqa: NPY002  # of the global numbers, so that a test sees it in its own process
         if "error" in answer:
             raise student.Error(*answer["error"])
         return answer["ok"]
+
+    def _end(self):
+        """Ends the copy of the worker that served the last function; the worker too, if it does not end in peace."""
+        if worker.FORKS and self.serving:
+            with contextlib.suppress(student.Error):
+                self._ask({"end": True})
+                self.serving = False
+        if self.serving or not worker.FORKS:
+            self.close()
 
     def start(self):
         """Starts a worker and does not wait for it."""
@@ -138,7 +154,7 @@ class Remote:
                 self.error = f"{limits.user or limits.wrap[0]} cannot run {command[0]} ({error.strerror})"
                 raise RuntimeError(self.error) from None
             raise
-        self.ready = None
+        self.ready, self.serving = None, False
         self.log = bytearray()
         self.listener = threading.Thread(target=listen, args=(self.process.stderr, self.log), daemon=True)
         self.listener.start()
@@ -161,14 +177,34 @@ class Remote:
         self.late = True
         kill(self.process)
 
-    def _obituary(self):
-        """Why the worker died, and at which line of the student's file."""
-        code = self.process.wait()
+    def _obituary(self, code=None):
+        """Why the worker, or with its exit code a copy of it, died, and at which line of the student's file."""
+        self.serving, whole = False, code is None
+        code = self.process.wait() if whole else code
         late, _, line = fault(self.faults, [pathlib.Path(self.loaded["filename"]).name])
-        self.close()
+        if whole:
+            self.close()
         if self.late or late:
             return student.Error("Timeout", f"did not return within {self.seconds:g} seconds", line)
         return student.Error("Crash", f"ended the process it ran in ({cause(code)})", line)
+
+
+def _checked(answer, number):
+    """An answer in one of worker.py's forms. ValueError for any other: a stranger may have written it."""
+    if isinstance(answer, dict) and isinstance(answer.get("dead"), int) and len(answer) == 1:
+        return answer
+    if not isinstance(answer, dict) or answer.get("number") != number or ("ok" in answer) == ("error" in answer):
+        raise ValueError("no answer to this request")
+    if "error" in answer:
+        kind, text, line = answer["error"]
+        if not (isinstance(kind, str) and isinstance(text, str) and isinstance(line, int | None)):
+            raise ValueError("no error in words")
+        answer["error"] = kind[:100], text[:2000], line
+    peak = answer.get("peak", 0)
+    return answer | {
+        "drawn": bool(answer.get("drawn")),
+        "peak": peak if isinstance(peak, int) and 0 <= peak < LARGEST else 0,
+    }
 
 
 def environment(home):

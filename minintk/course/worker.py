@@ -6,6 +6,7 @@ of C code too and leaves the line in a file of ours. The first frame says that t
 """
 
 import faulthandler
+import gc
 import importlib
 import os
 import sys
@@ -16,11 +17,14 @@ import numpy as np
 from minintk import guard
 from minintk.course import frames, isolate, student, units
 
+FORKS = sys.platform == "linux"  # elsewhere a fork is no safe copy of a process with libraries such as BLAS
+
 
 def main(faults, memory, seconds, locked):
     """faults: our file; memory: bytes, more is an error in the student's line; locked: for a stranger's code.
 
-    A stranger's has so many seconds of CPU time for all it does.
+    A stranger's function runs in a copy of this process, made for it alone: it gives up its rights, forgets the
+    library's answer, and what it breaks is gone with it. It has so many seconds of CPU time for all it does.
     """
     if locked:
         for name in [*(f"minintk.{unit['module']}" for unit in units.units()), "tqdm"]:
@@ -31,17 +35,41 @@ def main(faults, memory, seconds, locked):
     sys.stdout.reconfigure(encoding="utf-8", errors="replace")
     requests = os.fdopen(os.dup(0), "rb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # input() ends at once instead of eating requests
-    faults = open(faults, "wb", buffering=0)
+    versions = {"python": sys.version, "numpy": np.__version__}
+    if not (locked and FORKS):
+        faults = open(faults, "wb", buffering=0)
+        defences = isolate.lock(memory, seconds) if locked else isolate.modest(memory)
+        _say(answers, {"ready": versions | {"defences": defences}})
+        _serve(requests, answers, faults)
+    isolate.modest(memory)
+    if not os.fork():  # a first copy only finds out what can be given up
+        _say(answers, {"ready": versions | {"defences": isolate.lock(memory, seconds)}})
+        os._exit(0)
+    os.wait()
+    while True:
+        request = _request(requests)
+        if child := os.fork():
+            _, status = os.waitpid(child, 0)
+            if os.waitstatus_to_exitcode(status) != ENDED:
+                _say(answers, {"dead": os.waitstatus_to_exitcode(status)})
+        else:
+            stream = open(faults, "wb", buffering=0)  # while it may
+            isolate.lock(memory, seconds)
+            _serve(requests, answers, stream, request)
+
+
+ENDED = 77  # exit code of a copy that was told to end
+
+
+def _serve(requests, answers, faults, request=None):
+    """Answers requests, the given one first, until it is told to end, or until there are no more."""
     faulthandler.enable(faults)
-    defences = isolate.lock(memory, seconds) if locked else isolate.modest(memory)
-    answers.write(frames.pack({"ready": {"python": sys.version, "numpy": np.__version__, "defences": defences}}))
-    answers.flush()
     function = filename = None
     while True:
-        try:
-            request = frames.read(requests)
-        except EOFError:
-            os._exit(0)  # no exit handlers, no waiting for threads
+        request = request or _request(requests)
+        if "end" in request:
+            _say(answers, {"ok": None, "number": request["number"]})
+            os._exit(ENDED)
         faulthandler.dump_traceback_later(request["seconds"], exit=True, file=faults)
         before = drawn()
         if request.get("traced"):
@@ -60,30 +88,49 @@ def main(faults, memory, seconds, locked):
         answer["peak"] = tracemalloc.get_traced_memory()[1]  # bytes; 0 if they are not counted
         tracemalloc.stop()
         faulthandler.cancel_dump_traceback_later()
-        try:
-            frame = frames.pack(answer)
-        except TypeError as error:
-            frame = frames.pack({"error": ["TypeError", f"returned {error}", None]})
-        except MemoryError:
-            frame = frames.pack({"error": ["MemoryError", "returned more than fits into memory", None]})
-        answers.write(frame)
-        answers.flush()
+        answer["number"] = request["number"]
+        _say(answers, answer)
+        request = None
+
+
+def _request(requests):
+    try:
+        return frames.read(requests)
+    except EOFError:
+        os._exit(0)  # no exit handlers, no waiting for threads
+
+
+def _say(answers, answer):
+    try:
+        frame = frames.pack(answer)
+    except TypeError as error:
+        frame = frames.pack({"error": ["TypeError", f"returned {error}", None], "number": answer["number"]})
+    except MemoryError:
+        told = ["MemoryError", "returned more than fits into memory", None]
+        frame = frames.pack({"error": told, "number": answer["number"]})
+    answers.write(frame)
+    answers.flush()
 
 
 withheld = []  # module, name and the library's function
 
 
 def withhold(full):
-    """Takes the library's version of a function away, where it might be called, and gives back the one before."""
+    """Takes the library's version of a function away, where it might be called, and gives back the one before.
+
+    In a copy of the process there is none before, and nothing keeps what was taken away.
+    """
     if withheld:
         setattr(*withheld)
     module, name = units.module(units.by_name(full)), full.split(".")[1]
-    withheld[:] = module, name, getattr(module, name)
+    if not FORKS or os.getpid() == os.getsid(0):  # the process itself, which serves the next function, too
+        withheld[:] = module, name, getattr(module, name)
 
     def refusal(*args, **kwargs):
         raise RuntimeError(f"the library's {full} is not lent to the answer that is graded")
 
     setattr(module, name, refusal)
+    gc.collect()
 
 
 def drawn():

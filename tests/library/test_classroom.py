@@ -1,0 +1,237 @@
+"""minintk grade: exports of all kinds are read, everyone has a row, and a second run gives the same bytes."""
+
+import concurrent.futures
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+
+import pytest
+
+from minintk import cli
+from minintk.course import classroom, collect, handback, remote, units
+
+USER = "root" if hasattr(os, "geteuid") and os.geteuid() == 0 else None
+LIMITS = remote.Limits(30.0, 120.0, 1 << 30, True, USER)
+RIGHT = (units.folder("solutions") / "03_whitening.py").read_text(encoding="utf-8")
+WRONG = RIGHT.replace("scale * (V *", "2 * scale * (V *")
+TOTAL = sum(e["points"] for e in units.units()[2]["exercise"])
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a class is graded on Linux and macOS")
+
+
+def written(path, text=RIGHT):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def tree(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """The folder of a small class and what was written for it, with a roster."""
+    folder = tmp_path_factory.mktemp("class")
+    written(folder / "in" / "ada" / "03_whitening.py")
+    written(folder / "in" / "bob" / "exercises" / "03_whitening.py", WRONG)
+    written(folder / "in" / "copy" / "03_whitening.py", WRONG.replace("scale", "factor"))
+    (folder / "in" / "nobody").mkdir()
+    written(
+        folder / "roster.csv", "student_id,last_name,first_name,email\nbob,Stone,Bob,b@x.org\neve,Doe,=1+1,e@x.org\n"
+    )
+    told, _ = classroom.grade_class([folder / "in"], folder / "out", [3], LIMITS, roster=folder / "roster.csv")
+    return folder, told
+
+
+def test_the_table_has_everyone_first_those_of_the_roster(graded):
+    lines = [line.split() for line in graded[1].splitlines()]
+    assert [line[0] for line in lines] == ["student", "bob", "eve", "ada", "copy", "nobody"]
+    assert lines[3][1] == f"{TOTAL}/{TOTAL}" and lines[4][1:] == lines[1][1:]
+    assert "handed in nothing" in graded[1] and lines[5][1:3] == [f"0/{TOTAL}", "2"]
+
+
+def test_grades_are_in_nbgraders_columns_with_one_for_each_function(graded):
+    with open(graded[0] / "out" / "grades.csv", newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    head = "assignment duedate timestamp student_id last_name first_name email raw_score late_submission_penalty score"
+    names = ["whitening.condition_number", "whitening.whitening_map"]
+    assert list(rows[0]) == [*head.split(), "max_score", *names]
+    assert [row["student_id"] for row in rows] == ["bob", "eve", "ada", "copy", "nobody"]
+    assert rows[0]["last_name"] == "Stone" and rows[1]["first_name"] == "'=1+1"  # no formula for a spreadsheet
+    for row in rows:
+        assert int(row["score"]) == sum(int(row[name]) for name in names) and row["max_score"] == str(TOTAL)
+    assert rows[2]["score"] == str(TOTAL) and 0 < int(rows[0]["score"]) < TOTAL and rows[1]["score"] == "0"
+
+
+def test_a_student_reads_the_diagnosis_and_the_class_page_what_is_common(graded):
+    text = (graded[0] / "out" / "feedback" / "bob.txt").read_text(encoding="utf-8")
+    assert text.startswith("minintk ") and "- row 1, 1 point: two samples by hand" in text and "It is 2 times" in text
+    assert "public checks" in text and "nan seconds" not in text and str(graded[0]) not in text
+    page = (graded[0] / "out" / "class.html").read_text(encoding="utf-8")
+    assert "whitening.whitening_map, row 1: two samples by hand" in page and "bob, copy" in page
+    assert "the library, ada" in page and "<svg" in page and "http" not in page
+
+
+def test_a_second_run_asks_nobody_again_and_writes_the_same_bytes(graded, monkeypatch):
+    folder, told = graded
+    before = tree(folder / "out")
+    asked = []
+    real = classroom.graded
+    monkeypatch.setattr(
+        classroom, "graded", lambda chunk, *rest: (asked.extend(s[0] for s in chunk), real(chunk, *rest))[1]
+    )
+    again, _ = classroom.grade_class([folder / "in"], folder / "out", [3], LIMITS, roster=folder / "roster.csv")
+    assert asked == [] and again == told and tree(folder / "out") == before
+    written(folder / "in" / "bob" / "exercises" / "03_whitening.py", WRONG + "\n# again\n")
+    classroom.grade_class([folder / "in"], folder / "out", [3], LIMITS, roster=folder / "roster.csv")
+    assert asked == ["bob"]
+    written(folder / "in" / "bob" / "exercises" / "03_whitening.py", WRONG)
+    classroom.grade_class([folder / "in"], folder / "new", [3], LIMITS, roster=folder / "roster.csv")
+    assert tree(folder / "new") == before
+
+
+def test_an_executor_of_ones_own_gives_the_same_bytes(graded, tmp_path):
+    folder, _ = graded
+    with concurrent.futures.ThreadPoolExecutor(1) as executor:
+        roster = folder / "roster.csv"
+        classroom.grade_class([folder / "in"], tmp_path, [3], LIMITS, executor=executor, roster=roster)
+    assert tree(tmp_path) == tree(folder / "new")
+
+
+def test_the_salt_draws_other_numbers_and_right_answers_pass(graded, tmp_path):
+    told, _ = classroom.grade_class([graded[0] / "in"], tmp_path, [3], LIMITS, "a salt")
+    assert f"ada{TOTAL:>13}/{TOTAL}" in told.replace(" " * 3, "   ") or f" {TOTAL}/{TOTAL}" in told
+    assert "at other seeds and sizes" in (tmp_path / "feedback" / "ada.txt").read_text(encoding="utf-8")
+    assert "MININTK_SALT" not in os.environ
+
+
+def fields(value, kinds):
+    return all(isinstance(value[name], kind) for name, kind in kinds.items())
+
+
+def test_results_for_gradescope_have_its_fields_and_types(graded, tmp_path):
+    path = tmp_path / "results.json"
+    classroom.grade_class([graded[0] / "in" / "bob"], tmp_path / "out", [3], LIMITS, gradescope=path)
+    found = json.loads(path.read_text(encoding="utf-8"))
+    assert fields(found, {"score": int, "output": str, "tests": list, "extra_data": dict})
+    assert found["visibility"] == "visible" and found["output_format"] == "text"
+    for test in found["tests"]:
+        assert fields(test, {"name": str, "number": str, "score": int, "max_score": int, "output": str})
+        assert test["status"] == ("passed" if test["score"] == test["max_score"] else "failed")
+        assert test["visibility"] in ("hidden", "after_due_date", "after_published", "visible")
+    assert found["score"] == sum(test["score"] for test in found["tests"]) < TOTAL
+    assert sum(test["max_score"] for test in found["tests"]) == TOTAL
+    with pytest.raises(ValueError, match="^--gradescope is for one submission, given 4$"):
+        classroom.grade_class([graded[0] / "in"], tmp_path / "all", [3], LIMITS, gradescope=path)
+
+
+EXPORTS = {
+    "moodle": {"Ada Stone_123_assignsubmission_file/03_whitening.py": "Ada Stone_123"},
+    "moodle zip": {"Ada Stone_123_assignsubmission_file_/work.zip": "Ada Stone_123"},
+    "canvas": {"stoneada_123_4567_03_whitening.py": "stoneada_123"},
+    "canvas late again": {"stoneada_LATE_123_4567_03_whitening-2.py": "stoneada_123"},
+    "canvas zip": {"stoneada_123_4567_work.zip": "stoneada_123"},
+    "gradescope": {"submission_99/03_whitening.py": "submission_99"},
+    "a zip a student": {"ada.zip": "ada"},
+    "deeper": {"ada/minintk/exercises/03_whitening.py": "ada"},
+    "renamed": {"ada/ada-03_whitening (1).py": "ada"},
+    "a file a student": {"ada_03_whitening.py": "ada"},
+}
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
+@pytest.mark.parametrize("files", EXPORTS.values(), ids=EXPORTS)
+def test_exports_are_read_as_platforms_make_them(tmp_path, files, packed):
+    for path in files:
+        if path.endswith(".zip"):
+            (tmp_path / "in" / path).parent.mkdir(parents=True, exist_ok=True)
+            with zipfile.ZipFile(tmp_path / "in" / path, "w") as archive:
+                archive.writestr("work/03_whitening.py", RIGHT)
+                archive.writestr("__MACOSX/._03_whitening.py", "x")
+        else:
+            written(tmp_path / "in" / path)
+    place = tmp_path / "in"
+    if packed:
+        place = shutil.make_archive(tmp_path / "export", "zip", place)
+    found = collect.submissions([place])
+    assert list(found) == list(files.values())
+    assert {name: one.files for name, one in found.items()} == {
+        name: {"03_whitening.py": RIGHT.encode()} for name in files.values()
+    }
+
+
+def test_a_folder_of_ones_own_files_is_one_submission_and_the_latest_file_counts(tmp_path):
+    written(tmp_path / "ada" / "03_whitening.py", "old")
+    written(tmp_path / "ada" / "03_whitening-1.py", "new")
+    written(tmp_path / "ada" / "backup" / "03_whitening-7.py", "older")
+    found = collect.submissions([tmp_path / "ada"])
+    assert list(found) == ["ada"] and found["ada"].files == {"03_whitening.py": b"new"} and len(found["ada"].notes) == 2
+
+
+@pytest.mark.parametrize(
+    "words, told",
+    [
+        (["nowhere"], "nowhere is not there; expected a folder or a zip"),
+        (["empty"], "no submissions; expected"),
+        (["in", "--units", "9"], "--units 9: expected numbers from 1 to 8"),
+        (["in", "--seconds", "0"], "expected numbers above 0"),
+        (["in", "--roster", "in/ada/03_whitening.py"], "expected a line of names with student_id"),
+        (["in", "--user", "no-such-user"], "there is no user 'no-such-user'"),
+    ],
+)
+def test_an_instructors_mistake_is_one_line(tmp_path, monkeypatch, capsys, words, told):
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path / "in" / "ada" / "03_whitening.py")
+    (tmp_path / "empty").mkdir()
+    user = ["--user", USER] if USER and "--user" not in words else []
+    assert cli.main(["grade", *words, *user]) == 2
+    error = capsys.readouterr().err
+    assert told in error and error.count("\n") == 1
+
+
+@pytest.mark.skipif(USER is None, reason="only root has to name someone")
+def test_root_has_to_name_whose_rights_a_submission_gets(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path / "in" / "ada" / "03_whitening.py")
+    assert cli.main(["grade", "in"]) == 2 and "expected --user nobody" in capsys.readouterr().err
+
+
+def test_a_worker_that_does_not_start_is_the_instructors_to_mend(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path / "in" / "ada" / "03_whitening.py")
+    user = ["--user", USER] if USER else []
+    assert cli.main(["grade", "in", *user, "--wrap", "false"]) == 2
+    assert "did not start" in capsys.readouterr().err and not list(tmp_path.glob("grades/*.csv"))
+
+
+def test_killed_at_any_moment_nothing_is_lost(tmp_path):
+    for i in range(12):
+        written(tmp_path / "in" / f"s{i:02}" / "03_whitening.py", RIGHT + f"\n# {i}\n")
+    words = ["grade", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--units", "3", "--jobs", "1"]
+    words += ["--user", USER] if USER else []
+    package = os.pathsep.join(filter(None, [str(units.PACKAGE.parent), os.environ.get("PYTHONPATH")]))
+    command = [sys.executable, "-m", "minintk", *words]
+    environment = os.environ | {"PYTHONPATH": package}
+    kept = 0
+    for pause in (0.9, 1.0, 1.2):
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(pause)
+        process.kill()
+        process.wait()
+        records = [json.loads(path.read_text()) for path in (tmp_path / "out" / "records").glob("*.json")]
+        assert len(records) >= kept and all(record["results"] for record in records)  # whole ones, and no fewer
+        kept = len(records)
+    done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8")
+    assert done.returncode == 0 and done.stdout.count(f"{TOTAL}/{TOTAL}") == 12
+
+
+def test_people_are_found_by_id_mail_or_name():
+    ada = {"student_id": "123", "first_name": "Ada", "last_name": "Stone", "email": "ada@x.org"}
+    for name in ("123", "Ada Stone_123", "stoneada_123", "ada@x.org", "AdaStone", "Stone, Ada"):
+        assert handback._is(ada, name)
+    for name in ("1234", "Ada Stones", "ada"):
+        assert not handback._is(ada, name)

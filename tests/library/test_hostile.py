@@ -1,0 +1,114 @@
+"""Hostile and broken submissions are graded in one go: each has its row, and costs nobody anything but itself."""
+
+import importlib.util
+import json
+import os
+import pathlib
+import sys
+import time
+
+import pytest
+
+from minintk.course import classroom, remote, units
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="strangers' code is locked in on Linux")
+spec = importlib.util.spec_from_file_location("hostile_cases", units.folder("tests") / "hostile" / "cases.py")
+cases = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(cases)
+NAMES = [*cases.CASES, *cases.FILES]
+LIMITS = remote.Limits(1.0, 8.0, 1 << 30, True, "root" if hasattr(os, "geteuid") and os.geteuid() == 0 else None)
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """(records by name, the folder, what stood outside before, Landlock or not)."""
+    folder = tmp_path_factory.mktemp("class")
+    for name in NAMES:
+        (folder / "all" / name).mkdir(parents=True)
+        if name in cases.CASES:
+            (folder / "all" / name / "01_network.py").write_text(cases.text(cases.CASES[name]), encoding="utf-8")
+        else:
+            cases.FILES[name](folder / "all" / name)
+    (folder / "all" / "right").mkdir()
+    (folder / "all" / "right" / "01_network.py").write_bytes((units.folder("solutions") / "01_network.py").read_bytes())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(remote, "GRACE", 0.5)
+        patch.setenv("MININTK_SECRET", "x")
+        table, defences = classroom.grade_class([folder / "all"], folder / "out", [1], LIMITS, jobs=2)
+    records = {
+        path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (folder / "out" / "records").iterdir()
+    }
+    return records, folder, table, any("Landlock" in name for name in defences)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_has_its_row_and_loses_its_own_points_only(graded, name):
+    records, _, table, landlock = graded
+    points = {full: result["points"] for full, result in records[name]["results"].items()}
+    assert f"\n{name} " in f"\n{table}"
+    if not landlock and name in ("reads_the_library", "writes_elsewhere"):
+        pytest.skip("there is no Landlock here")
+    assert sum(points.values()) == cases.POINTS.get(name, 4), records[name]["results"]["network.gate"]["rows"][0][
+        "text"
+    ]
+    if cases.POINTS.get(name, 4) == 4:
+        assert points["network.activation"] == 4
+
+
+def test_one_that_is_right_is_not_touched_by_them(graded):
+    assert sum(result["points"] for result in graded[0]["right"]["results"].values()) == 34
+
+
+def test_each_has_its_files(graded):
+    _, folder, _, _ = graded
+    for kind in ("txt", "html"):
+        assert {path.stem for path in (folder / "out" / "feedback").glob(f"*.{kind}")} == {*NAMES, "right"}
+    assert len((folder / "out" / "grades.csv").read_text().splitlines()) == len(NAMES) + 2
+
+
+def test_nothing_is_left_running(graded):
+    time.sleep(0.1)
+    homes = [path for path in pathlib.Path("/proc").glob("[0-9]*/environ") if _ours(path)]
+    assert homes == []
+
+
+def _ours(path):
+    try:
+        return (
+            b"HOME=" in (text := path.read_bytes()) and b"/minintk-" in text.partition(b"HOME=")[2].partition(b"\0")[0]
+        )
+    except OSError:
+        return False
+
+
+def test_nothing_outside_was_written(graded):
+    landlock = graded[3]
+    assert not any(pathlib.Path(path).exists() for path in ("/tmp/pickled", "/tmp/minintk-slipped.py"))
+    assert not pathlib.Path("/tmp/minintk-was-here").exists() or not landlock
+    assert not list(graded[1].glob("minintk-slipped*"))
+
+
+@pytest.mark.parametrize(
+    "name, told",
+    [
+        ("loop", "line 13: it did not return within 1 seconds"),
+        ("loop_in_c", "line 13: it did not return within"),
+        ("segfault", "line 14: it ended the process it ran in (SIGSEGV)"),
+        ("exit", "it ended the process it ran in (exit code 0)"),
+        ("memory", "MemoryError"),
+        ("asks_the_library", "the library's network.gate is not lent"),
+        ("pickles", "returned a P, which is not plain data"),
+        ("syntax_error", "'(' was never closed"),
+    ],
+)
+def test_the_student_is_told_what_happened(graded, name, told):
+    assert told in graded[0][name]["results"]["network.gate"]["rows"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    "name, told",
+    [("utf16", "UTF-16"), ("too_long", "longer than 1 MB"), ("zip_bomb", "longer than 1 MB"), ("no_zip", "no zip")],
+)
+def test_what_could_not_be_read_is_told(graded, name, told):
+    record = graded[0][name]
+    assert told in " ".join([*record["notes"], *record["problems"]])
