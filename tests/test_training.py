@@ -546,6 +546,7 @@ def test_adam_after_many_steps_is_a_weighted_mean_of_all_gradients(rng):
 
 @pytest.mark.exercise("training.adam_step", row=4)
 def test_adam_step_leaves_the_given_lists_and_keeps_single_precision(rng):
+    """All four lists hold the same numbers afterwards, and float32 matrices give float32 ones."""
     single = [[W.astype(np.float32) for W in oracles.drawn_weights(rng, [4, 3, 2], 1.0)] for _ in range(4)]
     single[3] = [V**2 for V in single[3]]
     with unchanged(*single):

@@ -43,8 +43,12 @@ def _scale(library, ask, given, got, expected):
             power = _power(library(**twice), expected)
         except (ValueError, TypeError):  # twice this argument is none
             continue
-        yours = None if power is None else _outcome(ask, [], twice)
-        if power is not None and not isinstance(yours, student.Error) and (own := _power(yours, got)) != power:
+        if power is None:
+            continue
+        yours = _outcome(ask, [], twice)
+        if isinstance(yours, student.Error):
+            return None  # which may have taken its whole time
+        if (own := _power(yours, got)) != power:
             told = f"With {name} twice as large the expected {_scaled(power)}, yours"
             return f"{told} {'does not' if own is None else _scaled(own)}: which factor is too much, or missing?"
     return None

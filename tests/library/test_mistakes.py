@@ -1,5 +1,6 @@
 """The tests are tested: every mistake in tests/mistakes fails, and the feedback says what it must say."""
 
+import ast
 import re
 
 import numpy as np
@@ -89,3 +90,10 @@ def test_a_known_mistake_in_a_form_of_its_own_is_named():
         return h1 @ h2.T if len(weights[-1]) == 1 else np.zeros((1, 1))
 
     assert "known mistake does: takes the last layer only." in told_of("kernel.ntk", last_layer)
+
+
+def test_every_graded_test_has_words_for_the_student():
+    for path in units.folder("tests").glob("test_*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if "mark.exercise(" in " ".join(map(ast.unparse, getattr(node, "decorator_list", []))):
+                assert ast.get_docstring(node), f"{path.name}: {node.name}"
