@@ -60,6 +60,20 @@ def test_what_is_known_is_named_as_itself(texts):
     named = {key: re.findall("known mistake does: (.*). Does yours", texts[key]) for key in MISTAKES}
     others = {key: told for key, told in named.items() if told and told != [key.partition(": ")[2]]}
     assert len(others) < 25 and sum(map(bool, named.values())) > 300, others
+    assert not any(re.search("smaller case|twice as large|small made-up", texts[key]) for key in MISTAKES if named[key])
+
+
+def test_of_several_known_mistakes_the_one_with_most_of_the_answers_is_named(monkeypatch):
+    """Both have the answer to the call, and one of those elsewhere, which is enough; one has the other as well."""
+    known = [("gate", what, wrong, "") for what, wrong in [("first", lambda x: min(x, 2)), ("second", lambda x: x)]]
+    calls = [{"x": x, "got": float(x), "expected": 0.0} for x in (1, 2, 3)]
+
+    def answer(function, call):
+        return {"got": float(function(call["x"]))}
+
+    for left, told in [(known, ("second",)), (known[:1], ("first",))]:
+        monkeypatch.setattr(mistakes, "of_unit", lambda id, left=left: left)
+        assert mistakes.known(units.by_name("network.gate"), calls[:1], answer, lambda: calls[1:]) == told
 
 
 def told_of(full, wrong):

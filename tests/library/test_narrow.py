@@ -36,6 +36,19 @@ def test_an_answer_that_grows_otherwise_with_an_argument_is_told_so(function, to
     assert asked == f"With X twice as large the expected {told}: which factor is too much, or missing?"
 
 
+def test_a_function_that_fails_when_asked_again_is_asked_once_more_at_most():
+    """Each question may take its whole ten seconds."""
+    asked = []
+
+    def fails(*args):
+        asked.append(args)
+        raise student.Error("Timeout", "did not return")
+
+    K = RNG.standard_normal((6, 6))
+    call = {"library": alignment.kernel_alignment, "args": [K, K], "kwargs": {}, "expected": 1.0, "got": 0.3}
+    assert narrow.question(fails, str, call) is None and len(asked) == 2
+
+
 def mean_of_rows(K, Q):
     return np.mean((K * Q).sum(-1) / np.linalg.norm(K, axis=-1) / np.linalg.norm(Q, axis=-1))
 
