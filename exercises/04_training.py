@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from minintk import guard, kernel, network
+from minintk.training import gradient_descent_step
 
 LOSSES = ("mse", "logistic", "softmax")
 CURVATURE = {"mse": 1, "logistic": 1 / 4, "softmax": 1 / 2}  # at most this second derivative in f, per sample
@@ -47,21 +48,6 @@ def loss_gradient(weights, X, y, slope=0.0, loss="mse"):
     raise NotImplementedError("training.loss_gradient")
 
 
-@guard.accepts(weights="D -> C", X="P D", y="P C, of the loss", step_size="(0, inf)", slope="[0, 1]", loss=LOSSES)
-def gradient_descent_step(weights, X, y, step_size, slope=0.0, loss="mse"):
-    """One step down the gradient: W_l - step_size * G_l for all layers, with every G_l at the given weights.
-
-    Arguments as in `loss_gradient`. Returns a list of new weights (the given ones stay as they are, and float32 stays
-    float32) and the loss before the step.
-    By hand: f = w x, w = 1, x = 1, y = 3 and step_size = 0.1 give w = 1.2 and the loss 2.
-    """
-    # Take one step; it advances the time of the flow by step_size. K_0 and f_0 will be computed from the given
-    # weights after training. gradient_descent, which is written, calls this function: yours will train the
-    # networks.
-    # (4 points, about 5 minutes)
-    raise NotImplementedError("training.gradient_descent_step")
-
-
 @guard.accepts(weights="D -> C", X="P D", slope="[0, 1]", loss=LOSSES)
 def stable_step(weights, X, slope=0.0, loss="mse"):
     """The largest step size at which gradient descent is stable while the kernel is that of these weights.
@@ -94,8 +80,8 @@ def descend(weights, X, y, target_loss, longest, slope=0.0, loss="mse", steps=10
     times (T,), 0 first, and the loss at each of them (T,). A start at or below the target is the end, too.
     By hand: f = w x, w = 1, x = 1, y = 3, target_loss = 1, longest = 0.5 give w = 2, times (0, 0.5), losses (2, 0.5).
     """
-    # Write a training loop. With small weights K grows a thousandfold on the way, so a step that is stable at the
-    # start is not at the end: ask stable_step each time. How many losses belong to how many steps?
+    # Write a training loop; gradient_descent_step is imported. With small weights K grows a thousandfold on the way:
+    # a step that is stable at the start is not at the end. How many losses belong to how many steps?
     # (7 points, about 25 minutes)
     raise NotImplementedError("training.descend")
 

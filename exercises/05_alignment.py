@@ -10,6 +10,7 @@ above a function says what it accepts and checks it: leave it there, and write w
 import numpy as np
 
 from minintk import guard, kernel
+from minintk.alignment import norm
 
 
 @guard.accepts(K="P P2 | C C P P2", Q="P P2 | C C P P2")
@@ -21,7 +22,7 @@ def kernel_alignment(K, Q):
     """
     # Compare the directions of two kernels and leave out their sizes. A = 1 exactly if K = g Q with a number g > 0:
     # this is what Theorem 1 of the paper asks of K_t at all times, with Q = K_inf.
-    # norm is given: |a| for an array of any shape, right also where the squares of its entries are no floats.
+    # norm is imported: |a| for an array of any shape, right also where the squares of its entries are no floats.
     # (5 points, about 10 minutes)
     raise NotImplementedError("alignment.kernel_alignment")
 
@@ -37,7 +38,7 @@ def task_alignment(K, y):
     """
     # While the outputs are small the loss falls at the rate |K| |y|^2 A_y / P^2: of all kernels of one size, the one
     # with the largest A_y learns fastest.
-    # (6 points, about 15 minutes)
+    # (6 points, about 10 minutes)
     raise NotImplementedError("alignment.task_alignment")
 
 
@@ -54,18 +55,6 @@ def effective_rank(K):
     raise NotImplementedError("alignment.effective_rank")
 
 
-@guard.accepts(times="T, rising", losses="T", drop="[0, 1]")
-def learning_time(times, losses, drop=0.1):
-    """The first recorded time at which the loss has dropped by at least this share of its start; inf if it never has.
-
-    times (T,), rising; losses (T,). Returns one of the times, or inf; whether the loss rises again later does not
-    matter. By hand: losses 8, 6, 4, 1 at times 0, 1, 2.5, 4 and drop = 0.25 give 1.
-    """
-    # Say when the network has learned. This is one of the two times that decide whether the kernel was silent.
-    # (4 points, about 10 minutes)
-    raise NotImplementedError("alignment.learning_time")
-
-
 @guard.accepts(times="T, rising", alignments="T", level="[-1, 1]")
 def alignment_time(times, alignments, level=0.95):
     """The first recorded time from which on the alignment stays at or above the level; inf if it ends below.
@@ -75,7 +64,7 @@ def alignment_time(times, alignments, level=0.95):
     """
     # Say when the kernel has turned. Each run's alignment ends at 1, since K_inf is its last kernel, and it may fall
     # in between; so the first time at the level says little.
-    # (5 points, about 15 minutes)
+    # (5 points, about 10 minutes)
     raise NotImplementedError("alignment.alignment_time")
 
 
@@ -100,5 +89,5 @@ def predictor_gap(K_inf_train, K_inf_test, f_train, f_test, f0_train, f0_test):
     """
     # At the end G_t is the whole error of the machine; along the run it shows when that error was made.
     # No integral over the past is needed: the outputs at time t and at time 0 are enough, for block kernels too.
-    # (7 points, about 25 minutes)
+    # (7 points, about 15 minutes)
     raise NotImplementedError("alignment.predictor_gap")

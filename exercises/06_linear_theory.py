@@ -42,7 +42,7 @@ def two_layer_mode(q0, r0, s, times):
     """
     # Solve the two equations in closed form. The result is the whole learning curve of a network, plateau and jump.
     # r_0 must not be left out: it is smaller than q_0, but both shrink with sigma alike.
-    # (12 points, about 45 minutes)
+    # (12 points, about 60 minutes)
     raise NotImplementedError("linear_theory.two_layer_mode")
 
 
@@ -72,7 +72,7 @@ def deep_mode(u0, s, L, times):
     """
     # Compute u(t) by any method that is right to six digits. Fixed time steps work too: how many does a plateau take,
     # and is there a way without small time steps? The jump after a long plateau is how deep networks learn.
-    # (12 points, about 60 minutes)
+    # (12 points, about 75 minutes)
     raise NotImplementedError("linear_theory.deep_mode")
 
 

@@ -8,6 +8,7 @@ import math
 import numpy as np
 
 from minintk import guard, kernel, network
+from minintk.training import gradient_descent_step
 
 LOSSES = ("mse", "logistic", "softmax")
 CURVATURE = {"mse": 1, "logistic": 1 / 4, "softmax": 1 / 2}  # at most this second derivative in f, per sample
@@ -56,18 +57,6 @@ def loss_gradient(weights, X, y, slope=0.0, loss="mse"):
     layers = network.forward(weights, X, slope)
     value, cotangent = loss_and_cotangent(layers[-1], y, loss)
     return value, network.weight_gradients(layers, network.backward(weights, layers, cotangent, slope))
-
-
-@guard.accepts(weights="D -> C", X="P D", y="P C, of the loss", step_size="(0, inf)", slope="[0, 1]", loss=LOSSES)
-def gradient_descent_step(weights, X, y, step_size, slope=0.0, loss="mse"):
-    """One step down the gradient: W_l - step_size * G_l for all layers, with every G_l at the given weights.
-
-    Arguments as in `loss_gradient`. Returns a list of new weights (the given ones stay as they are, and float32 stays
-    float32) and the loss before the step.
-    By hand: f = w x, w = 1, x = 1, y = 3 and step_size = 0.1 give w = 1.2 and the loss 2.
-    """
-    value, gradients = loss_gradient(weights, X, y, slope, loss)
-    return [W - step_size * G for W, G in zip(weights, gradients)], value
 
 
 @guard.accepts(weights="D -> C", X="P D", slope="[0, 1]", loss=LOSSES)

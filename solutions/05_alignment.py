@@ -70,19 +70,6 @@ def effective_rank(K):
     return float((np.trace(K) / size) ** 2)
 
 
-@guard.accepts(times="T, rising", losses="T", drop="[0, 1]")
-def learning_time(times, losses, drop=0.1):
-    """The first recorded time at which the loss has dropped by at least this share of its start; inf if it never has.
-
-    times (T,), rising; losses (T,). Returns one of the times, or inf; whether the loss rises again later does not
-    matter. By hand: losses 8, 6, 4, 1 at times 0, 1, 2.5, 4 and drop = 0.25 give 1.
-
-    How: The smallest t with L(t) <= (1 - drop) L(0).
-    """
-    reached = np.flatnonzero(losses <= (1 - drop) * losses[0])
-    return float(times[reached[0]]) if len(reached) else np.inf
-
-
 @guard.accepts(times="T, rising", alignments="T", level="[-1, 1]")
 def alignment_time(times, alignments, level=0.95):
     """The first recorded time from which on the alignment stays at or above the level; inf if it ends below.

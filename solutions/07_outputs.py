@@ -39,23 +39,6 @@ def early_modes(X, y, loss="mse"):
     return Z, s, Vt.T
 
 
-@guard.accepts(weights="D -> C", Z="C A", V="D A")
-def mode_strengths(weights, Z, V):
-    """How much of each mode a linear network f(x) = W_L ... W_1 x has learned: r_a = z_a.f(v_a), (A,).
-
-    weights: [W_1 ... W_L]; Z (C, A), V (D, A): direction z_a of the outputs and v_a of the inputs in column a, of any
-    length. With targets Y = X B^T, B = sum_a s_a z_a v_a^T, and small weights r_a goes from nearly 0 to s_a.
-    By hand: one layer W = [[3, 1], [0, 2]] with z = (1, 0), v = (1, 0) gives 3, and with z = v = (1, 1) it gives 6.
-
-    How: F = W_L ... W_1 V (C, A), multiplied from the right end; r_a = sum_c Z[c, a] F[c, a]. Z^T F would have all
-    pairs of modes, of which only the diagonal is asked for.
-    """
-    moved = V  # (n_l, A)
-    for W in weights:
-        moved = W @ moved
-    return (Z * moved).sum(axis=0)
-
-
 @guard.accepts(weights="D -> N -> C", B="C D", share="(0, 1)")
 def sequential_mode_times(weights, B, share=0.5):
     """When each mode of a two-layer linear network with several outputs has the strength share * s_a, largest first.
@@ -132,13 +115,13 @@ def kernel_clock(times, sizes):
     return np.concatenate([[0.0], np.cumsum(np.diff(times) * (g[1:] + g[:-1]) / 2)])
 
 
-@guard.accepts(K="P P | C C P P, kernel", y="targets", times="each [0, inf)", loss=training.LOSSES)
+@guard.accepts(K="P P | C C P P, kernel", y="P C, of the loss", times="each [0, inf)", loss=training.LOSSES)
 def frozen_kernel_flow(K, y, times, loss="mse"):
     """The outputs of gradient flow on any loss while the kernel stays K, from f = 0: df/dt = -K dL/df, (T, P, C).
 
     K (P, P), the same for every output and none between two, or (C, C, P, P): df_c(x_m)/dt is minus the sum over c', n
-    of K[c, c', m, n] dL/df_c'(x_n). y as in `training.loss_and_cotangent`, which gives dL/df with its 1 / P; it arrives
-    as (P, C), and for "softmax" with a (P, P) kernel it must be one-hot. times: T numbers, in any order.
+    of K[c, c', m, n] dL/df_c'(x_n). y (P, C) as in `training.loss_and_cotangent`, which gives dL/df with its
+    1 / P. times: T numbers, in any order.
     Returns f at each of the times, right to six digits. For "mse" and one output it is `kernel.constant_kernel_flow`.
     By hand: K = 2, one sample, y = 1: "mse" gives 1 - e^{-2t}; "logistic" the solution of e^f + f = 1 + 2 t.
 
@@ -148,7 +131,6 @@ def frozen_kernel_flow(K, y, times, loss="mse"):
     budget=100_000) yields (t, loss, theta, evaluations) at t = 0 and then at each of the times: keep theta by t, and
     read it at the times.
     """
-    y = training.target_matrix(y, len(K) if K.ndim == 4 else y[0].size, loss)
 
     def velocity(f):
         value, cotangent = training.loss_and_cotangent(f.reshape(y.shape), y, loss)

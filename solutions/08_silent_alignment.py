@@ -43,6 +43,7 @@ def gap_curve(weights, X, X_test, outputs, test_outputs, slope=0.0):
     G_t is the gap of `alignment.predictor_gap` at X_test (P2, D). weights: [W_1 ... W_L], the final ones, of a network
     with this slope; outputs (T, P, C) and test_outputs (T, P2, C): the network's at X (P, D) and X_test; f_0 is their
     first entry and f_T their last. Norms go over test points and outputs. Returns an array (T,), which starts at 0.
+    By hand: one layer has K = X X^T. X = 2, X_test = 1, outputs 3 and 7, test_outputs 1 and 4 give (0, 1/4).
 
     How: The two kernels are those of kernel_machine, the same at all times, and each time has a predictor_gap. All of
     them at once: G_t is linear in f_t, so the times can be columns of the targets of one kernel predictor.
@@ -72,7 +73,7 @@ def silence_numbers(times, losses, alignments, norms, network, machine_inf, mach
     A_0, the first alignment; growth_end, |K_inf| / |K_0|;
     A, growth: lists of A(K_t, K_inf) and of |K_t| / |K_0| at the first time with a loss drop of at least d, for each d
     of DROPS; None where there is no such time;
-    t_align at LEVEL, and t_learn, as in unit 5;
+    t_align at LEVEL, see `alignment.alignment_time`, and t_learn, see `alignment.learning_time`;
     t_ratio, t_align / t_learn; None if t_learn is inf, and inf if only t_align is;
     drop_at_align, 1 - L(t_align) / L(0); None if t_align is inf;
     err_inf, err_0 and rho, see `alignment.kernel_error` and `alignment.silence_ratio`.
@@ -104,17 +105,19 @@ def silence_numbers(times, losses, alignments, norms, network, machine_inf, mach
 def region(numbers):
     """The word for a run, or for the medians of several, from its numbers and from the controls that were made.
 
-    numbers: a dict as from `silence_numbers`, None or inf where something was not reached. It may also hold two
-    controls: "err_inf_relu", the err_inf of the same run with ReLU, and "untrained", the error with which the kernel of
-    an untrained network of this size predicts that network from as many samples. Returns one of these words:
+    numbers: a dict with growth_end, t_ratio, err_inf, err_0 and rho from `silence_numbers`; t_ratio is None if the loss
+    has not dropped by 10 %. It may hold two controls: err_inf_relu, the err_inf of the same run with ReLU, and
+    untrained, the error with which the kernel of an untrained network of this size predicts that network from as many
+    samples. Returns one of these words:
     "unlearnt": the loss has not dropped by 10 %, and nothing can be said yet.
-    "lazy": the kernel at the end is nearly the one at the start, both in size and in what it predicts.
+    "lazy": the kernel at the end is nearly the one at the start, both in size and in what it predicts: rho > ALIKE, or
+    err_0 < ROUNDING, where rho is a ratio of rounding errors.
     "trivial": K_inf predicts the network (err_inf <= GOOD), but not since it has turned. K_0 would do to rounding, or
     the kernel of a network that never trained, or the same run is not predicted once it has a kink.
-    "silent": K_inf predicts the network far better than K_0, and the kernel had arrived before the network learned.
+    "silent": K_inf predicts the network far better than K_0, and the kernel arrived no later than the network learned.
     "aligned late": the first holds, and not the second.
     "partially aligned": all else, also weights that turn under a kernel that hardly grows.
-    Bounds: SILENT and ALIKE for rho, LAZY for the growth, ROUNDING, GOOD and UNTRAINED for errors.
+    Bounds, which themselves count as not reached: SILENT and ALIKE for rho, LAZY for the growth, UNTRAINED.
 
     How: In this order. t_ratio is None: unlearnt. growth_end < LAZY, and rho > ALIKE or err_0 < ROUNDING: lazy. err_0 <
     ROUNDING, or untrained < UNTRAINED, or err_inf_relu > GOOD >= err_inf: trivial. Not rho < SILENT: partially aligned.

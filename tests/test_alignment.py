@@ -124,7 +124,6 @@ def test_alignment_time_at_the_two_ends():
         assert_matches(alignment.alignment_time(times, A, level), time)
 
 
-@pytest.mark.exercise("alignment.learning_time", row=1)
 def test_learning_time_by_hand():
     """Losses 8, 6, 4, 1 have dropped by a quarter at the second time and by half at the third: equality counts."""
     times, losses = np.array([0.0, 1.0, 2.5, 4.0]), np.array([8.0, 6.0, 4.0, 1.0])
@@ -132,7 +131,6 @@ def test_learning_time_by_hand():
         assert_matches(alignment.learning_time(times, losses, drop), time)
 
 
-@pytest.mark.exercise("alignment.learning_time", row=2)
 def test_learning_time_is_infinite_if_the_loss_never_drops_so_far():
     """A run that ends before the drop has not learnt: infinity."""
     times, losses = np.array([0.0, 1.0, 2.0]), np.array([4.0, 3.0, 3.5])
@@ -140,7 +138,6 @@ def test_learning_time_is_infinite_if_the_loss_never_drops_so_far():
     assert_matches(alignment.learning_time(times, losses, 1.0), np.inf)
 
 
-@pytest.mark.exercise("alignment.learning_time", row=3)
 def test_learning_time_is_the_first_time_even_if_the_loss_rises_again():
     """The first time counts, not the last, and the drop is a share of the loss at the start."""
     times, losses = np.array([1.0, 2.0, 3.0, 4.0]), np.array([0.5, 0.2, 0.6, 0.1])

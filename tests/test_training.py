@@ -109,7 +109,6 @@ def test_loss_gradient_follows_the_loss_that_is_asked_for(rng, loss, slope):
     assert_matches(gradients, oracles.loss_gradient(weights, X, y, slope, loss))
 
 
-@pytest.mark.exercise("training.gradient_descent_step", row=1)
 def test_gradient_descent_step_by_hand():
     """f = w x, w = 1, x = 1, y = 3, step 0.1: the derivative of the loss is -2, so w becomes 1.2; the loss was 2."""
     one = np.array([[1.0]])
@@ -118,7 +117,6 @@ def test_gradient_descent_step_by_hand():
     assert_matches(value, 2.0)
 
 
-@pytest.mark.exercise("training.gradient_descent_step", row=2)
 def test_gradient_descent_step_moves_all_layers_at_once(rng, drawn):
     """Every new W_l is W_l - step_size * G_l, all gradients at the old weights; the loss is that before the step."""
     weights, X, slope = drawn
@@ -128,7 +126,6 @@ def test_gradient_descent_step_moves_all_layers_at_once(rng, drawn):
     assert_matches(value, oracles.loss(oracles.outputs(weights, X, slope), y, "mse"))
 
 
-@pytest.mark.exercise("training.gradient_descent_step", row=3)
 @pytest.mark.parametrize("slope", [0.2, 1.0])
 @pytest.mark.parametrize("loss", LOSSES)
 def test_gradient_descent_step_follows_the_loss_and_the_slope(rng, loss, slope):
@@ -141,7 +138,6 @@ def test_gradient_descent_step_follows_the_loss_and_the_slope(rng, loss, slope):
     assert_matches(value, oracles.loss(oracles.outputs(weights, X, slope), y, loss))
 
 
-@pytest.mark.exercise("training.gradient_descent_step", row=4)
 @pytest.mark.parametrize("slope", [0.0, 1.0])
 def test_gradient_descent_step_leaves_the_given_weights_and_keeps_single_precision(rng, slope):
     """The weights that were passed in stay as they are, and float32 weights give float32 weights."""

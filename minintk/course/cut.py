@@ -56,6 +56,7 @@ def cut(source, names, module, tasks=None):
                 imports.append(ast.unparse(type(node)(**{**vars(node), "names": kept})))
         elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) in shown:
             constants.append(_lines(source, node.lineno, node.end_lineno))
+    used |= set(re.findall(r"\w+(?= is (?:given|imported)\b)", " ".join((tasks or {}).values())))
     given = sorted(name for name in used & set(functions) - set(names) if not name.startswith("_"))
     if given:
         imports.append(f"from minintk.{module} import {', '.join(given)}")

@@ -1,6 +1,8 @@
 """Puts all of a student's finished functions into the library at once, and lends the library's for each hole."""
 
 import contextlib
+import pathlib
+import traceback
 
 from minintk import training
 from minintk.course import progress, regime, results, submission, units
@@ -18,10 +20,11 @@ def swapped(folder, passed=False):
     library = {e["full"]: getattr(units.module(e), e["name"]) for e in units.exercises()}
     trainers = {train.__name__: train for train in (training.gradient_descent, training.gradient_flow)}
     states = progress.state(folder) if passed else {}
-    mine, problems = [], []
+    mine, problems, files = [], [], []
     try:
         for unit in units.units():
             path, text, functions, _ = submission.of_unit(folder, unit)
+            files.append(str(path))
             started = {name for name, (_, begun) in functions.items() if begun}
             if passed:
                 started &= {e["name"] for e in unit["exercise"] if states[e["full"]][0] is results.Status.PASSED}
@@ -38,10 +41,15 @@ def swapped(folder, passed=False):
             setattr(training, name, regime.on_the_clock(train))
         yield mine, list(library), problems
     except BaseException as error:
-        told = (ValueError, RuntimeError, OSError, KeyboardInterrupt, GeneratorExit)
-        if not mine or (isinstance(error, told) and not isinstance(error, NotImplementedError)):
+        told = (ValueError, RuntimeError, OSError)
+        if not mine or isinstance(error, KeyboardInterrupt | GeneratorExit):
             raise
-        words = f"{type(error).__name__}: {error}".rstrip(": ")
+        words = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(": ")
+        if (place := traceback.extract_tb(error.__traceback__)[-1]) and place.filename in files:
+            place = f"{pathlib.Path(place.filename).name}, line {place.lineno}"
+            raise RuntimeError(f"{place}: {words}; minintk check tells more") from None
+        if isinstance(error, told) and not isinstance(error, NotImplementedError):
+            raise
         raise RuntimeError(f"stopped in or after one of your functions by {words}; minintk check tells more") from None
     finally:
         for exercise in units.exercises():

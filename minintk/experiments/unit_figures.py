@@ -247,7 +247,7 @@ def _clock(ax):
     moments = {"steps": 2000, "target_loss": 0.02, "record_steps": range(0, 2000, 4), "record_kernels": True}
     run = training.gradient_descent(weights, X, y, 0.05, loss="logistic", **moments)
     clock = outputs.kernel_clock(run.times, np.linalg.norm(run.kernels, axis=(1, 2)))
-    frozen = outputs.frozen_kernel_flow(run.kernels[-1], y, clock, "logistic")
+    frozen = outputs.frozen_kernel_flow(run.kernels[-1], y[:, None], clock, "logistic")
     losses = [training.loss_and_cotangent(f, y[:, None], "logistic")[0] for f in frozen]
     ax.plot(run.times[1:], run.losses[1:], color=style.BLACK, ls=":", label="network, in flow time $t$")
     ax.plot(clock[1:], run.losses[1:], color=style.BLUE, lw=4, alpha=0.45, label="network, on the kernel clock $h$")

@@ -209,10 +209,10 @@ def test_check_of_a_right_function_shows_what_it_printed_and_the_next_one(book, 
     "word, passed, told",
     [
         ("early_residual", ["early_residual"], "early_modes"),
-        ("early_residual", ["early_residual", "early_modes"], "mode_strengths"),
+        ("early_residual", ["early_residual", "early_modes"], "sequential_mode_times"),
         ("early_residual", [], "early_residual"),
         ("7", [], "early_residual"),
-        ("7", ["early_residual", "mode_strengths", "activation"], "early_modes"),
+        ("7", ["early_residual", "kernel_clock", "activation"], "early_modes"),
         (NAMES[-1], [NAMES[-1], "activation"], "gate"),  # after the last the first
         ("gate", NAMES[1:], "activation"),
     ],
@@ -552,9 +552,12 @@ def test_the_library_is_back_after_an_error_and_problems_are_told(book):
 @pytest.mark.parametrize(
     "body, told",
     [
-        ("return 1 / 0", "by ZeroDivisionError: division by zero; minintk check tells more"),
-        ("import sys; sys.exit()", "by SystemExit; minintk"),
-        ("raise NotImplementedError('network.activation')\n    return z", "by NotImplementedError: network.activation"),
+        ("return 1 / 0", "01_network.py, line 7: ZeroDivisionError: division by zero; minintk check tells more"),
+        ("import sys; sys.exit()", "01_network.py, line 7: SystemExit; minintk"),
+        (
+            "raise NotImplementedError('network.activation')\n    return z",
+            "01_network.py, line 7: NotImplementedError: network.activation",
+        ),
     ],
 )
 def test_what_breaks_the_library_on_ones_answers_is_told(book, body, told):
@@ -568,7 +571,8 @@ def test_what_breaks_a_run_on_ones_answers_is_told_in_a_line(book, capsys, tmp_p
     words = ["--inits", "1", "--power", "0", "--P", "8", "--width", "20", "--out", str(tmp_path / "out")]
     capsys.readouterr()
     assert cli.main(["run", "--answers", str(book), *words]) == 2
-    assert capsys.readouterr().err == "minintk: a b\n"
+    told = "minintk: 01_network.py, line 7: ValueError: a b; minintk check tells more\n"
+    assert capsys.readouterr().err == told
 
 
 def test_when_all_is_done_the_last_command_names_the_workbook(book, run, quick, all_passed):

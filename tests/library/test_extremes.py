@@ -130,8 +130,12 @@ UNMET = [
     (outputs.kernel_clock, (FALLING, LONG), "times falls from 2 to 1, expected rising numbers"),
     (outputs.kernel_clock, (LONG, -LONG), "sizes has the entry -1, expected none below 0"),
     (outputs.kernel_clock, (np.arange(3.0), [1, 1, 0]), "the last of sizes is 0, expected"),
-    (outputs.frozen_kernel_flow, (TURNED, [0, 1], [1.0]), "K has an eigenvalue -0.1 times its largest entry"),
-    (outputs.frozen_kernel_flow, (np.eye(2), [0, 1], [1.0], "logistic"), "y has values from 0 to 1, expected only +1"),
+    (outputs.frozen_kernel_flow, (TURNED, [[0], [1]], [1.0]), "K has an eigenvalue -0.1 times its largest entry"),
+    (
+        outputs.frozen_kernel_flow,
+        (np.eye(2), [[0], [1]], [1.0], "logistic"),
+        "y has values from 0 to 1, expected only +1",
+    ),
     (outputs.early_residual, ([[0, 1]], "logistic"), "y has values from 0 to 1, expected only +1 and -1"),
     (outputs.early_modes, ([[1]], [[1, 1]], "softmax"), "y has a row that is not a distribution, expected one-hot"),
     (training.loss_and_cotangent, ([[1, 2]], [[2, 0]], "softmax"), "y has a row that is not a distribution"),
@@ -187,7 +191,7 @@ def test_a_frozen_kernel_of_low_rank_comes_to_rest(rng, precision, rtol):
 
 def test_times_of_a_frozen_flow_may_come_in_any_order():
     """Each row belongs to its own time: K = 2, one sample and y = 1 give 1 - e^{-2t}."""
-    f = outputs.frozen_kernel_flow([[2.0]], [1.0], [3.0, 0.5, 3.0, 0.0])
+    f = outputs.frozen_kernel_flow([[2.0]], [[1.0]], [3.0, 0.5, 3.0, 0.0])
     assert_matches(f[:, 0, 0], 1 - np.exp([-6.0, -1.0, -6.0, 0.0]), 1e-6)
 
 

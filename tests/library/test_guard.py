@@ -210,8 +210,12 @@ def test_arrays_must_have_the_axes_that_the_guard_names(name, argument):
     spec = "P | P C" if specs[argument] == "targets" else specs[argument].partition(",")[0]
     axes = next(axes for one in spec.split("|") if len(axes := one.split()) == value.ndim and "scalar" not in axes)
     names = list(specs)
-    earlier = [specs[other] for other in names[: names.index(argument)] if isinstance(specs[other], str)]
-    earlier = " ".join(spec if "->" in spec else spec.partition(",")[0] for spec in earlier)
+    earlier = ""
+    for other in names[: names.index(argument)]:
+        if isinstance(specs[other], str):
+            forms, given = specs[other].partition(",")[0].split("|"), getattr(GOOD[name].get(other), "ndim", 0)
+            forms = [form for form in forms if len(form.split()) == given] if len(forms) > 1 else [specs[other]]
+            earlier += " ".join([""] + forms)
     for i, axis in enumerate(axes):
         longer = np.concatenate([value, value.take([0], axis=i)], axis=i)
         if axis in earlier.replace("|", " ").split() and specs[argument] != "targets" or axes.count(axis) == 2:

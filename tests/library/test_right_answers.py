@@ -3,7 +3,6 @@
 `exercise__kind` is an answer to the exercise: an entry of SHORT if it is one expression, else a function below it.
 """
 
-import functools
 import itertools
 import math
 import os
@@ -39,9 +38,6 @@ SHORT = {
         jacobian__by_loops(weights, X, slope).tolist() if X.dtype == float else jacobian__by_loops(weights, X, slope)
     ),
     "ntk__as_lists": lambda *args, **kwargs: ntk(*args, **kwargs).tolist(),
-    "learning_time__by_a_loop": lambda times, losses, drop=0.1: next(
-        (t for t, value in zip(times, losses) if value <= losses[0] * (1 - drop)), math.inf
-    ),
     "alignment_time__from_the_end": lambda times, alignments, level=0.95: min(
         itertools.compress(times[::-1], itertools.accumulate(alignments[::-1] >= level, min)), default=math.inf
     ),
@@ -60,9 +56,6 @@ SHORT = {
     ],
     "early_residual__by_the_loss": lambda y, loss="mse": (
         -len(y) * training.loss_and_cotangent(f=np.zeros_like(y), y=y, loss=loss)[1]
-    ),
-    "mode_strengths__by_forward": lambda weights, Z, V: np.einsum(
-        "ac,ca->a", network.forward(weights, V.T.copy(), 1.0)[-1], Z
     ),
 }
 
@@ -254,14 +247,6 @@ def loss_gradient__as_tuples(weights, X, y, slope=0.0, loss="mse"):
     return float(value), tuple(B.T @ h for B, h in zip(deltas, layers))
 
 
-def gradient_descent_step__as_a_list(weights, X, y, step_size, slope=0.0, loss="mse"):
-    value, gradients = training.loss_gradient(weights, X, y, slope, loss)
-    new = [W.copy() for W in weights]
-    for W, G in zip(new, gradients):
-        W -= step_size * G
-    return [tuple(new), value]
-
-
 def neuron_pulls__by_loops(W, a, X, y, slope=0.0):
     rows = []
     for w, sign in zip(W, a):
@@ -372,11 +357,6 @@ def early_modes__cut_to_size(X, y, loss="mse"):
     Z, s, Vt = np.linalg.svd(M)
     signs = np.where(np.arange(len(s)) % 2, 1, -1)
     return Z[:, : len(s)] * signs, s, (Vt[: len(s)].T * signs).tolist()
-
-
-def mode_strengths__by_one_matrix(weights, Z, V):
-    F = functools.reduce(lambda F, W: np.dot(W, F), weights)
-    return [float(z @ F @ v) for z, v in zip(Z.T, V.T)]
 
 
 def sequential_mode_times__by_gram_schmidt(weights, B, share=0.5):

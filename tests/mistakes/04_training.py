@@ -213,52 +213,6 @@ def wrong_gradient_without_value(weights, X, y, slope=0.0, loss="mse"):
     return loss_gradient(weights, X, y, slope, loss)[1]
 
 
-def wrong_step_uphill(weights, X, y, step_size, slope=0.0, loss="mse"):
-    value, gradients = training.loss_gradient(weights, X, y, slope, loss)
-    return [W + step_size * G for W, G in zip(weights, gradients)], value
-
-
-def wrong_step_in_place(weights, X, y, step_size, slope=0.0, loss="mse"):
-    value, gradients = training.loss_gradient(weights, X, y, slope, loss)
-    for W, G in zip(weights, gradients):
-        W -= step_size * G
-    return weights, value
-
-
-def wrong_step_layer_by_layer(weights, X, y, step_size, slope=0.0, loss="mse"):
-    weights, value = list(weights), training.loss_gradient(weights, X, y, slope, loss)[0]
-    for l in range(len(weights)):
-        weights[l] = weights[l] - step_size * training.loss_gradient(weights, X, y, slope, loss)[1][l]
-    return weights, value
-
-
-def wrong_step_loss_after(weights, X, y, step_size, slope=0.0, loss="mse"):
-    after = gradient_descent_step(weights, X, y, step_size, slope, loss)[0]
-    return after, training.loss_gradient(after, X, y, slope, loss)[0]
-
-
-def wrong_step_mean_twice(weights, X, y, step_size, slope=0.0, loss="mse"):
-    value, gradients = training.loss_gradient(weights, X, y, slope, loss)
-    return [W - step_size / len(X) * G for W, G in zip(weights, gradients)], value
-
-
-def wrong_step_without_slope(weights, X, y, step_size, slope=0.0, loss="mse"):
-    return gradient_descent_step(weights, X, y, step_size, loss=loss)
-
-
-def wrong_step_always_mse(weights, X, y, step_size, slope=0.0, loss="mse"):
-    return gradient_descent_step(weights, X, y, step_size, slope)
-
-
-def wrong_step_weights_only(weights, X, y, step_size, slope=0.0, loss="mse"):
-    return gradient_descent_step(weights, X, y, step_size, slope, loss)[0]
-
-
-def wrong_step_double_precision(weights, X, y, step_size, slope=0.0, loss="mse"):
-    value, gradients = training.loss_gradient(weights, X, y, slope, loss)
-    return [np.array(W, dtype=float) - step_size * G for W, G in zip(weights, gradients)], value
-
-
 def wrong_span_without_singular_values(X):
     Z, Q = span_coordinates(X)
     return Z / np.linalg.norm(Z, axis=0), Q
@@ -515,20 +469,6 @@ MISTAKES = [
     ("adam_step", "moves by the gradient, not by m", adam_without_momentum, "two steps by hand"),
     ("adam_step", "corrects with step + 1", adam_one_step_ahead, "two steps by hand"),
     ("adam_step", "returns the corrected means", adam_returns_corrected, "two steps by hand"),
-    ("gradient_descent_step", "goes uphill", wrong_step_uphill, "wrong only in [0]"),
-    ("gradient_descent_step", "W -= step_size * G", wrong_step_in_place, "was changed in place"),
-    ("gradient_descent_step", "one layer after the other", wrong_step_layer_by_layer, "wrong only in [0][1]"),
-    ("gradient_descent_step", "the loss after the step", wrong_step_loss_after, "wrong only in [1]"),
-    ("gradient_descent_step", "divides by P once more", wrong_step_mean_twice, "wrong only in [0]"),
-    (
-        "gradient_descent_step",
-        "does not pass the slope on",
-        wrong_step_without_slope,
-        "right for slope = 0",
-    ),
-    ("gradient_descent_step", "does not pass the loss on", wrong_step_always_mse, "right for loss = 'mse'"),
-    ("gradient_descent_step", "returns the weights alone", wrong_step_weights_only, "returned 1 thing"),
-    ("gradient_descent_step", "copies the weights as float64", wrong_step_double_precision, "float32"),
     ("span_coordinates", "U instead of U S", wrong_span_without_singular_values, "Z Q^T is X again"),
     ("span_coordinates", "V^T instead of V", wrong_span_rows, "Z (P, r) and Q (D, r)"),
     ("span_coordinates", "Q first, then Z", wrong_span_swapped, "Z (P, r) and Q (D, r)"),

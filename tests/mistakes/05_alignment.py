@@ -78,42 +78,6 @@ def wrong_rank_share_of_the_top(K):
     return float(np.trace(K) / np.linalg.norm(K, 2))
 
 
-def wrong_learning_share_that_is_left(times, losses, drop=0.1):
-    reached = np.flatnonzero(losses <= drop * losses[0])
-    return float(times[reached[0]]) if len(reached) else np.inf
-
-
-def wrong_learning_argmax(times, losses, drop=0.1):
-    return float(times[np.argmax(losses <= (1 - drop) * losses[0])])
-
-
-def wrong_learning_index(times, losses, drop=0.1):
-    reached = np.flatnonzero(losses <= (1 - drop) * losses[0])
-    return float(reached[0]) if len(reached) else np.inf
-
-
-def wrong_learning_stays(times, losses, drop=0.1):
-    above = np.flatnonzero(losses > (1 - drop) * losses[0])
-    first = above[-1] + 1 if len(above) else 0
-    return float(times[first]) if first < len(times) else np.inf
-
-
-def wrong_learning_absolute(times, losses, drop=0.1):
-    reached = np.flatnonzero(losses <= losses[0] - drop)
-    return float(times[reached[0]]) if len(reached) else np.inf
-
-
-def wrong_learning_strictly(times, losses, drop=0.1):
-    reached = np.flatnonzero(losses < (1 - drop) * losses[0])
-    return float(times[reached[0]]) if len(reached) else np.inf
-
-
-def wrong_learning_none(times, losses, drop=0.1):
-    for t, loss in zip(times, losses):
-        if loss <= (1 - drop) * losses[0]:
-            return float(t)
-
-
 def wrong_time_first_crossing(times, alignments, level=0.95):
     reached = np.flatnonzero(alignments >= level)
     return float(times[reached[0]]) if len(reached) else np.inf
@@ -177,11 +141,6 @@ def wrong_gap_norm(K_inf_train, K_inf_test, f_train, f_test, f0_train, f0_test):
     return float(np.linalg.norm(gap))
 
 
-def wrong_learning_integer(times, losses, drop=0.1):
-    reached = np.flatnonzero(losses <= (1 - drop) * losses[0])
-    return int(reached[0]) if len(reached) else np.inf
-
-
 MISTAKES = [
     ("kernel_alignment", "leaves out the norms", wrong_alignment_without_norms, "Yours is 2,"),
     ("kernel_alignment", "subtracts the means", wrong_alignment_centred, "NaN"),
@@ -200,20 +159,6 @@ MISTAKES = [
     ("effective_rank", "sums all entries, not the diagonal", wrong_rank_sums_all_entries, "y y^T, by hand"),
     ("effective_rank", "turns the fraction upside down", wrong_rank_upside_down, "Yours is 0.2,"),
     ("effective_rank", "divides by the largest eigenvalue", wrong_rank_share_of_the_top, "with the eigenvalues"),
-    ("learning_time", "waits until only that share is left", wrong_learning_share_that_is_left, "Yours is 4,"),
-    ("learning_time", "takes argmax of a mask that is all False", wrong_learning_argmax, "infinite if it never drops"),
-    ("learning_time", "returns the index", wrong_learning_index, "Yours is", "Which array does this index belong to?"),
-    (
-        "learning_time",
-        "returns the index, an integer",
-        wrong_learning_integer,
-        "It is 1, an integer",
-        "Which array does it belong to?",
-    ),
-    ("learning_time", "takes the time from which on it stays low", wrong_learning_stays, "the first time, a share"),
-    ("learning_time", "subtracts the drop from the loss", wrong_learning_absolute, "the time of the drop"),
-    ("learning_time", "does not count equality", wrong_learning_strictly, "equality included"),
-    ("learning_time", "ends without a return if the loss never drops", wrong_learning_none, "returned None"),
     ("alignment_time", "takes the first time at the level", wrong_time_first_crossing, "from its last rise"),
     ("alignment_time", "takes the last time below the level", wrong_time_last_below, "Yours is"),
     ("alignment_time", "returns the end if it never stays", wrong_time_end_if_never, "expected inf"),

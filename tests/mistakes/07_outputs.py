@@ -9,7 +9,6 @@ from minintk.outputs import (
     eigenvector_alignment,
     frozen_kernel_flow,
     kernel_clock,
-    mode_strengths,
     sequential_mode_times,
 )
 
@@ -86,39 +85,6 @@ def wrong_modes_all_vectors(X, y, loss="mse"):
 def wrong_modes_smallest_first(X, y, loss="mse"):
     Z, s, V = early_modes(X, y, loss)
     return Z[:, ::-1], s[::-1], V[:, ::-1]
-
-
-def wrong_strengths_layers_the_wrong_way(weights, Z, V):
-    moved = V
-    for W in weights[::-1]:
-        moved = W @ moved
-    return (Z * moved).sum(axis=0)
-
-
-def wrong_strengths_all_pairs(weights, Z, V):
-    for W in weights:
-        V = W @ V
-    return Z.T @ V
-
-
-def wrong_strengths_norms(weights, Z, V):
-    for W in weights:
-        V = W @ V
-    return np.linalg.norm(V, axis=0)
-
-
-def wrong_strengths_one_number(weights, Z, V):
-    for W in weights:
-        V = W @ V
-    return float((Z * V).sum())
-
-
-def wrong_strengths_of_two_layers(weights, Z, V):
-    return (Z * (weights[-1] @ weights[0] @ V)).sum(axis=0)
-
-
-def wrong_strengths_without_signs(weights, Z, V):
-    return abs(mode_strengths(weights, Z, V))
 
 
 def _modes(weights, B):
@@ -348,12 +314,6 @@ def wrong_flow_closed_form(K, y, times, loss="mse"):
     return np.array([training.loss_and_cotangent(f, y, loss)[1] * -len(y) for f in frozen_kernel_flow(K, y, times)])
 
 
-def wrong_strengths_along_the_other_axis(weights, Z, V):
-    for W in weights:
-        V = W @ V
-    return (Z * V).sum(axis=1)
-
-
 MISTAKES = [
     ("early_residual", "returns dL/df", wrong_residual_is_the_derivative, "- 1/P times the expected"),
     ("early_residual", "leaves the 1/P in", wrong_residual_with_the_mean, "1/P times the expected"),
@@ -370,19 +330,6 @@ MISTAKES = [
     ("early_modes", "returns two things", wrong_modes_rates_and_products, "expected the three arrays Z, s, V"),
     ("early_modes", "keeps all right vectors", wrong_modes_all_vectors, "has shape"),
     ("early_modes", "puts the smallest rate first", wrong_modes_smallest_first, "expected numbers that fall"),
-    ("mode_strengths", "multiplies W_L first", wrong_strengths_layers_the_wrong_way, "ValueError"),
-    ("mode_strengths", "keeps all pairs of modes", wrong_strengths_all_pairs, "Only the diagonal is asked for"),
-    ("mode_strengths", "takes |W_L ... W_1 v_a|", wrong_strengths_norms, "the worst entry"),
-    (
-        "mode_strengths",
-        "sums over modes, not outputs",
-        wrong_strengths_along_the_other_axis,
-        "known mistake",
-        "Z and W_L ... W_1 V are (C, A): along which axis do the entries of one vector z_a stand?",
-    ),
-    ("mode_strengths", "sums over modes", wrong_strengths_one_number, "returned a float"),
-    ("mode_strengths", "leaves layers out", wrong_strengths_of_two_layers, "any depth"),
-    ("mode_strengths", "drops the sign", wrong_strengths_without_signs, "any depth"),
     (
         "sequential_mode_times",
         "takes each mode alone",
