@@ -142,7 +142,8 @@ def _course(commands):
     add("reset", _reset, "the stub again; your file is kept as a backup").add_argument("name", metavar="NAME")
     classes = commands.add_parser("grade", help="for instructors: the submissions of a class")
     classes.set_defaults(command=_grade)
-    classes.add_argument("paths", type=_named, nargs="+", metavar="PATH", help="a folder or zip, a student each inside")
+    classes.add_argument("paths", type=_named, nargs="*", metavar="PATH", help="a folder or zip, a student each inside")
+    classes.add_argument("--autograder", type=_named, metavar="FILE", help="only write a zip for Gradescope")
     classes.add_argument("--out", type=_named, default="grades", metavar="DIR", help="results (default: %(default)s)")
     classes.add_argument("--units", type=int, nargs="+", metavar="N", help="only these units")
     classes.add_argument("--roster", type=_named, metavar="FILE", help="CSV with student_id: everyone gets a row")
@@ -169,11 +170,17 @@ def _course(commands):
 
 
 def _grade(options):
-    from minintk.course import classroom, remote, units
+    from minintk.course import autograder, classroom, remote, units
 
     known = [unit["id"] for unit in units.units()]
     if wrong := [number for number in options.units or [] if number not in known]:
         raise ValueError(f"--units {wrong[0]}: expected numbers from {known[0]} to {known[-1]}")
+    if options.autograder:
+        autograder.build(options.autograder, options.units, options.salt)
+        print(f"{options.autograder}: setup.sh, run_autograder and the course; upload it as it is")
+        return
+    if not options.paths:
+        raise ValueError("nothing to grade; expected a folder or a zip of submissions")
     if min(options.seconds, options.total, options.memory, options.jobs) <= 0:
         raise ValueError("--seconds, --total, --memory and --jobs: expected numbers above 0")
     limits = remote.Limits(

@@ -33,7 +33,7 @@ def grade_class(paths, out, chosen=None, limits=None, salt="", jobs=1, executor=
     """
     limits = limits or remote.Limits(total=120, memory=2 << 30, locked=True)
     defences = _tried(limits)
-    handed_in = collect.submissions(paths)
+    handed_in = collect.submissions(paths, single=bool(gradescope))
     people = handback.people(roster) if roster else []
     exercises = [e for unit in units.units() if not chosen or unit["id"] in chosen for e in unit["exercise"]]
     out = pathlib.Path(out)

@@ -34,20 +34,26 @@ class Submission:
             self.files[file], self._rank[file] = content, rank
 
 
-def submissions(paths):
-    """{name: Submission} of all that these paths hold, in the order of names. ValueError for what is not there."""
+def submissions(paths, single=False):
+    """{name: Submission} of all that these paths hold, in the order of names. ValueError for what is not there.
+
+    single: each path is all of one student's.
+    """
     found = {}
     for path in map(pathlib.Path, paths):
         if not path.exists():
             raise ValueError(f"{path} is not there; expected a folder or a zip of submissions")
         entries = list(_entries(path))
-        alone = any(len(parts) == 1 and _unit_file(parts[0]) == parts[0] for parts, _ in entries)
+        alone = single or any(len(parts) == 1 and _unit_file(parts[0]) == parts[0] for parts, _ in entries)
+        if single:
+            name = path.resolve().name.removesuffix(".zip")
+            found[name] = Submission(name)
         if path.is_dir() and not alone:
             for place in sorted(place.name for place in path.iterdir() if place.is_dir() and not place.is_symlink()):
                 name = _owner((place, ""))[0]  # also of a folder with nothing in it
                 found.setdefault(name, Submission(name))
         for parts, content in entries:
-            name, rest = (path.stem if path.is_file() else path.resolve().name, parts) if alone else _owner(parts)
+            name, rest = (path.resolve().name.removesuffix(".zip"), parts) if alone else _owner(parts)
             submission = found.setdefault(name, Submission(name))
             _take(submission, rest, content)
     if not found:

@@ -14,11 +14,13 @@ import pytest
 
 from minintk import cli
 from minintk.course import classroom, collect, handback, remote, units
+from minintk.tools import version
 
 USER = "root" if hasattr(os, "geteuid") and os.geteuid() == 0 else None
 LIMITS = remote.Limits(30.0, 120.0, 1 << 30, True, USER)
 RIGHT = (units.folder("solutions") / "03_whitening.py").read_text(encoding="utf-8")
 WRONG = RIGHT.replace("scale * (V *", "2 * scale * (V *")
+WHEEL = f"minintk-{version.VERSION}-py3-none-any.whl"
 TOTAL = sum(e["points"] for e in units.units()[2]["exercise"])
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a class is graded on Linux and macOS")
 
@@ -125,8 +127,48 @@ def test_results_for_gradescope_have_its_fields_and_types(graded, tmp_path):
         assert test["visibility"] in ("hidden", "after_due_date", "after_published", "visible")
     assert found["score"] == sum(test["score"] for test in found["tests"]) < TOTAL
     assert sum(test["max_score"] for test in found["tests"]) == TOTAL
-    with pytest.raises(ValueError, match="^--gradescope is for one submission, given 4$"):
-        classroom.grade_class([graded[0] / "in"], tmp_path / "all", [3], LIMITS, gradescope=path)
+    with pytest.raises(ValueError, match="^--gradescope is for one submission, given 2$"):
+        both = [graded[0] / "in" / "bob", graded[0] / "in" / "ada"]
+        classroom.grade_class(both, tmp_path / "all", [3], LIMITS, gradescope=path)
+
+
+def test_the_autograder_grades_a_submission_in_gradescopes_folders(tmp_path):
+    """Laid out as Gradescope does, with the wheel installed from the zip itself."""
+    built = [tmp_path / "a.zip", tmp_path / "b.zip"]
+    for path in built:
+        assert cli.main(["grade", "--autograder", str(path), "--units", "3"]) == 0
+    assert built[0].read_bytes() == built[1].read_bytes()
+    with zipfile.ZipFile(built[0]) as archive:
+        assert sorted(archive.namelist()) == [WHEEL, "run_autograder", "setup.sh"]
+        assert all(info.external_attr >> 16 & 0o111 for info in archive.infolist() if info.filename != WHEEL)
+        archive.extractall(tmp_path / "source")
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--target", str(tmp_path / "site")]
+    subprocess.run([*pip, str(tmp_path / "source" / WHEEL)], check=True, capture_output=True)
+    program = tmp_path / "venv" / "bin" / "minintk"
+    program.parent.mkdir(parents=True)
+    program.write_text(f'#!/bin/sh\nPYTHONPATH={tmp_path / "site"} exec {sys.executable} -m minintk "$@"\n')
+    program.chmod(0o755)
+    written(tmp_path / "submission" / "work" / "03_whitening.py", WRONG)
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    environment |= {"AUTOGRADER": str(tmp_path), "GRADER_USER": USER or "nobody"}
+    script = tmp_path / "source" / "run_autograder"
+    if USER is None:  # nobody's rights are root's to give
+        script.write_text(script.read_text().replace('--user "${GRADER_USER:-nobody}"', ""))
+    done = subprocess.run(["bash", script], cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "results" / "results.json").read_text(encoding="utf-8"))
+    assert 0 < found["score"] < TOTAL and len(found["tests"]) == 10
+    assert subprocess.run(["bash", "-n", tmp_path / "source" / "setup.sh"]).returncode == 0
+
+
+def test_what_an_autograder_did_not_finish_is_no_mark(tmp_path):
+    cli.main(["grade", "--autograder", str(tmp_path / "a.zip")])
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        archive.extractall(tmp_path / "source")
+    environment = os.environ | {"AUTOGRADER": str(tmp_path)}  # where there is no venv
+    subprocess.run(["bash", tmp_path / "source" / "run_autograder"], env=environment, capture_output=True)
+    found = json.loads((tmp_path / "results" / "results.json").read_text(encoding="utf-8"))
+    assert found == {"score": 0, "output": "the autograder did not finish"}
 
 
 EXPORTS = {

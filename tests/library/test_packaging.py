@@ -57,7 +57,7 @@ def installed(tmp_path):
     package = tmp_path / "site" / "minintk"
     shutil.copytree(units.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("tests", "exercises", "solutions"):
-        ignored = shutil.ignore_patterns("__pycache__", "library", "mistakes")
+        ignored = shutil.ignore_patterns("__pycache__", "library", "hostile")
         shutil.copytree(CLONE / name, package / name, ignore=ignored)
     return package
 
