@@ -73,7 +73,7 @@ def _smaller(library, ask, show):
         try:
             made = probe.arguments(library, sizes, whole=True)
             expected = library(**made)
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, AttributeError):  # there are no such arguments
             continue
         found = _outcome(ask, [], made)
         if not isinstance(found, student.Error) and diagnose.agrees(diagnose.normalise(found, expected), expected):
