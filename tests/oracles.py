@@ -6,6 +6,7 @@ Nothing here imports minintk. The loops are slow and plain on purpose.
 import contextlib
 import copy
 import math
+import re
 
 import numpy as np
 
@@ -53,6 +54,23 @@ def assert_refused(function, *args):
     except ValueError:
         return
     raise AssertionError("No ValueError was raised; the docstring promises one for this call.")
+
+
+def assert_named(name, got, expected, rtol=1e-9):
+    """assert_matches, saying what is wrong: "s[0] is 4, expected 2", and by which factor if it is one.
+
+    For answers that are not unique, of which nothing can be told by how they differ from the library's.
+    """
+    try:
+        assert_matches(got, expected, rtol)
+    except AssertionError as error:
+        number = re.fullmatch(r"got (\S+?)(?: at (\[.*\]))?, expected (\S+)", str(error))
+        told = f"{name}{number[2] or ''} is {number[1]}, expected {number[3]}" if number else f"{name}: {error}"
+        if np.shape(got) == np.shape(expected) and np.any(expected) and np.size(expected) > 1:
+            factor = np.vdot(expected, got) / np.vdot(expected, expected)
+            if abs(got - factor * expected).max() <= 1e-6 * abs(factor * expected).max():
+                told += f". {name} is {factor:.6g} times the expected"
+        raise AssertionError(f"{told}.") from None
 
 
 @contextlib.contextmanager

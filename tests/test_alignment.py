@@ -160,7 +160,7 @@ def draw_gap(rng, P, P2, C):
 
 @pytest.mark.exercise("alignment.predictor_gap", row=1)
 def test_predictor_gap_by_hand():
-    """K_inf = 2, k = 1: the training output moved by 4, so the machine moves by 2; the network moved by 5: 3."""
+    """K_inf = 2, k = 1: the training output moved by 4, so the machine moves by 2. It moved by 5: 3. By 1: -1."""
     K, f, f0 = np.array([[2.0]]), np.array([7.0]), np.array([3.0])
     for f_test, gap in [([6.0], [3.0]), ([6.0, 2.0], [3.0, -1.0])]:
         ones = np.ones(len(gap))

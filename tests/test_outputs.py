@@ -1,12 +1,11 @@
 """Unit 7: several outputs and other losses against loops, small steps, hand numbers, and networks that are trained."""
 
 import math
-import re
 
 import numpy as np
 import oracles
 import pytest
-from oracles import assert_matches, assert_refused, drawn_weights, orthonormal, unchanged
+from oracles import assert_matches, assert_named, assert_refused, drawn_weights, orthonormal, unchanged
 
 from minintk import alignment, outputs, training
 
@@ -72,23 +71,6 @@ def test_early_residual_pulls_at_the_weights_of_a_network_that_puts_out_zero(rng
     H = oracles.forward(weights, X, slope)[1]
     expected = oracles.loss_gradient(weights, X, y, slope, loss)[1]
     assert_matches(-outputs.early_residual(y, loss).T @ H / len(X), expected, rtol=1e-7)
-
-
-def assert_named(name, got, expected, rtol=1e-9):
-    """assert_matches, saying which array is wrong: "s[0] is 4, expected 2", and by which factor if it is one.
-
-    The modes are not unique, so nothing can be told of how they differ from the library's.
-    """
-    try:
-        assert_matches(got, expected, rtol)
-    except AssertionError as error:
-        told = re.sub(r"^got (\S+) at (\[.*\]),", rf"{name}\2 is \1,", str(error))
-        told = told if told.startswith(name) else f"{name}: {told}"
-        if got.shape == expected.shape:
-            factor = np.vdot(expected, got) / np.vdot(expected, expected)
-            if abs(got - factor * expected).max() <= 1e-6 * abs(factor * expected).max():
-                told += f". {name} is {factor:.6g} times the expected"
-        raise AssertionError(f"{told}.") from None
 
 
 def checked_modes(X, y, loss="mse"):

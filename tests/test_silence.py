@@ -264,8 +264,10 @@ def test_the_curves_run_from_the_start_to_the_target():
     oracles.expect(
         abs(result["gaps"][0]) < 1e-9, f"The first gap is {result['gaps'][0]:g}, expected 0: there f is f_0."
     )
-    oracles.assert_matches(result["kernels"][0], oracles.two_layer_ntk(weights[0], weights[1][0], X, X, 0.0))
-    oracles.assert_matches(result["norms"], np.sqrt((result["kernels"] ** 2).sum(axis=(1, 2))))
+    oracles.assert_named(
+        "kernels[0]", result["kernels"][0], oracles.two_layer_ntk(weights[0], weights[1][0], X, X, 0.0)
+    )
+    oracles.assert_named("norms", result["norms"], np.sqrt((result["kernels"] ** 2).sum(axis=(1, 2))))
 
 
 @pytest.mark.exercise("silence.experiment", row=2)
@@ -273,7 +275,7 @@ def test_the_gap_at_the_end_is_the_error_of_the_final_machine():
     """|G_T| / |f_T| and err_inf are the same number, by the definition of the gap."""
     weights, X, y, X_test = gram_white_classes(1)
     result = silence.experiment(weights, X, y, X_test, step_size=0.1, target_loss=1e-3)
-    oracles.assert_matches(result["gaps"][-1], result["numbers"]["err_inf"], rtol=1e-6)
+    oracles.assert_named("The last gap", result["gaps"][-1], result["numbers"]["err_inf"], rtol=1e-6)
 
 
 @pytest.mark.exercise("silence.experiment", row=3)
@@ -304,10 +306,10 @@ def test_slope_loss_and_step_size_are_the_callers():
     )
     K, k = oracles.ntk(weights, X, X, slope)[0, 0], oracles.ntk(weights, X_test, X, slope)[0, 0]
     result = silence.experiment(start, X, y, X_test, eta, slope, "logistic", steps=3, target_loss=0.0)
-    oracles.assert_matches(result["losses"], np.array(losses), rtol=1e-7)
-    oracles.assert_matches(result["trained"], f, rtol=1e-7)
-    oracles.assert_matches(result["network"], f_test, rtol=1e-7)
-    oracles.assert_matches(result["machine_inf"], f0_test + k @ np.linalg.solve(K, f - f0), rtol=1e-6)
+    oracles.assert_named("losses", result["losses"], np.array(losses), rtol=1e-7)
+    oracles.assert_named("trained", result["trained"], f, rtol=1e-7)
+    oracles.assert_named("network", result["network"], f_test, rtol=1e-7)
+    oracles.assert_named("machine_inf", result["machine_inf"], f0_test + k @ np.linalg.solve(K, f - f0), rtol=1e-6)
 
 
 @pytest.mark.exercise("silence.experiment", row=5)

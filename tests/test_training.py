@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import oracles
 import pytest
-from oracles import assert_matches, expect, unchanged
+from oracles import assert_matches, assert_named, expect, unchanged
 
 from minintk import integrator, training
 
@@ -162,7 +162,7 @@ def test_span_coordinates_multiply_back_to_the_data(rng, P, D):
     with unchanged(X):
         Z, Q = training.span_coordinates(X)
     assert_shaped(Z, Q, (P, min(P, D)), (D, min(P, D)))
-    assert_matches(Z @ Q.T, X)
+    assert_named("(Z Q^T)", Z @ Q.T, X)
 
 
 @pytest.mark.exercise("training.span_coordinates", row=2)
@@ -171,8 +171,8 @@ def test_span_coordinates_have_an_orthonormal_basis(rng, P, D):
     """Q^T Q is the identity: lengths and angles of the rows are the same in Z as in X."""
     X = rng.standard_normal((P, D))
     Z, Q = training.span_coordinates(X)
-    assert_matches(Q.T @ Q, np.eye(min(P, D)))
-    assert_matches(Z @ Z.T, X @ X.T)
+    assert_named("(Q^T Q)", Q.T @ Q, np.eye(min(P, D)))
+    assert_named("(Z Z^T)", Z @ Z.T, X @ X.T)
 
 
 @pytest.mark.exercise("training.span_coordinates", row=3)
@@ -182,13 +182,14 @@ def test_span_coordinates_are_as_many_as_the_rank(rng, scale):
     X = scale * rng.standard_normal((6, 2)) @ rng.standard_normal((2, 5))
     Z, Q = training.span_coordinates(X)
     assert_shaped(Z, Q, (6, 2), (5, 2))
-    assert_matches(Z @ Q.T, X)
+    assert_named("(Z Q^T)", Z @ Q.T, X)
 
 
 @pytest.mark.exercise("training.span_coordinates", row=3)
 def test_rows_on_one_line_have_one_coordinate():
     """Rows (3, 4) and (6, 8) lie on one line: Q = (0.6, 0.8)^T and Z = (5, 10)^T, or minus both."""
     Z, Q = training.span_coordinates(np.array([[3.0, 4.0], [6.0, 8.0]]))
+    assert_shaped(Z, Q, (2, 1), (2, 1))
     assert_matches(Z * np.sign(Q[0, 0]), np.array([[5.0], [10.0]]))
     assert_matches(Q * np.sign(Q[0, 0]), np.array([[0.6], [0.8]]))
 
@@ -541,6 +542,7 @@ def test_adam_after_many_steps_is_a_weighted_mean_of_all_gradients(rng):
 
 @pytest.mark.exercise("training.adam_step", row=4)
 def test_adam_step_leaves_the_given_lists_and_keeps_single_precision(rng):
+    """All four lists hold the same numbers afterwards, and float32 matrices give float32 ones."""
     single = [[W.astype(np.float32) for W in oracles.drawn_weights(rng, [4, 3, 2], 1.0)] for _ in range(4)]
     single[3] = [V**2 for V in single[3]]
     with unchanged(*single):

@@ -3,6 +3,7 @@
 import ast
 import inspect
 import re
+import sys
 import textwrap
 import types
 
@@ -13,7 +14,8 @@ def source(function):
     """(exercise, the text of a file with this function, the line at which it begins there, whether it needs more).
 
     The file has what the exercise's file imports, and more that stands around the function if it uses it: functions
-    from the same place, by their source, whatever was imported, and plain values. ValueError in words if it cannot be.
+    from the same place, by their source, whatever was imported, and plain values. Of other exercises it has the
+    library's functions. ValueError in words if it cannot be.
     """
     if not isinstance(function, types.FunctionType):
         raise ValueError(f"check.function: given a {type(function).__name__}, expected a function that you defined")
@@ -25,7 +27,8 @@ def source(function):
     text = _text(own)
     head = cut.exercise_file(units.unit(exercise["full"])).partition("\n@guard")[0].rstrip()
     there = {a.asname or a.name for node in ast.parse(head).body for a in getattr(node, "names", [])}
-    used = _used(text, own.__globals__, {exercise["name"], *there})
+    modules = {e["name"]: e["module"] for e in units.exercises()} | {None: exercise["module"]}
+    used = _used(text, own.__globals__, {exercise["name"], *there}, modules)
     above = f"{head}\n{used}\n\n" + ("" if text.startswith("@") else f"{_decorator(exercise)}\n")
     return exercise, above + text, above.count("\n") + 1, bool(used)
 
@@ -50,21 +53,35 @@ def _decorator(exercise):
     return re.split("^def ", text, flags=re.MULTILINE)[0].rstrip()
 
 
-def _used(text, names, seen):
-    """Lines that define what a text uses of these names, each after what it uses itself."""
+def _used(text, names, seen, modules):
+    """Lines that define what a text uses of these names, each after what it uses itself.
+
+    modules: {exercise: its module}, and that of this exercise under None; there the library's stand in any case.
+    """
     lines = []
     for name in sorted({node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)} - seen):
         if name not in names:
             continue
         seen.add(name)
         value = names[name]
-        if isinstance(value, types.ModuleType):
+        home = getattr(value, "__module__", None)
+        if name in modules:
+            lines += [f"from minintk.{modules[name]} import {name}"] * (modules[name] != modules[None])
+        elif isinstance(value, types.ModuleType):
             lines.append(f"import {value.__name__} as {name}")
-        elif getattr(value, "__module__", None) == names.get("__name__") and isinstance(value, types.FunctionType):
+        elif home == names.get("__name__") and isinstance(value, types.FunctionType):
             helper = _text(inspect.unwrap(value))
-            lines += [_used(helper, names, seen), helper]
-        elif isinstance(value, types.FunctionType | type):
-            lines.append(f"from {value.__module__} import {value.__name__} as {name}")
-        elif isinstance(value, int | float | str | tuple | list | dict):
+            lines += [_used(helper, names, seen, modules), helper]
+        elif callable(value) and getattr(sys.modules.get(home), getattr(value, "__name__", ""), None) is value:
+            lines.append(f"from {home} import {value.__name__} as {name}")
+        elif _plain(value):
             lines.append(f"{name} = {value!r}")
     return "\n".join(line for line in lines if line)
+
+
+def _plain(value):
+    """Whether the value can be written down: no array, no NaN."""
+    try:
+        return ast.literal_eval(repr(value)) == value
+    except (ValueError, SyntaxError):
+        return False

@@ -51,9 +51,13 @@ def function(written):
 
     The exercise is the one of its name. Its source is graded, and that of your other functions and names in it; a line
     @guard.accepts may be left out. If it passes, needs nothing else of yours, and a workbook is here in which this
-    exercise is untouched, it is put there. ValueError if it is no function, has no exercise, or has no source.
+    exercise is untouched, it is put there. In place of your functions for other exercises the library's are called.
     """
-    exercise, text, first, more = cell.source(written)
+    try:
+        exercise, text, first, more = cell.source(written)
+    except ValueError as error:  # no function, no exercise, no source: a line, where an exception would show a page
+        screen.say(str(error))
+        return
     with tempfile.TemporaryDirectory() as folder:
         (pathlib.Path(folder) / exercise["file"]).write_text(text, encoding="utf-8")
         examiner = grade.grade(folder, [exercise])
@@ -67,10 +71,19 @@ def function(written):
     if passed and book and not more and workbook.fill(book, exercise, cell.alone(text, exercise)):
         progress.record(book, examiner)
         screen.say(f"\nIt stands in {book / exercise['file']} now.")
+    elif passed and book:
+        why = "it uses more of what you defined" if more else "there is one of yours"
+        screen.say(f"\nNot put into {book / exercise['file']}: {why}.")
     elif not passed:
         told = (result.feedback or "Not all of its tests could be run.").partition("\n  again: ")[0]
-        place = rf"(\S*[/\\])?{exercise['file']}, line (\d+)"
-        screen.say("\n" + re.sub(place, lambda found: f"line {int(found[2]) - first + 1} of {exercise['name']}", told))
+        name, place = exercise["name"], rf"(?:\S*[/\\])?{exercise['file']}, line (\d+)"
+
+        def own(found):
+            line = int(found[1]) - first + 1
+            return f"line {line} of {name}" if line > 0 else f"in what {name} uses"
+
+        screen.say("\n" + re.sub(place, own, told))
+        screen.say(f"\nnext: mend it and run its cell again      (stuck? minintk hint {exercise['name']})")
 
 
 def _many(exercises, examiner):

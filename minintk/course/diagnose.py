@@ -9,6 +9,9 @@ import math
 import numpy as np
 
 RTOL = 1e-9
+BY_HAND = 6  # numbers, at most, that are asked for by hand
+COARSE = "is a step or a limit too coarse, or a small term left out?"
+CLAIMS = "Which of the claims above does it break: at which size or scale does it begin to be wrong?"
 LAWS = {
     "": lambda P, D, N, C: 1,
     "P": lambda P, D, N, C: P,
@@ -60,16 +63,17 @@ def _numbers(value):
 
 
 @np.errstate(all="ignore")  # inf - inf, 0 / 0: of what students return
-def diagnose(got, expected, first=None, again=None):
+def diagnose(got, expected, first=None, again=None, more=None):
     """(sentence, question) about what is wrong with `got`, or None if it agrees with `expected`.
 
     first: the call's first array argument, for activations and gates; again: a function that asks at other sizes and
-    returns [(sizes, got, expected), ...], for the law of a constant factor.
+    returns [(sizes, got, expected), ...], for the law of a constant factor; more: one that returns a question about
+    the call, or None, where nothing else is found.
     """
     found = _form(got, expected)
     if found or isinstance(expected, str):
         return found
-    leaves, wanted = _leaves(got), _leaves(expected)
+    leaves, wanted = entries(got), entries(expected)
     wrong = [name for (name, g), (_, e) in zip(leaves, wanted) if not _agree(g, e)]
     if not wrong:
         return None
@@ -90,12 +94,12 @@ def diagnose(got, expected, first=None, again=None):
         right = [name for name, _ in leaves if name not in wrong]
         right = ", ".join(right) if len(right) <= 4 else f"the {len(right)} others"
         place = next(i for i, (name, _) in enumerate(leaves) if name == wrong[0])
-        inner = diagnose(leaves[place][1], wanted[place][1], first, _narrowed(others, place, len(leaves)))
+        inner = diagnose(leaves[place][1], wanted[place][1], first, _narrowed(others, place, len(leaves)), more)
         where = "There" if len(wrong) == 1 else f"In {wrong[0]}"
         return f"It is wrong only in {', '.join(wrong)}, right in {right}. {where}: {inner[0]}", inner[1]
     if len(leaves) == 1:
-        return _array(np.asarray(leaves[0][1]), np.asarray(wanted[0][1]), first)
-    name, inner = wrong[0], diagnose(leaves[0][1], wanted[0][1], first=first)
+        return _array(np.asarray(leaves[0][1]), np.asarray(wanted[0][1]), first, more)
+    name, inner = wrong[0], diagnose(leaves[0][1], wanted[0][1], first, more=more)
     return f"All entries of the list are wrong. In {name}: {inner[0]}", inner[1]
 
 
@@ -185,24 +189,27 @@ def _reshaped(g, e):
 
 def agrees(got, expected):
     """Whether the two agree in lengths, shapes and every number."""
-    leaves, wanted = _leaves(got), _leaves(expected)
+    leaves, wanted = entries(got), entries(expected)
     named = [name for name, _ in leaves] == [name for name, _ in wanted]
     return named and all(_agree(g, e) for (_, g), (_, e) in zip(leaves, wanted))
 
 
 def alike(one, other):
     """Whether two answers are the same, in numbers, precision and words."""
-    kinds = [[getattr(leaf, "dtype", type(leaf)) for _, leaf in _leaves(answer)] for answer in (one, other)]
+    kinds = [[getattr(leaf, "dtype", type(leaf)) for _, leaf in entries(answer)] for answer in (one, other)]
     return kinds[0] == kinds[1] and (one == other if isinstance(one, str) else agrees(one, other))
 
 
-def _array(g, e, first):
+def _array(g, e, first, more):
     """What is wrong with one array of the right shape, or one number."""
     miss = np.where((g == e) | (np.isnan(g) & np.isnan(e)), 0, abs(g - e))
     miss = np.where(np.isnan(miss), np.inf, miss)  # a number for a NaN, or an infinity for another
     bad = miss > _tolerance(e)
+    share = miss.max() / (abs(e[np.isfinite(e)]).max(initial=0) or 1)
+    near = share < 0.01 and bad.mean() > 0.5 and f"It is right to {int(-np.log10(share))} digits: {COARSE}"
     if g.size == 1:
-        return f"Yours is {_apart(g.item(), e.item())}.", "What does the definition give by hand?"
+        question = near or (more and more()) or "What does the definition give by hand?"
+        return f"Yours is {_apart(g.item(), e.item())}.", question
     for axes in [(1, 0), (0, 1, 3, 2), (1, 0, 2, 3)]:
         if len(axes) == g.ndim and _agree(g.transpose(axes), e):
             told = "It is the transpose of the expected." if g.ndim == 2 else "Its axes are in another order."
@@ -225,18 +232,24 @@ def _array(g, e, first):
     worst = np.unravel_index(np.argmax(bad & largest), g.shape)  # of equals the first, whatever the last bits say
     place = ", ".join(map(str, worst))
     told = f"the worst entry is [{place}]: yours {_apart(g[worst], e[worst])}"
-    return f"{_count(bad.sum(), g.size)} wrong; {told}.", _question(g, e)
+    by_hand = "What would you get for this entry by hand?" if g.size <= BY_HAND else CLAIMS
+    return f"{_count(bad.sum(), g.size)} wrong; {told}.", near or _pattern(g, e, bad) or (more and more()) or by_hand
 
 
-def _question(g, e):
-    """What to ask about an array that is wrong in a way of its own: by hand only where there are few numbers."""
-    if g.size <= 6:
-        return "What would you get for this entry by hand?"
+def _pattern(g, e, bad):
+    """A question about many entries: symmetry that is missing, or whole rows or columns that are wrong."""
     axes = (1, 0, 3, 2) if g.ndim == 4 else (1, 0)
-    if g.ndim in (2, 4) and g.shape == g.transpose(axes).shape and _agree(e.transpose(axes), e):
-        if not _agree(g.transpose(axes), g):
-            return "The expected array is symmetric, yours is not: which two things should enter it alike?"
-    return "Which of the claims above does it break: at which size or scale does it begin to be wrong?"
+    if g.size <= BY_HAND or g.ndim != len(axes):
+        return None
+    if g.shape == g.transpose(axes).shape and _agree(e.transpose(axes), e) and not _agree(g.transpose(axes), g):
+        return "The expected array is symmetric, yours is not: which two things should enter it alike?"
+    for axis, name in enumerate(["row", "column"] if g.ndim == 2 else []):
+        whole = bad.all(axis=1 - axis)
+        if (whole == bad.any(axis=1 - axis)).all() and not whole.all():
+            places = np.flatnonzero(whole).tolist()
+            told = f"{name} {places[0]} is" if len(places) == 1 else f"{name}s {', '.join(map(str, places))} are"
+            return f"Only {told} wrong: what is special there?"
+    return None
 
 
 def _law(g, e, asked):
@@ -281,7 +294,7 @@ def _narrowed(asked, place, size):
     """`again` for one entry of a list; the last one stays the last where the lists have other lengths."""
 
     def one(value):
-        leaves = _leaves(value)
+        leaves = entries(value)
         return leaves[-1 if place == size - 1 else min(place, len(leaves) - 1)][1]
 
     return lambda: [(sizes, one(g), one(e)) for sizes, g, e in asked]
@@ -309,17 +322,17 @@ def _tolerance(e):
     return rtol * abs(e[np.isfinite(e)]).max(initial=0)
 
 
-def _leaves(value, name=""):
+def entries(value, name=""):
     """[(name, array or number)] of everything in nested lists and dicts; None counts as NaN."""
     if isinstance(value, dict):
-        return [leaf for key, item in value.items() for leaf in _leaves(item, f'{name}["{key}"]')]
+        return [leaf for key, item in value.items() for leaf in entries(item, f'{name}["{key}"]')]
     if isinstance(value, list | tuple):
-        return [leaf for i, item in enumerate(value) for leaf in _leaves(item, f"{name}[{i}]")]
+        return [leaf for i, item in enumerate(value) for leaf in entries(item, f"{name}[{i}]")]
     return [(name, np.nan if value is None else value)]
 
 
 def _flat(value):
-    parts = [np.ravel(leaf).astype(float) for _, leaf in _leaves(value)]
+    parts = [np.ravel(leaf).astype(float) for _, leaf in entries(value)]
     return np.concatenate(parts) if parts else np.empty(0)
 
 

@@ -6,6 +6,7 @@ differs from the library's is diagnosed. A function that was not begun, or has n
 """
 
 import contextlib
+import functools
 import inspect
 import io
 import pathlib
@@ -14,7 +15,7 @@ import re
 import numpy as np
 import pytest
 
-from minintk.course import diagnose, frames, mistakes, probe, remote, results, student, submission, units
+from minintk.course import diagnose, frames, mistakes, narrow, probe, remote, results, student, submission, units
 from minintk.tools import files
 
 
@@ -135,7 +136,7 @@ class Examiner:
             if state.status is results.Status.NOT_RUN:
                 state.status = results.Status.WAITING
             pytest.skip("waits for an earlier row")
-        self.calls = []
+        self.calls, self.others = [], None
         try:
             with self._swapped(full):
                 outcome = yield
@@ -207,17 +208,17 @@ class Examiner:
         text = [f"{full}, row {row}: {claim['claim']} ({units.points(claim['points'])})", f"  {told}"]
         for line, problem in self.results[full].problems:
             text.append(f"  {exercise['file']}, line {line}: {problem}")
-        call, said = self._mistake(full, exercise.get("free", False))
         known = self._known(exercise)
+        call, said = self._mistake(full, exercise.get("free", False), known)
         if call is None:
             said = " ".join(str(error).partition("\nassert ")[0].split())
             text += [f"  {said[:600]}"] if said and not said.startswith("assert ") else []  # a bare one tells nothing
             shown = next((c for c in reversed(self.calls) if "got" in c), None)
             if shown:
-                text.append(f"  called     {exercise['name']}({_shown_arguments(shown)})")
+                text.append(f"  called     {exercise['name']}({_shown_arguments(shown['args'], shown['kwargs'])})")
                 text.append(f"  yours      {_shown(shown['got'])}")
             return "\n".join(text + known)
-        text.append(f"  called     {exercise['name']}({_shown_arguments(call)})")
+        text.append(f"  called     {exercise['name']}({_shown_arguments(call['args'], call['kwargs'])})")
         if "error" in call:
             text += [f"  {line}" for line in _told_error(call["error"], exercise["file"])] + known
         else:
@@ -225,7 +226,7 @@ class Examiner:
                 f"  yours      {_shown(call['got'])}",
                 f"  expected   {_shown(call['expected'])}",
                 f"  {said[0]}",
-                *([f"  {said[1]}"] if not known or "by hand?" not in said[1] else []),
+                *([f"  {said[1]}"] if not known or ("by hand?" not in said[1] and said[1] != diagnose.CLAIMS) else []),
                 *known,
             ]
         if self.calls_folder and self._keep(full, call):
@@ -233,7 +234,7 @@ class Examiner:
             text += [f'             yours, expected = replay.again("{full}"{self.book})']
         return "\n".join(text)
 
-    def _mistake(self, full, free):
+    def _mistake(self, full, free, known):
         """The call that shows the mistake, and the diagnosis; (None, None) if only the test can tell."""
         for call in self.calls:
             if "error" in call:
@@ -241,13 +242,14 @@ class Examiner:
             if free or "expected" not in call or "got" not in call:
                 continue
             first = next((a for a in [*call["args"], *call["kwargs"].values()] if isinstance(a, np.ndarray)), None)
-            said = diagnose.diagnose(call["got"], call["expected"], first, lambda c=call: self._again(c["library"]))
+            more = None if known else functools.partial(narrow.question, self._ask, _shown_arguments, call)
+            said = diagnose.diagnose(call["got"], call["expected"], first, self._sized, more)
             if said:
                 return call, self._ignored(call) or said
         return None, None
 
     def _known(self, exercise):
-        """A line that says which known mistake answers as the student does; no line if none does."""
+        """Lines that say which known mistake answers as the student does; none if none does."""
         told = [call for call in self.calls if "got" in call or "error" in call]
         right = [c for c in told if "got" in c and "expected" in c and diagnose.alike(c["got"], c["expected"])]
         if len(right) == len(told) or any(call.get("fatal") for call in told):
@@ -258,16 +260,11 @@ class Examiner:
             asked.load(exercise["full"])
             return self._answered(asked, call)
 
-        def again():
-            library, made = told[0]["library"], []
-            for sizes in probe.SIZES if not exercise.get("free") else []:
-                with contextlib.suppress(Exception):
-                    call = {"args": [], "kwargs": _frozen(probe.arguments(library, sizes))}
-                    made.append(self._answered(self.answers, call | {"expected": library(**call["kwargs"])}))
-            return made
-
-        found = mistakes.known(exercise, told, answer, again)
-        return [f"  It answers as a known mistake does: {found}. Does yours?"] if found else []
+        found = mistakes.known(exercise, told, answer, lambda: [] if exercise.get("free") else self._again())
+        if not found:
+            return []
+        what, *question = found
+        return [f"  It answers as a known mistake does: {what}. Does yours?", *(f"  {line}" for line in question)]
 
     def _answered(self, asked, call):
         """The call with what these answers give to it, "got" or "error"."""
@@ -291,15 +288,25 @@ class Examiner:
                     )
         return None
 
-    def _again(self, library):
-        """The student's and the library's answers at four other sizes; fewer if one of them cannot answer."""
-        asked = []
-        for sizes in probe.SIZES:
-            with contextlib.suppress(Exception):
-                made = probe.arguments(library, sizes)
-                expected = library(**_frozen(made))
-                asked.append((sizes, diagnose.normalise(self.answers.call([], _frozen(made)), expected), expected))
-        return asked
+    def _again(self):
+        """Calls at four other sizes, with the student's answers, once a test; fewer if the library cannot answer."""
+        if self.others is None:
+            self.others, library = [], self.calls[0]["library"]
+            for sizes in probe.SIZES:
+                with contextlib.suppress(Exception):
+                    call = {"args": [], "kwargs": _frozen(probe.arguments(library, sizes)), "sizes": sizes}
+                    call["expected"] = library(**call["kwargs"])
+                    self.others.append(self._answered(self.answers, call))
+                    if "error" in self.others[-1] and self.others[-1]["error"].kind in ("Timeout", "Crash"):
+                        break  # it would be waited for at each of them
+        return self.others
+
+    def _sized(self):
+        """[(sizes, yours, expected)] of these, where there is an answer."""
+        return [(call["sizes"], call["got"], call["expected"]) for call in self._again() if "got" in call]
+
+    def _ask(self, args, kwargs):
+        return self.answers.call(*_frozen([args, kwargs]))
 
     def _keep(self, full, call):
         """Keeps the call for replay. Whether it could: where nothing may be written the feedback is told without."""
@@ -342,8 +349,8 @@ def _told_error(error, file):
     return [f"{place}{error}", *question]
 
 
-def _shown_arguments(call):
-    parts = [_short(value) for value in call["args"]] + [f"{k}={_short(v)}" for k, v in call["kwargs"].items()]
+def _shown_arguments(args, kwargs):
+    parts = [_short(value) for value in args] + [f"{k}={_short(v)}" for k, v in kwargs.items()]
     return ", ".join(parts)
 
 
@@ -352,7 +359,7 @@ def _short(value):
     if isinstance(value, np.ndarray):
         small = value.size <= 16
         return np.array2string(value, precision=4, separator=", ").replace("\n", "") if small else f"<{value.shape}>"
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return f"[{', '.join(_short(item) for item in value)}]"
     return f"{value:g}" if isinstance(value, float) else repr(value)
 

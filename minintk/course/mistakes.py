@@ -8,7 +8,10 @@ from minintk.course import diagnose, units
 
 @functools.cache
 def of_unit(id):
-    """The wrong answers of a unit: [(exercise, what is wrong, the function, words that its feedback must contain)]."""
+    """The wrong answers of a unit: [(exercise, what is wrong, the function, words that its feedback must contain)].
+
+    Some have a fifth entry, the question that leads on.
+    """
     unit = units.units()[id - 1]
     path = units.folder("tests") / "mistakes" / unit["file"]
     spec = importlib.util.spec_from_file_location(f"mistakes_{id}", path)
@@ -18,20 +21,22 @@ def of_unit(id):
 
 
 def known(exercise, calls, answer, again):
-    """What is wrong, in words, with answers that are wrong as a known one is; None if they are like none of them.
+    """(what is wrong, in words, and a question, if it has one) of the known mistake with such answers; None if of none.
 
     calls: of one test, dicts with args, kwargs and what came back, "got" or "error"; answer(function, call) gives what
-    a function answers to a call in this form; again() gives more calls, for a choice among several known ones.
+    a function answers to a call in this form; again() gives calls at other sizes. One by hand is easily met by chance:
+    a mistake must also have all other answers, or, as a student's own form for several outputs may differ, two that
+    are wrong. The one that has most of them is told.
     """
-    found = [
-        (what, wrong)
-        for name, what, wrong, _ in of_unit(units.unit(exercise["full"])["id"])
-        if name == exercise["name"] and all(_same(answer(wrong, call), call) for call in calls)
-    ]
-    if len(found) > 1:
-        more = again()
-        found = [(what, wrong) for what, wrong in found if all(_same(answer(wrong, c), c) for c in more)]
-    return found[0][0] if found else None
+    found, more = [], None
+    for name, what, wrong, _, *question in of_unit(units.unit(exercise["full"])["id"]):
+        if name == exercise["name"] and all(_same(answer(wrong, call), call) for call in calls):
+            more = again() if more is None else more
+            alike = [call for call in more if _same(answer(wrong, call), call)]
+            telling = [c for c in calls + alike if "got" not in c or not diagnose.alike(c["got"], c.get("expected"))]
+            if len(alike) == len(more) or len(telling) >= 2:
+                found.append((len(alike), (what, *question)))
+    return max(found, key=lambda each: each[0])[1] if found else None
 
 
 def _same(one, other):

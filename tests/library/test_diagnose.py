@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minintk.course import probe
-from minintk.course.diagnose import diagnose, normalise
+from minintk.course.diagnose import CLAIMS, COARSE, diagnose, normalise
 
 
 def said(got, expected, first=None, again=None):
@@ -157,6 +157,8 @@ FORMS = [
     ([(TWO, [])], [(TWO, [TWO])], "[0][1] has 0 entries, expected 1."),
     ([draw(3, 4), GRID, ONE], [ONE, GRID, draw(3, 4)], "The list is in reverse order."),
     ([draw(2), -draw(2)], [-draw(2), draw(2)], "The list is in reverse order."),
+    ([3.0, TWO], (TWO, 3.0), "The results are right, and in the wrong order."),
+    ((2 * TWO, TWO), (TWO, 2 * TWO), "The results are right, and in the wrong order."),
     ([(TWO, [THREE]), (TWO, [THREE] * 2)], [(TWO, [THREE] * 2)] * 2, "[0][1] has 1 entry, expected 2."),
     (["x", "y"], [TWO, THREE], "[0] is a str, expected an array (2,)."),
     ([TWO, THREE], [TWO, TWO], "[1] has shape (3,), expected (2,)."),
@@ -234,6 +236,31 @@ WORST = [
 @pytest.mark.parametrize("got, expected, wrong, worst", WORST, ids=range(len(WORST)))
 def test_otherwise_the_worst_entry_is_told(got, expected, wrong, worst):
     assert said(got, expected) == f"{wrong} wrong; the worst entry is {worst}"
+
+
+BY_HAND = "What would you get for this entry by hand?"
+SYMMETRIC = draw(3, 3) + draw(3, 3).T
+QUESTIONS = [
+    (draw(6, seed=1), draw(6), BY_HAND),
+    (draw(7, seed=1), draw(7), CLAIMS),
+    (draw(6) * [1.001, 1.002, 1, 1.002, 1.001, 1], draw(6), f"It is right to 3 digits: {COARSE}"),
+    (draw(6) + [0.001, 0.002, 0, 0, 0, 0], draw(6), BY_HAND),
+    (2.5002, 2.5, f"It is right to 4 digits: {COARSE}"),
+    (2.6, 2.5, "What does the definition give by hand?"),
+    (draw(2, 2), np.ones((2, 2)), BY_HAND),
+    (draw(3, 3), SYMMETRIC, "The expected array is symmetric, yours is not: which two things should enter it alike?"),
+    (SYMMETRIC**2, SYMMETRIC, CLAIMS),
+    (draw(3, 4) * [[1], [1], [3]], draw(3, 4), "Only row 2 is wrong: what is special there?"),
+    (draw(3, 4) * [1, 2, 3, 1], draw(3, 4), "Only columns 1, 2 are wrong: what is special there?"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("got, expected, question", QUESTIONS, ids=range(len(QUESTIONS)))
+def test_what_the_expected_entries_have_is_asked_about(got, expected, question):
+    """Where they have nothing in common the call may tell more."""
+    assert diagnose(got, expected)[1] == question
+    other = diagnose(got, expected, more=lambda: "Why?")[1]
+    assert other == ("Why?" if "by hand" in question or question == CLAIMS else question)
 
 
 SIMPLE = ["P", "P^2", "D", "N", "C", "P C", "sqrt(P)", "sqrt(D)", "sqrt(N)"]

@@ -377,6 +377,7 @@ def test_the_feedback_names_file_line_and_reason(mistakes, name, told):
 @pytest.fixture
 def with_tests(tmp_path, monkeypatch):
     """Grades a function for network.gate, which has four rows, by tests of this file's own."""
+    examine.mistakes.of_unit(1)  # kept from now on: there are none in the folder below
 
     def examined(function, *tests):
         head = "import numpy as np\nimport pytest\n\nfrom minintk import network\n\n"
@@ -441,6 +442,19 @@ REFUSES_NAN = """def test_nan():
     with pytest.raises(ValueError):
         network.gate(np.array([np.nan, 1.0]), 0.1)
 """
+
+
+LARGE = """def test_large():
+    h = np.linspace(-1, 2, 30).reshape(5, 6)
+    assert (network.gate(h, 0.1) == np.where(h > 0, 1, 0.1)).all()
+"""
+
+
+def test_a_mistake_that_nobody_knows_is_narrowed_down(with_tests):
+    """Both functions are asked again, with twice the argument."""
+    text = with_tests(lambda h, slope: library_gate(h, slope) + h**2, LARGE)[1][0]
+    assert "known mistake" not in text and "\n  30 of 30 entries are wrong" in text
+    assert "\n  With h twice as large the expected stays as it is, yours does not: which factor" in text
 
 
 def test_an_error_that_the_library_raises_too_is_no_mistake(with_tests):

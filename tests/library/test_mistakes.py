@@ -1,16 +1,18 @@
 """The tests are tested: every mistake in tests/mistakes fails, and the feedback says what it must say."""
 
+import ast
 import re
 
+import numpy as np
 import pytest
 
 from minintk import network
 from minintk.course import examine, grade, mistakes, results, units
 
 MISTAKES = {
-    f"{unit['module']}.{name}: {what}": (f"{unit['module']}.{name}", wrong, phrase)
+    f"{unit['module']}.{name}: {what}": (f"{unit['module']}.{name}", wrong, *phrases)
     for unit in units.units()
-    for name, what, wrong, phrase in mistakes.of_unit(unit["id"])
+    for name, what, wrong, *phrases in mistakes.of_unit(unit["id"])
 }
 
 
@@ -22,7 +24,7 @@ class Graded:
 
     def pytest_runtestloop(self, session):
         tests = {}
-        for key, (full, wrong, _) in MISTAKES.items():
+        for key, (full, wrong, *_) in MISTAKES.items():
             examiner = examine.Examiner(examine.Local({full: wrong}), [full])
             rows = examiner.results[full].rows
             if full not in tests:
@@ -47,9 +49,10 @@ def texts():
 
 @pytest.mark.parametrize("key", MISTAKES)
 def test_a_mistake_is_found_and_named(texts, key):
-    phrase = MISTAKES[key][2]
+    """By its phrase, and by its question if it has one."""
     assert texts[key] is not None, "all rows passed"
-    assert phrase in texts[key], f"\nexpected {phrase!r} in\n{texts[key]}"
+    for phrase in MISTAKES[key][2:]:
+        assert phrase in texts[key], f"\nexpected {phrase!r} in\n{texts[key]}"
 
 
 def test_what_is_known_is_named_as_itself(texts):
@@ -57,12 +60,54 @@ def test_what_is_known_is_named_as_itself(texts):
     named = {key: re.findall("known mistake does: (.*). Does yours", texts[key]) for key in MISTAKES}
     others = {key: told for key, told in named.items() if told and told != [key.partition(": ")[2]]}
     assert len(others) < 25 and sum(map(bool, named.values())) > 300, others
+    assert not any(re.search("smaller case|twice as large|small made-up", texts[key]) for key in MISTAKES if named[key])
+
+
+def test_of_several_known_mistakes_the_one_with_most_of_the_answers_is_named(monkeypatch):
+    """Both have the answer to the call, and one of those elsewhere, which is enough; one has the other as well."""
+    known = [("gate", what, wrong, "") for what, wrong in [("first", lambda x: min(x, 2)), ("second", lambda x: x)]]
+    calls = [{"x": x, "got": float(x), "expected": 0.0} for x in (1, 2, 3)]
+
+    def answer(function, call):
+        return {"got": float(function(call["x"]))}
+
+    for left, told in [(known, ("second",)), (known[:1], ("first",))]:
+        monkeypatch.setattr(mistakes, "of_unit", lambda id, left=left: left)
+        assert mistakes.known(units.by_name("network.gate"), calls[:1], answer, lambda: calls[1:]) == told
+
+
+def told_of(full, wrong):
+    """The feedback on a wrong function."""
+    examiner = examine.Examiner(examine.Local({full: wrong}), [full])
+    grade.pytest_run([f"test_{full.split('.')[0]}.py"], [examiner])
+    return examiner.results[full].feedback
 
 
 def test_another_wrong_answer_is_no_known_mistake():
     """Twice the right answer, and an error of its own, are told without a comparison."""
     for wrong in (lambda h, slope: 2 * network.gate(h, slope), lambda h, slope: h[0] / None):
-        examiner = examine.Examiner(examine.Local({"network.gate": wrong}), ["network.gate"])
-        grade.pytest_run(["test_network.py"], [examiner])
-        assert examiner.results["network.gate"].points == 0
-        assert "known mistake" not in examiner.results["network.gate"].feedback
+        told = told_of("network.gate", wrong)
+        assert "row 1" in told and "known mistake" not in told
+
+
+def test_an_answer_that_is_that_of_a_known_mistake_by_chance_is_not_called_so():
+    """Identity and ones have the product 2: over the trace it is 1, as it is over the largest eigenvalues."""
+    told = told_of("alignment.kernel_alignment", lambda K, Q: float(np.vdot(K, Q) / np.trace(K)))
+    assert "Yours is 1, expected 0.707107." in told and "known mistake" not in told
+
+
+def test_a_known_mistake_in_a_form_of_its_own_is_named():
+    """The last layer alone; its blocks for several outputs are those of no known mistake."""
+
+    def last_layer(weights, X1, X2=None, slope=0.0):
+        h1, h2 = (network.forward(weights, X, slope)[-2] for X in (X1, X1 if X2 is None else X2))
+        return h1 @ h2.T if len(weights[-1]) == 1 else np.zeros((1, 1))
+
+    assert "known mistake does: takes the last layer only." in told_of("kernel.ntk", last_layer)
+
+
+def test_every_graded_test_has_words_for_the_student():
+    for path in units.folder("tests").glob("test_*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if "mark.exercise(" in " ".join(map(ast.unparse, getattr(node, "decorator_list", []))):
+                assert ast.get_docstring(node), f"{path.name}: {node.name}"

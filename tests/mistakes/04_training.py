@@ -473,7 +473,7 @@ MISTAKES = [
     ("span_coordinates", "V^T instead of V", wrong_span_rows, "Z (P, r) and Q (D, r)"),
     ("span_coordinates", "Q first, then Z", wrong_span_swapped, "Z (P, r) and Q (D, r)"),
     ("span_coordinates", "centres the rows", wrong_span_centred, "Z Q^T is X again"),
-    ("span_coordinates", "S goes to Q instead of Z", wrong_span_singular_values_in_basis, "Q^T Q is the identity"),
+    ("span_coordinates", "S goes to Q instead of Z", wrong_span_singular_values_in_basis, "(Q^T Q)[0, 0] is 10.3"),
     ("span_coordinates", "QR of X^T: no rank", wrong_span_qr, "Rows that depend on each other"),
     ("span_coordinates", "keeps all min(P, D)", wrong_span_counts_rows, "Rows that depend on each other"),
     ("span_coordinates", "an absolute cut", wrong_span_absolute_cut, "whatever the scale"),

@@ -163,7 +163,7 @@ MISTAKES = [
     ("alignment_time", "takes the last time below the level", wrong_time_last_below, "Yours is"),
     ("alignment_time", "returns the end if it never stays", wrong_time_end_if_never, "expected inf"),
     ("alignment_time", "does not count equality", wrong_time_strictly_above, "Yours is 2.5"),
-    ("alignment_time", "returns the index", wrong_time_index, "Yours is"),
+    ("alignment_time", "returns the index", wrong_time_index, "Yours is", "Which array does this index belong to?"),
     ("predictor_gap", "leaves out f_0", wrong_gap_from_zero, "Yours is 2.5, expected 3"),
     (
         "predictor_gap",

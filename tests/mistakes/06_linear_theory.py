@@ -372,8 +372,20 @@ def wrong_deep_long_steps(u0, s, L, times):
 
 
 MISTAKES = [
-    ("early_weights", "counts W_0 beta twice", wrong_early_without_minus_one, "wrong only in [0]"),
-    ("early_weights", "takes the outer product the other way", wrong_early_transposed_product, "[0] has shape (2, 2)"),
+    (
+        "early_weights",
+        "counts W_0 beta twice",
+        wrong_early_without_minus_one,
+        "wrong only in [0]",
+        "How much has b gained since time 0?",
+    ),
+    (
+        "early_weights",
+        "takes the outer product the other way",
+        wrong_early_transposed_product,
+        "[0] has shape (2, 2)",
+        "W is (N, D): which of its axes belongs to beta?",
+    ),
     ("early_weights", "keeps only what grows", wrong_early_growing_part_only, "by hand"),
     ("early_weights", "forgets s", wrong_early_without_s, "by hand"),
     ("early_weights", "takes one Euler step", wrong_early_one_euler_step, "by hand"),
@@ -383,7 +395,13 @@ MISTAKES = [
     ("two_layer_mode", "computes e^{2Rt}", wrong_mode_overflows, "NaN"),
     ("two_layer_mode", "takes q = r, the logistic curve", wrong_mode_logistic, "by hand"),
     ("two_layer_mode", "takes the rate R", wrong_mode_half_the_rate, "In [0]: 1 of 3"),
-    ("two_layer_mode", "takes the rate 2 s", wrong_mode_rate_s, "In [0]: 1 of 3"),
+    (
+        "two_layer_mode",
+        "takes the rate 2 s",
+        wrong_mode_rate_s,
+        "In [0]: 1 of 3",
+        "At which rate does the distance to z_+ shrink beside it: which number is 2 R there?",
+    ),
     ("two_layer_mode", "returns q before r", wrong_mode_other_order, "by hand"),
     ("two_layer_mode", "returns r alone", wrong_mode_r_only, "returned an array"),
     ("half_loss_time", "takes half of the strength", wrong_half_of_the_strength, "Yours is"),
@@ -403,7 +421,13 @@ MISTAKES = [
     ("escape_time", "turns u_0 upside down", wrong_escape_upside_down, "Yours is 0.5"),
     ("escape_time", "forgets s", wrong_escape_without_s, "Yours is 2"),
     ("escape_time", "takes the logarithm of two layers", wrong_escape_of_two_layers, "Yours is 0.693"),
-    ("final_kernel", "has L - 1 at I, as in (58)", wrong_kernel_factor_on_the_identity, "one and two layers"),
+    (
+        "final_kernel",
+        "has L - 1 at I, as in (58)",
+        wrong_kernel_factor_on_the_identity,
+        "one and two layers",
+        "How many of the layers have inputs that are multiples of X beta?",
+    ),
     ("final_kernel", "has the exponent 2 L - 2, as in (63)", wrong_kernel_exponent, "a constant factor"),
     ("final_kernel", "counts L spikes", wrong_kernel_L_spikes, "the worst entry"),
     ("final_kernel", "leaves out X", wrong_kernel_without_X, "has shape"),

@@ -265,7 +265,7 @@ MISTAKES = [
     ("region", "names a run that has learned nothing", wrong_region_never_unlearnt, "expected   'unlearnt'"),
     ("region", "calls a large error trivial", wrong_region_large_errors_are_trivial_too, "expected   'part"),
     ("region", "writes the words in another way", wrong_region_in_capitals, "yours      'Trivial'"),
-    ("experiment", "gives the machines y instead of f_T(X)", wrong_experiment_targets_y, "the last gap equals err_inf"),
+    ("experiment", "gives the machines y instead of f_T(X)", wrong_experiment_targets_y, "The last gap is"),
     ("experiment", "starts the machines from 0", wrong_experiment_from_zero, "the last gap equals err_inf"),
     ("experiment", "takes the final weights for K_0", wrong_experiment_final_weights_twice, "on white data is silent"),
     ("experiment", "measures the gaps to K_0's machine", wrong_experiment_gaps_to_the_first_kernel, "equals err_inf"),
