@@ -20,7 +20,7 @@ import pytest
 
 from minintk.experiments import style
 
-COURSE = ("begun", "commands", "examine", "machines", "mistakes", "records", "regime", "right_answers")
+COURSE = ("begun", "commands", "examine", "hostile", "mistakes", "records", "regime", "right_answers")
 REPORTS = "MININTK_TEST_REPORTS"  # the variable by which the second process knows its file
 ONCE = ("whitening", "gap", "three_traps")  # what is tested of them holds for one draw as for the median of three
 EXPERIMENTS = f"""

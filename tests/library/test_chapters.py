@@ -194,7 +194,9 @@ def recorded(seed):
         P, D = X.shape
         W, a = network.init_weights([D, N, y.shape[1]], 1.0, rng)
         given = [first * W, second * a], X, y, X_test, step_size
-        n, relu = (silence.experiment(*given, s, steps=steps, target_loss=1e-3)["numbers"] for s in (slope, 0.0))
+        down = {"steps": steps, "target_loss": 1e-3}
+        n = silence.experiment(*given, slope, **down)["numbers"]
+        relu = silence.experiment(*given, 0.0, **down)["numbers"] if slope else n
         untrained = three_traps.untrained_error(slope, P, D, N, np.random.default_rng([seed, 77]))
         found[letter] = n | {"A_10": n["A"][1], "err_inf_relu": relu["err_inf"], "untrained": untrained}
 

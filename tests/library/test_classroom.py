@@ -252,7 +252,7 @@ def test_a_worker_that_does_not_start_is_the_instructors_to_mend(tmp_path, monke
 
 
 def test_killed_at_any_moment_nothing_is_lost(tmp_path):
-    for i in range(12):
+    for i in range(6):
         written(tmp_path / "in" / f"s{i:02}" / "03_whitening.py", RIGHT + f"\n# {i}\n")
     words = ["grade", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--units", "3", "--jobs", "1"]
     words += ["--user", USER] if USER else []
@@ -260,7 +260,7 @@ def test_killed_at_any_moment_nothing_is_lost(tmp_path):
     command = [sys.executable, "-m", "minintk", *words]
     environment = os.environ | {"PYTHONPATH": package}
     kept = 0
-    for pause in (0.9, 1.0, 1.2):
+    for pause in (0.7, 0.9):
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(pause)
         process.kill()
@@ -269,7 +269,7 @@ def test_killed_at_any_moment_nothing_is_lost(tmp_path):
         assert len(records) >= kept and all(record["results"] for record in records)  # whole ones, and no fewer
         kept = len(records)
     done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8")
-    assert done.returncode == 0 and done.stdout.count(f"{TOTAL}/{TOTAL}") == 12
+    assert done.returncode == 0 and done.stdout.count(f"{TOTAL}/{TOTAL}") == 6
 
 
 def test_the_readmes_workflow_grades_a_step_a_unit(tmp_path):
@@ -279,7 +279,7 @@ def test_the_readmes_workflow_grades_a_step_a_unit(tmp_path):
     )
     commands = re.findall(r"command: (minintk check (\d) [^,]*), timeout: \d+, max-score: (\d+)}", text)
     ids = re.findall(r"- id: (\w+)", text)
-    assert [int(unit) for _, unit, _ in commands] == [1, 2] and "runners: " + f'"{",".join(ids)}"' in text
+    assert [int(unit) for _, unit, _ in commands] == [1, 3] and "runners: " + f'"{",".join(ids)}"' in text
     assert all(f"{name.upper()}_RESULTS: " in text and f"steps.{name}.outputs.result" in text for name in ids)
     program = tmp_path / "bin" / "minintk"
     package = os.pathsep.join(filter(None, [str(units.PACKAGE.parent), os.environ.get("PYTHONPATH")]))
