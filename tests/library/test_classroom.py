@@ -13,7 +13,7 @@ import zipfile
 
 import pytest
 
-from minintk import cli
+from minintk import cli, whitening
 from minintk.course import classroom, collect, handback, remote, units
 from minintk.tools import version
 
@@ -109,6 +109,16 @@ def test_the_salt_draws_other_numbers_and_right_answers_pass(graded, tmp_path):
     told, _ = classroom.grade_class([graded[0] / "in"], tmp_path, [3], LIMITS, "a salt")
     assert f"ada{TOTAL:>13}/{TOTAL}" in told.replace(" " * 3, "   ") or f" {TOTAL}/{TOTAL}" in told
     assert "at other seeds and sizes" in (tmp_path / "feedback" / "ada.txt").read_text(encoding="utf-8")
+    assert "MININTK_SALT" not in os.environ
+
+
+def test_a_salt_with_which_the_library_fails_is_refused(graded, tmp_path):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(whitening, "condition_number", lambda X: 1.0)
+        with pytest.raises(
+            ValueError, match="^--salt x: the library itself fails whitening.condition_number, row 1, by"
+        ):
+            classroom.grade_class([graded[0] / "in"], tmp_path, [3], LIMITS, "x")
     assert "MININTK_SALT" not in os.environ
 
 
