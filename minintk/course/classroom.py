@@ -23,13 +23,13 @@ CHUNK = 8  # submissions that share one collection of the tests
 
 
 def grade_class(paths, out, chosen=None, limits=None, salt="", jobs=1, executor=None, roster=None, gradescope=None):
-    """Grades all submissions in these paths and writes grades.csv, feedback/ and class.html into `out`. Returns
-    the table for the screen, and the defences that were in force.
+    """Grades all submissions in these paths and writes grades.csv, feedback/ and class.html into `out`.
 
     chosen: numbers of units, all if None; limits: a remote.Limits; salt: other seeds and sizes for the tests that draw
-    them; executor: any concurrent.futures.Executor that sees the same files; roster: a CSV file, everyone in it gets a
-    row; gradescope: a file for the results of a single submission. ValueError or RuntimeError in words for what is
-    the instructor's to mend; nothing in a submission is.
+    them; executor: any concurrent.futures.Executor that sees the same files, of processes or of one thread, for the
+    library's functions are exchanged while they are graded; roster: a CSV file, everyone in it gets a row; gradescope:
+    a file for the results of a single submission. Returns the table for the screen, and the defences in force.
+    ValueError or RuntimeError in words for what is the instructor's to mend; nothing in a submission is.
     """
     limits = limits or remote.Limits(total=120, memory=2 << 30, locked=True)
     defences = _tried(limits)
@@ -59,10 +59,13 @@ def grade_class(paths, out, chosen=None, limits=None, salt="", jobs=1, executor=
         else:
             waiting = {running.submit(graded, chunk, *given) for chunk in chunks}
             done = (future.result() for future in concurrent.futures.as_completed(waiting))
-        for names, error in done:
-            if error:
-                raise RuntimeError(error)
-            bar.update(len(names))
+        try:
+            for names, error in done:
+                if error:
+                    raise RuntimeError(error)
+                bar.update(len(names))
+        except concurrent.futures.BrokenExecutor:
+            raise RuntimeError("a process that grades was ended; what it had done is kept, try again") from None
     records = [_read(out / "records" / f"{named[name]}.json") for name in handed_in]
     return handback.write(out, records, named, exercises, asked, people, gradescope), defences
 

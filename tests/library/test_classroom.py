@@ -105,6 +105,17 @@ def test_an_executor_of_ones_own_gives_the_same_bytes(graded, tmp_path):
     assert tree(tmp_path) == tree(folder / "new")
 
 
+def test_a_grading_process_that_is_ended_is_told_in_a_line(graded, tmp_path):
+    class Broken(concurrent.futures.Executor):
+        def submit(self, *call):
+            future = concurrent.futures.Future()
+            future.set_exception(concurrent.futures.BrokenExecutor("a child died"))
+            return future
+
+    with pytest.raises(RuntimeError, match="^a process that grades was ended; what it had done is kept, try again$"):
+        classroom.grade_class([graded[0] / "in"], tmp_path, [3], LIMITS, executor=Broken())
+
+
 def test_the_salt_draws_other_numbers_and_right_answers_pass(graded, tmp_path):
     told, _ = classroom.grade_class([graded[0] / "in"], tmp_path, [3], LIMITS, "a salt")
     assert f"ada{TOTAL:>13}/{TOTAL}" in told.replace(" " * 3, "   ") or f" {TOTAL}/{TOTAL}" in told
