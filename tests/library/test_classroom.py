@@ -79,21 +79,23 @@ def test_a_student_reads_the_diagnosis_and_the_class_page_what_is_common(graded)
     assert "the library, ada" in page and "<svg" in page and "http" not in page
 
 
-def test_a_second_run_asks_nobody_again_and_writes_the_same_bytes(graded, monkeypatch):
-    folder, told = graded
-    before = tree(folder / "out")
-    asked = []
-    real = classroom.graded
+def test_a_second_run_asks_nobody_again_and_writes_the_same_bytes(graded, tmp_path, monkeypatch):
+    folder, told = tmp_path / "class", graded[1]
+    shutil.copytree(graded[0], folder)
+    before, asked, real = tree(folder / "out"), [], classroom.graded
     monkeypatch.setattr(
         classroom, "graded", lambda chunk, *rest: (asked.extend(s[0] for s in chunk), real(chunk, *rest))[1]
     )
-    again, _ = classroom.grade_class([folder / "in"], folder / "out", [3], LIMITS, roster=folder / "roster.csv")
-    assert asked == [] and again == told and tree(folder / "out") == before
+
+    def again(out="out"):
+        return classroom.grade_class([folder / "in"], folder / out, [3], LIMITS, roster=folder / "roster.csv")[0]
+
+    assert again() == told and asked == [] and tree(folder / "out") == before
     written(folder / "in" / "bob" / "exercises" / "03_whitening.py", WRONG + "\n# again\n")
-    classroom.grade_class([folder / "in"], folder / "out", [3], LIMITS, roster=folder / "roster.csv")
+    again()
     assert asked == ["bob"]
     written(folder / "in" / "bob" / "exercises" / "03_whitening.py", WRONG)
-    classroom.grade_class([folder / "in"], folder / "new", [3], LIMITS, roster=folder / "roster.csv")
+    again("new")
     assert tree(folder / "new") == before
 
 
@@ -102,7 +104,7 @@ def test_an_executor_of_ones_own_gives_the_same_bytes(graded, tmp_path):
     with concurrent.futures.ThreadPoolExecutor(1) as executor:
         roster = folder / "roster.csv"
         classroom.grade_class([folder / "in"], tmp_path, [3], LIMITS, executor=executor, roster=roster)
-    assert tree(tmp_path) == tree(folder / "new")
+    assert tree(tmp_path) == tree(folder / "out")
 
 
 def test_a_grading_process_that_is_ended_is_told_in_a_line(graded, tmp_path):
