@@ -38,7 +38,7 @@ def grade_class(paths, out, chosen=None, limits=None, salt="", jobs=1, executor=
     exercises = [e for unit in units.units() if not chosen or unit["id"] in chosen for e in unit["exercise"]]
     if salt:
         _fair(salt, exercises)
-    out = pathlib.Path(out)
+    out = pathlib.Path(out).resolve()  # the tests run elsewhere
     (out / "records").mkdir(parents=True, exist_ok=True)
     asked = {"version": version.VERSION, "exercises": [e["full"] for e in exercises], "salt": salt}
     asked |= {"seconds": limits.seconds, "total": limits.total, "memory": limits.memory, "defences": defences}
@@ -100,12 +100,17 @@ class _Session:
                 for file, content in contents.items():
                     (pathlib.Path(folder) / file).write_bytes(content)
                 try:
-                    record = self._graded(session, folder)
-                except RuntimeError as error:  # no worker could be started: no student's fault
+                    found = self._graded(session, folder)
+                    record = {
+                        "key": key,
+                        "student": student,
+                        "notes": notes,
+                        "missing": self._missing(contents),
+                    } | found
+                    files.write(pathlib.Path(path), json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+                except (RuntimeError, OSError) as error:  # no worker, no disk: no student's fault
                     self.error = str(error)
                     return True
-            record = {"key": key, "student": student, "notes": notes, "missing": self._missing(contents)} | record
-            files.write(pathlib.Path(path), json.dumps(record, indent=1, ensure_ascii=False) + "\n")
             self.done.append(student)
         return True
 

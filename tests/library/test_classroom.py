@@ -274,6 +274,27 @@ def test_a_worker_that_does_not_start_is_the_instructors_to_mend(tmp_path, monke
     assert "did not start" in capsys.readouterr().err and not list(tmp_path.glob("grades/*.csv"))
 
 
+def test_the_command_prints_the_table_and_writes_where_it_is_told(tmp_path, monkeypatch, capsys):
+    """Both paths as a user gives them, from the folder in which the user stands."""
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path / "in" / "ada" / "03_whitening.py")
+    words = ["grade", "in", "--out", "here", "--units", "3", "--jobs", "1", *(["--user", USER] if USER else [])]
+    assert cli.main(words) == 0
+    told = capsys.readouterr().out
+    assert f"{TOTAL}/{TOTAL}" in told and "Defences in force: " in told
+    assert told.endswith("here: grades.csv, feedback, class.html\n")
+    assert {path.name for path in (tmp_path / "here").iterdir()} == {"class.html", "feedback", "grades.csv", "records"}
+
+
+def test_a_full_disk_is_the_instructors_to_mend(graded, tmp_path, monkeypatch):
+    def full(path, content):
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(classroom.files, "write", full)
+    with pytest.raises(RuntimeError, match="^the disk is full$"):
+        classroom.grade_class([graded[0] / "in"], tmp_path, [3], LIMITS)
+
+
 def test_killed_at_any_moment_nothing_is_lost(tmp_path):
     for i in range(6):
         written(tmp_path / "in" / f"s{i:02}" / "03_whitening.py", RIGHT + f"\n# {i}\n")
