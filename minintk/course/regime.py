@@ -19,7 +19,7 @@ import warnings
 
 import numpy as np
 
-from minintk.course import remote, screen, units
+from minintk.course import isolate, remote, screen, units
 
 # to run a file through; for one call, whose arguments are an experiment's; and more until the second clock ends all
 SECONDS = {"file": 10.0, "call": 100.0, "grace": 5.0}
@@ -68,6 +68,7 @@ def run(words):
 @contextlib.contextmanager
 def ending():
     """The work of the process of its own: when it is done, or stopped by an error, the process says so and ends."""
+    isolate.modest(remote.Limits().memory)
     sys.stderr = sys.stdout  # progress bars; what was standard error has the student's prints
     error = ""
     try:

@@ -225,3 +225,9 @@ def test_what_the_machine_refuses_is_told_as_what_it_is(tmp_path, monkeypatch, m
     examiner = grade.grade(tmp_path, [units.by_name("network.activation")])
     result = examiner.results["network.activation"]
     assert result.status is Status.FAILED and "can't start new thread" in result.feedback
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS and Windows set no such limit")
+def test_memory_that_would_take_the_machine_is_an_error_of_see_too(together):
+    code, _, errors = together("see", "", "np.empty(6 << 30, np.uint8)")
+    assert code == 2 and errors.count("\n") == 1 and "01_network.py, line 6: MemoryError" in errors
