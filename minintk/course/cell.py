@@ -7,6 +7,8 @@ import sys
 import textwrap
 import types
 
+import numpy as np
+
 from minintk.course import cut, submission, units
 
 
@@ -64,7 +66,7 @@ def _used(text, names, seen, modules):
             continue
         seen.add(name)
         value = names[name]
-        home = getattr(value, "__module__", None)
+        home = "numpy" if isinstance(value, np.ufunc) else getattr(value, "__module__", None)  # older ones do not say
         if name in modules:
             lines += [f"from minintk.{modules[name]} import {name}"] * (modules[name] != modules[None])
         elif isinstance(value, types.ModuleType):
