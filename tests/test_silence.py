@@ -218,6 +218,8 @@ def test_one_rule_names_the_region_of_a_run():
         ("aligned late", {"t_ratio": 1.01}),
         ("aligned late", {"t_ratio": np.inf}),  # learned, and never aligned
         ("partially aligned", {"rho": 0.05}),
+        ("partially aligned", {"growth_end": 1.5, "rho": 0.25}),
+        ("silent", {"err_inf_relu": 0.1, "untrained": 0.01}),
         ("partially aligned", {"growth_end": 2.0, "t_ratio": np.inf, "rho": 0.5}),
         ("partially aligned", {"growth_end": 1.4, "rho": 0.07}),  # features that did turn
         ("partially aligned", {"rho": 0.3, "err_inf": 0.2, "err_inf_relu": 0.2}),  # nothing small to be explained
