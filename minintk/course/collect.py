@@ -13,8 +13,7 @@ import zipfile
 from minintk.course import units
 
 LARGEST = 1 << 20  # bytes of an exercise file
-MOST = 10_000  # files of one export or zip that are looked at, for each of MOST_STUDENTS
-MOST_STUDENTS = 5000
+MOST = 10_000  # files of one folder that are looked at; in a zip ten times as many
 CANVAS = re.compile(r"(?P<who>[^_]+)_(?:LATE_)?(?P<id>\d+)_\d+_(?P<file>.+)")  # doejane_LATE_123_456_01_network.py
 MOODLE = re.compile(r"(?P<who>.+?)_(?P<id>\d+)_assignsubmission_file_?$")
 

@@ -81,6 +81,21 @@ CASES = {
         "    except OSError:\n        pass\nreturn None"
     ),
     "pickles": "import pickle\nclass P:\n    def __reduce__(self):\n        return (open, ('/tmp/pickled', 'w'))\nreturn P()",
+    "stays_for_the_next_function": (
+        "import sys\nfrom minintk import network\nfrom minintk.course import frames, student, worker\n"
+        "frame = sys._getframe()\nwhile 'answers' not in frame.f_locals:\n    frame = frame.f_back\n"
+        "answers, read = frame.f_locals['answers'], frames.read\n"
+        "def stay(stream):\n    request = read(stream)\n    if 'end' in request:\n"
+        "        worker._say(answers, {'ok': None, 'number': request['number']})\n        return stay(stream)\n"
+        "    return request\n"
+        "frames.read = stay\nworker.withhold = lambda full: None\n"
+        "student.define = lambda text, filename, full: (network.init_weights, [])\nreturn h"
+    ),
+    "says_that_it_is_dead": (
+        "import sys\nfrom minintk.course import worker\nframe = sys._getframe()\n"
+        "while 'answers' not in frame.f_locals:\n    frame = frame.f_back\n"
+        "worker._say(frame.f_locals['answers'], {'dead': 0})\nreturn h"
+    ),
     # that are broken
     "syntax_error": "return (h > 0",
     "raises_at_the_top": TOP + "raise RuntimeError('no')",
@@ -143,5 +158,12 @@ FILES = {
     "links": _links,
     "many_files": _many,
 }
+AFTER = {  # what stands below gate: a function that is wrong, and one that is right
+    "stays_for_the_next_function": "def init_weights(widths, sigma, rng):\n    return None\n",
+    "says_that_it_is_dead": (
+        "def init_weights(widths, sigma, rng):\n    rng = np.random.default_rng(rng)\n"
+        "    return [rng.standard_normal((n, m)) * sigma / m**0.5 for m, n in zip(widths, widths[1:])]\n"
+    ),
+}
 NOTHING = ["empty_file", "no_text", "utf16", "too_long", "no_files", "zip_bomb", "no_zip", "link"]
-POINTS = dict.fromkeys(NOTHING, 0) | {"raises_at_the_top": 7}
+POINTS = dict.fromkeys(NOTHING, 0) | {"raises_at_the_top": 7, "says_that_it_is_dead": 10}

@@ -28,7 +28,9 @@ def graded(tmp_path_factory):
     for name in NAMES:
         (folder / "all" / name).mkdir(parents=True)
         if name in cases.CASES:
-            (folder / "all" / name / "01_network.py").write_text(cases.text(cases.CASES[name]), encoding="utf-8")
+            (folder / "all" / name / "01_network.py").write_text(
+                cases.text(cases.CASES[name]) + "\n\n" + cases.AFTER.get(name, ""), encoding="utf-8"
+            )
         else:
             cases.FILES[name](folder / "all" / name)
     (folder / "all" / "right").mkdir()
