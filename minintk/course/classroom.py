@@ -101,12 +101,8 @@ class _Session:
                     (pathlib.Path(folder) / file).write_bytes(content)
                 try:
                     found = self._graded(session, folder)
-                    record = {
-                        "key": key,
-                        "student": student,
-                        "notes": notes,
-                        "missing": self._missing(contents),
-                    } | found
+                    head = {"key": key, "student": student, "notes": notes, "missing": self._missing(contents)}
+                    record = head | found
                     files.write(pathlib.Path(path), json.dumps(record, indent=1, ensure_ascii=False) + "\n")
                 except (RuntimeError, OSError) as error:  # no worker, no disk: no student's fault
                     self.error = str(error)
@@ -130,10 +126,8 @@ class _Session:
         finally:
             session.config.pluginmanager.unregister(examiner)
             answers.close()
-        found, problems = (
-            {},
-            [f"{name}, line {line}: {told}" for name, line, told in answers.problems(_all(self.names))],
-        )
+        found, asked = {}, [units.by_name(full) for full in self.names]
+        problems = [f"{name}, line {line}: {told}" for name, line, told in answers.problems(asked)]
         for full in self.names:
             result = examiner.results.get(full) or results.Result.blank(units.by_name(full))
             rows = [{"status": row.status.value, "text": _plain(row.text, folder)} for row in result.rows]
@@ -154,10 +148,6 @@ class _Session:
 
     def _missing(self, contents):
         return sorted({units.by_name(full)["file"] for full in self.names} - set(contents))
-
-
-def _all(names):
-    return [units.by_name(full) for full in names]
 
 
 def _plain(text, folder):
