@@ -198,7 +198,7 @@ class Remote:
         late, _, line = fault(self.faults, [pathlib.Path(self.loaded["filename"]).name])
         if whole:
             self.close()
-        if self.late or late:
+        if self.late or late or cause(code) == "SIGALRM":
             return student.Error("Timeout", f"did not return within {self.seconds:g} seconds", line)
         return student.Error("Crash", f"ended the process it ran in ({cause(code)})", line)
 

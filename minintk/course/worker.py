@@ -1,14 +1,15 @@
 """A process of its own, started by course/remote.py: defines a student's function and calls it when asked.
 
 Requests come on standard input and answers go to what was standard output, one frame each. What the student prints
-goes to standard error. A call that does not end in time is ended here, by faulthandler, which works in an endless loop
-of C code too and leaves the line in a file of ours. The first frame says that the process is ready and what it gave up.
+goes to standard error. A call that does not end in time is ended here, by a signal, which works in an endless loop of C
+code too, and faulthandler leaves the line in a file of ours. The first frame says that the process is ready and what it gave up.
 """
 
 import faulthandler
 import gc
 import importlib
 import os
+import signal
 import sys
 import tracemalloc
 
@@ -66,13 +67,15 @@ ENDED = 77  # exit code of a copy that was told to end
 def _serve(requests, answers, faults, request=None):
     """Answers requests, the given one first, until it is told to end, or until there are no more."""
     faulthandler.enable(faults)
+    if ALARM:
+        faulthandler.register(signal.SIGALRM, faults, chain=True)  # and then the signal ends this process
     function = filename = None
     while True:
         request = request or _request(requests)
         if "end" in request:
             _say(answers, {"ok": None, "number": request["number"]})
             os._exit(ENDED)
-        faulthandler.dump_traceback_later(request["seconds"], exit=True, file=faults)
+        _clock(request["seconds"], faults)
         before = drawn()
         if request.get("traced"):
             tracemalloc.start()
@@ -89,10 +92,23 @@ def _serve(requests, answers, faults, request=None):
         answer["drawn"] = drawn() != before
         answer["peak"] = tracemalloc.get_traced_memory()[1]  # bytes; 0 if they are not counted
         tracemalloc.stop()
-        faulthandler.cancel_dump_traceback_later()
+        _clock(0, faults)
         answer["number"] = request["number"]
         _say(answers, answer)
         request = None
+
+
+ALARM = hasattr(signal, "setitimer")
+
+
+def _clock(seconds, faults):
+    """Ends this process after so many seconds, 0 for never."""
+    if ALARM:  # needs no thread, which a stranger's process may not begin
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+    elif seconds:  # Windows
+        faulthandler.dump_traceback_later(seconds, exit=True, file=faults)
+    else:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _request(requests):
