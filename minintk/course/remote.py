@@ -62,11 +62,37 @@ class Remote:
         if self.limits.locked and self.process is not None and self.loaded is not None:
             self._end()
         self.loaded = {"text": text, "filename": str(filename), "full": full}
-        return self._ask({"source": self.loaded})
+        return self._ask({"source": self.loaded}, self.seconds)["ok"]
 
     def call(self, args, kwargs):
         """The function's result; student.Error if it raised, died or did not return in time."""
-        return self._ask({"call": [list(args), kwargs], "traced": tracemalloc.is_tracing()})
+        answer = self._ask({"calls": [[list(args), kwargs]], "traced": tracemalloc.is_tracing()}, self.seconds)
+        np.empty(answer["peak"], np.uint8)  # as much memory at once: a test that traces it sees it here
+        if answer["drawn"]:
+            np.random.random()  # noqa: NPY002  # of the global numbers, so that a test sees it in its own process
+        (outcome,) = answer["ok"]
+        if "error" in outcome:
+            raise student.Error(*outcome["error"])
+        return outcome["ok"]
+
+    def outcomes(self, calls, seconds):
+        """What all of these calls [args, kwargs] come to, as from `student.outcome`; None if they use global numbers.
+
+        student.Error if the function died or needs more than so many seconds.
+        """
+        answer = self._ask({"calls": calls}, seconds)
+        return None if answer["drawn"] else answer["ok"]
+
+    def rest(self):
+        """After a submission: keeps the worker for the next one, where nothing of this one can be left behind."""
+        if self.process is not None and self.loaded is not None:
+            self._end()
+        if self.process is not None and self.loaded is not None:
+            told = " ".join(self.ready["defences"])
+            alone = "new processes" in told and "Landlock" in told and not any(self.home.iterdir())
+            if not (alone and self._asked_to_end()):  # among its answers there may be more than its own
+                self.close()
+        self.loaded, self.left, self.serving = None, self.limits.total, False
 
     def close(self):
         """Ends the worker and keeps what was printed."""
@@ -83,23 +109,23 @@ class Remote:
             self.folder.cleanup()
             self.process = None
 
-    def _ask(self, request):
+    def _ask(self, request, seconds):
         if self.left <= 0:
             raise student.Error("Timeout", f"was not asked: the {self.limits.total:g} seconds for all were over")
         if self.process is None:
             self.start()
         if self.ready is None:
             self._greeted()
-        if "call" in request and not self.serving:  # the worker died at an earlier call
-            self._ask({"source": self.loaded})
-        self.late, seconds = False, min(self.seconds, self.left)
+        if "calls" in request and not self.serving:  # the worker died at an earlier call
+            self._ask({"source": self.loaded}, self.seconds)
+        self.late, seconds = False, min(seconds, self.left)
         clock = threading.Timer(seconds + GRACE, self._stop)  # if even the worker's own clock is stuck
         clock.start()
         begun, number = time.monotonic(), secrets.randbelow(2**53)  # which no earlier function can know
         try:
             self.process.stdin.write(frames.pack({"seconds": seconds, "number": number} | request))
             self.process.stdin.flush()
-            answer = _checked(frames.read(self.process.stdout), number)
+            answer = _checked(frames.read(self.process.stdout), number, request)
         except (EOFError, OSError):
             raise self._obituary() from None
         except ValueError:
@@ -113,21 +139,23 @@ class Remote:
             self.close()
             raise error
         self.serving = True
-        np.empty(answer["peak"], np.uint8)  # as much memory at once: a test that traces it sees it here
-        if answer["drawn"]:
-            np.random.random()  # noqa: NPY002  # of the global numbers, so that a test sees it in its own process
         if "error" in answer:
             raise student.Error(*answer["error"])
-        return answer["ok"]
+        return answer
 
     def _end(self):
         """Ends the copy of the worker that served the last function; the worker too, if it does not end in peace."""
-        if worker.FORKS and self.serving:
-            with contextlib.suppress(student.Error):
-                self._ask({"end": True})
-                self.serving = not self._alone()
+        if worker.FORKS and self.serving and self._asked_to_end():
+            self.serving = not self._alone()
         if self.serving or not worker.FORKS:
             self.close()
+
+    def _asked_to_end(self):
+        """Whether it answers when it is told to end: the copy, or the worker, which then only waits for another one."""
+        with contextlib.suppress(student.Error):
+            self._ask({"end": True}, self.seconds)
+            return True
+        return False
 
     def _alone(self):
         """Whether the copy has ended, by what the system says: what it says itself a stranger may have written."""
@@ -145,7 +173,7 @@ class Remote:
         """Starts a worker and does not wait for it."""
         self.folder = tempfile.TemporaryDirectory(prefix="minintk-", ignore_cleanup_errors=True)
         self.faults = pathlib.Path(self.folder.name) / "faults"  # a channel of our own, apart from the student's prints
-        home = pathlib.Path(self.folder.name) / "home"
+        self.home = home = pathlib.Path(self.folder.name) / "home"
         home.mkdir()
         limits, path = self.limits, [os.path.abspath(place) for place in sys.path if place]
         given = str(self.faults), limits.memory, min(limits.total, 10**6), limits.locked
@@ -203,22 +231,30 @@ class Remote:
         return student.Error("Crash", f"ended the process it ran in ({cause(code)})", line)
 
 
-def _checked(answer, number):
-    """An answer in one of worker.py's forms. ValueError for any other: a stranger may have written it."""
-    if isinstance(answer, dict) and isinstance(answer.get("dead"), int) and len(answer) == 1:
-        return answer
-    if not isinstance(answer, dict) or answer.get("number") != number or ("ok" in answer) == ("error" in answer):
-        raise ValueError("no answer to this request")
-    if "error" in answer:
-        kind, text, line = answer["error"]
-        if not (isinstance(kind, str) and isinstance(text, str) and isinstance(line, int | None)):
-            raise ValueError("no error in words")
-        answer["error"] = kind[:100], text[:2000], line
-    peak = answer.get("peak", 0)
-    return answer | {
-        "drawn": bool(answer.get("drawn")),
-        "peak": peak if isinstance(peak, int) and 0 <= peak < LARGEST else 0,
-    }
+def _checked(answer, number, request):
+    """An answer made new in one of worker.py's forms. ValueError if it has another: a stranger may have written it."""
+    try:
+        if "dead" in answer:
+            return {"dead": int(answer["dead"])}
+        peak = int(answer.get("peak", 0))
+        if answer["number"] != number or not 0 <= peak < LARGEST:
+            raise ValueError("no answer to this request")
+        checked = {"drawn": bool(answer.get("drawn")), "peak": peak}
+        if "error" in answer:
+            return checked | {"error": _error(*answer["error"])}
+        told = answer["ok"]
+        if "calls" in request:
+            pairs = zip(request["calls"], told, strict=True)
+            told = [{"error": _error(*o["error"])} if "error" in o else {"ok": o["ok"]} for _, o in pairs]
+        elif "source" in request:
+            told = [(line and int(line), str(problem)) for line, problem in told]
+        return checked | {"ok": told}
+    except (TypeError, KeyError, AttributeError, OverflowError) as error:
+        raise ValueError(f"no answer in one of our forms ({error})") from None
+
+
+def _error(kind, text, line):
+    return str(kind)[:100], str(text)[:2000], line and int(line)
 
 
 def environment(home):

@@ -50,3 +50,11 @@ def call(function, args, kwargs, filename=None, caught=Exception):
         if len(old) != len(new) or any(a is not b for a, b in zip(old, new)):
             raise Error("ValueError", CHANGED)
     return result
+
+
+def outcome(function, args, kwargs, filename):
+    """What a call came to, as plain data: {"ok": result} or {"error": [kind, text, line]}, whatever was raised."""
+    try:
+        return {"ok": call(function, args, kwargs, filename, BaseException)}
+    except Error as error:
+        return {"error": [error.kind, error.text, error.line]}

@@ -11,10 +11,11 @@ import sys
 import time
 import zipfile
 
+import numpy as np
 import pytest
 
 from minintk import cli, whitening
-from minintk.course import classroom, collect, handback, remote, units
+from minintk.course import classroom, collect, handback, remote, units, verdicts
 from minintk.tools import version
 
 USER = "root" if hasattr(os, "geteuid") and os.geteuid() == 0 else None
@@ -137,6 +138,49 @@ def test_nobody_is_graded_by_checks_that_the_library_fails(graded, tmp_path, mon
 
 def fields(value, kinds):
     return all(isinstance(value[name], kind) for name, kind in kinds.items())
+
+
+def test_who_answers_as_somebody_who_passed_is_asked_no_more_and_any_other_is(tmp_path, monkeypatch):
+    """Bit for bit: a last digit that is within the tolerance is examined, and passes."""
+    monkeypatch.setattr(verdicts, "known", {})
+    told, passes = [], verdicts.passes
+    monkeypatch.setattr(verdicts, "passes", lambda key, worker: told.append(passes(key, worker)) or told[-1])
+    nearly = RIGHT.replace("return", "return (1 + 2**-50) *")
+    chunk = []
+    for name, text in [("ada", RIGHT), ("bob", RIGHT), ("cy", nearly), ("dee", nearly), ("eve", WRONG), ("fay", WRONG)]:
+        chunk.append((name, {"03_whitening.py": text.encode()}, [], str(tmp_path / name), ""))
+    names = [exercise["full"] for exercise in units.units()[2]["exercise"]]
+    assert classroom.graded(chunk, names, LIMITS, "") == ([student for student, *_ in chunk], None)
+    assert told == [False] * 2 + [True] * 2 + [False] * 2 + [True] * 2 + [True, False] * 2
+    found = [json.loads((tmp_path / student).read_text(encoding="utf-8"))["results"] for student, *_ in chunk]
+    for first, second in [(0, 1), (2, 3), (4, 5)]:
+        assert found[first] == found[second]
+    points = [sum(result["points"] for result in results.values()) for results in found]
+    assert points[0] == points[2] == TOTAL > points[4]
+
+
+@pytest.mark.parametrize(
+    "outcome, twin, same",
+    [
+        ({"ok": 1.0}, {"ok": 1.0}, True),
+        ({"ok": 1.0}, {"ok": 1}, False),
+        ({"ok": np.ones(2)}, {"ok": np.ones(2, np.float32)}, False),
+        ({"ok": [1.0]}, {"ok": (1.0,)}, False),
+        ({"error": ["ValueError", "X is 0", 3]}, {"error": ["ValueError", "X is 0", 7]}, True),
+        ({"error": ["ValueError", "X is 0", 3]}, {"error": ["ValueError", "X is 1", 3]}, False),
+        ({"error": ["ValueError", "X is 0", 3]}, {"ok": ["ValueError", "X is 0"]}, False),
+        (None, {"ok": 1.0}, False),
+    ],
+)
+def test_answers_are_the_same_in_every_bit(monkeypatch, outcome, twin, same):
+    class Worker:
+        def outcomes(self, calls, seconds):
+            assert calls == [[[1.0], {}]]
+            return [twin]
+
+    monkeypatch.setattr(verdicts, "known", {})
+    verdicts.learn("key", [([1.0], {}, outcome)])
+    assert verdicts.passes("key", Worker()) == same
 
 
 def test_results_for_gradescope_have_its_fields_and_types(graded, tmp_path):

@@ -54,6 +54,13 @@ def test_a_result_comes_back_with_keywords_too(worker):
     assert got[0].tolist() == [0.5, 1.0] and got[1] == {"slope": 0.5}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the threads of a process are counted in /proc")
+def test_a_calls_clock_needs_no_thread(worker):
+    """Where a submission may begin no process it may begin no thread, unless it has the rights of root."""
+    define(worker, "import os\nreturn len(os.listdir('/proc/self/task'))")
+    assert worker.call(ONES, {}) == 1
+
+
 def test_an_exception_has_its_line(worker):
     assert failure(worker, "y = 1\nreturn y / 0") == ("ZeroDivisionError", "division by zero", 6)
     inner = "def helper(x):\n    return x['key']\nreturn helper(\n    z[0])"
@@ -266,14 +273,14 @@ def test_a_mistake_costs_its_own_points_only_and_what_is_missing_is_not_started(
 
 @pytest.fixture
 def impatient(monkeypatch):
-    """Waits 0.5 seconds for a "call" of these functions (or for their "source"), else as long as it takes."""
+    """Waits 0.5 seconds for "calls" of these functions (or for their "source"), else as long as it takes."""
 
     def wait(kind, *names):
         ask = remote.Remote._ask
 
-        def asked(self, request):
+        def asked(self, request, seconds):
             self.seconds = 0.5 if kind in request and self.loaded["full"] in names else 60
-            return ask(self, request)
+            return ask(self, request, self.seconds)
 
         monkeypatch.setattr(remote.Remote, "_ask", asked)
 
@@ -281,7 +288,7 @@ def impatient(monkeypatch):
 
 
 def test_a_function_that_cannot_be_asked_is_told_with_its_line_and_the_rest_is_graded(tmp_path, impatient):
-    impatient("call", "network.forward")
+    impatient("calls", "network.forward")
     ends = "def forward(weights, X, slope=0.0):\n    while True: pass\n"
     dies = "def backward(weights, layers, cotangent, slope=0.0):\n    import ctypes\n    ctypes.string_at(0)\n"
     broken = "def weight_gradients(layers, deltas:\n    return 1\n"

@@ -288,8 +288,9 @@ def failing(x):
     raise RuntimeError("inside")
 
 
-def test_only_the_outermost_call_is_checked():
-    """A guarded function that is called from inside another one looks at nothing again."""
+def test_only_the_outermost_call_is_checked(monkeypatch):
+    """A guarded function that is called from inside another one of the library looks at nothing again."""
+    monkeypatch.setattr(outer.__wrapped__, "__module__", "minintk.kernel")
     direct, nested = Counted(np.ones(3)), Counted(np.ones(3))
     inner(direct)
     outer(np.ones(3), nested)
@@ -297,6 +298,12 @@ def test_only_the_outermost_call_is_checked():
     assert np.isnan(outer(np.ones(1), np.array([np.nan]))).all()
     with pytest.raises(ValueError, match="inner: x .* NaN"):
         inner(np.array([np.nan]))
+
+
+def test_what_a_students_function_calls_is_checked_too():
+    """It is guarded itself, and may still call the library with nonsense."""
+    with pytest.raises(ValueError, match="inner: x .* NaN"):
+        outer(np.ones(1), np.array([np.nan]))
 
 
 def test_an_error_leaves_the_guard_usable():

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from minintk.course import classroom, remote, units
+from minintk.course import classroom, remote, student, units
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="strangers' code is locked in on Linux")
 spec = importlib.util.spec_from_file_location("hostile_cases", units.folder("tests") / "hostile" / "cases.py")
@@ -114,3 +114,61 @@ def test_the_student_is_told_what_happened(graded, name, told):
 def test_what_could_not_be_read_is_told(graded, name, told):
     record = graded[0][name]
     assert told in " ".join([*record["notes"], *record["problems"]])
+
+
+@pytest.fixture
+def worker():
+    """A locked process of which no other can come, also where root grades."""
+    worker = remote.Remote(LIMITS)
+    worker.begin()["defences"].append("new processes")
+    if not any(name.startswith("Landlock") for name in worker.ready["defences"]):
+        pytest.skip("there is no Landlock here")
+    yield worker
+    worker.close()
+
+
+LEAVES_AN_ANSWER = """import os, sys
+from minintk.course import frames, worker
+frame = sys._getframe()
+while 'answers' not in frame.f_locals:
+    frame = frame.f_back
+answers, read = frame.f_locals['answers'], frames.read
+def stay(stream):
+    request = read(stream)
+    if 'end' in request:
+        worker._say(answers, {'ok': None, 'number': request['number']})
+        worker._say(answers, {'ok': [{'ok': 1.0}], 'number': 1})
+        os._exit(worker.ENDED)
+    return request
+frames.read = stay
+return h"""
+
+
+@pytest.mark.parametrize(
+    "body, kept",
+    [
+        ("return h", True),
+        ("open('left', 'w')\nreturn h", False),
+        (LEAVES_AN_ANSWER, False),
+        (cases.CASES["stays_for_the_next_function"], False),
+        (cases.CASES["segfault"], False),
+    ],
+    ids=["right", "leaves a file", "leaves an answer", "stays", "dies"],
+)
+def test_a_process_is_kept_for_the_next_submission_if_nothing_is_left_of_this_one(worker, body, kept):
+    process = worker.process
+    worker.load(cases.text(body), "01_network.py", "network.gate")
+    with contextlib.suppress(student.Error):
+        worker.call([[1.0], 0.1], {})
+    worker.rest()
+    assert (worker.process is process) == kept
+    worker.load(cases.text("return h + 1"), "01_network.py", "network.gate")
+    assert worker.call([2.0, 0.1], {}) == 3.0
+
+
+def test_where_processes_may_be_begun_none_is_kept():
+    worker = remote.Remote(LIMITS)
+    worker.load(cases.text("return h"), "01_network.py", "network.gate")
+    worker.ready["defences"] = [name for name in worker.ready["defences"] if name != "new processes"]
+    worker.rest()
+    assert worker.process is None
