@@ -85,6 +85,7 @@ def graded(chunk, names, limits, salt):
     except Exception as error:
         return session.done, f"{type(error).__name__}: {error}"
     finally:
+        session.worker.close()
         os.environ.pop("MININTK_SALT", None)
     missing = len(session.done) < len(chunk)
     return session.done, session.error or ("the tests could not be collected" if missing else None)
@@ -98,12 +99,6 @@ class _Session:
         self.worker = remote.Remote(limits)
 
     def pytest_runtestloop(self, session):
-        try:
-            return self._loop(session)
-        finally:
-            self.worker.close()
-
-    def _loop(self, session):
         for student, contents, notes, path, key in self.chunk:
             with tempfile.TemporaryDirectory(prefix="minintk-") as folder:
                 for file, content in contents.items():

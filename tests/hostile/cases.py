@@ -122,7 +122,7 @@ def _zip_slip(folder):
 
 def _bomb(folder):
     with zipfile.ZipFile(folder / "work.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("01_network.py", bytes(3 * 10**8))
+        archive.writestr("01_network.py", bytes(3 * 10**7))
 
 
 def _link(folder):
