@@ -124,9 +124,9 @@ def deep_mode(u0, s, L, times):
         return half * (share(y, 2 / L - 1) @ weights) / (L * s ** (2 - 2 / L))
 
     y0 = x0 - np.log(-np.expm1(x0))
-    grid = np.arange(y0, 40 + 0.1, 0.1)  # at a logit of 40, 1 - x is below the rounding error of 1
+    grid = np.arange(y0, 40, 0.1)  # near a logit of 40, 1 - x is below the rounding error of 1
     reached = np.concatenate([[0], np.cumsum(elapsed(grid[:-1], grid[1:]))])
-    cell = np.clip(np.searchsorted(reached, times, side="right") - 1, 0, len(grid) - 2)
+    cell = np.searchsorted(reached, times, side="right") - 1
     y = np.interp(times, reached, grid)
     for _ in range(4):
         late = reached[cell] + elapsed(grid[cell], y) - times

@@ -8,6 +8,20 @@ from oracles import assert_matches, assert_refused, unchanged
 from minintk import alignment, training
 
 
+def test_norm_of_entries_whose_squares_are_no_floats():
+    """(3, 4) has the norm 5 in any unit, and zeros have 0."""
+    for unit in (1.0, 1e-200, 1e200):
+        assert_matches(alignment.norm(unit * np.array([[3.0, -4.0]])), 5 * unit)
+    assert_matches(alignment.norm(np.zeros(2)), 0.0)
+
+
+def test_kernels_whose_squares_are_no_floats_have_an_alignment():
+    """The identity and the matrix of ones have the cosine 1 / sqrt(2), and the identity has rank 2, in any unit."""
+    for unit in (1e-200, 1e200):
+        assert_matches(alignment.kernel_alignment(unit * np.eye(2), np.ones((2, 2))), 0.5**0.5)
+        assert_matches(alignment.effective_rank(unit * np.eye(2)), 2.0)
+
+
 @pytest.mark.exercise("alignment.kernel_alignment", row=1)
 def test_kernel_alignment_by_hand():
     """The 2 x 2 identity and the matrix of ones give 1 / sqrt(2)."""

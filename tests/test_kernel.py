@@ -190,6 +190,12 @@ def test_ntk_of_many_samples_is_the_same_everywhere(rng, C):
     assert np.array_equal(K, K.swapaxes(-1, -2).swapaxes(0, 1) if C > 1 else K.T)
 
 
+def test_the_tiles_of_a_large_kernel_are_equal_and_small():
+    """At most 500 rows each: 1200 rows are three times 400, and few rows are one tile."""
+    assert kernel._slices(1200) == [slice(0, 400), slice(400, 800), slice(800, 1200)]
+    assert kernel._slices(7) == [slice(0, 7)]
+
+
 @pytest.mark.exercise("kernel.kernel_predictor", row=6)
 @pytest.mark.parametrize("precision, rtol", [(np.float64, 1e-9), (np.float32, 1e-3)])
 def test_kernel_predictor_leaves_out_directions_that_are_rounding_errors(rng, precision, rtol):
@@ -355,12 +361,16 @@ def test_constant_kernel_flow_starts_at_f0_and_ends_at_the_targets(rng, P):
 
 @pytest.mark.exercise("kernel.constant_kernel_flow", row=3)
 def test_constant_kernel_flow_solves_the_differential_equation(rng):
-    """df/dt = K (y - f) / P: the same outputs as integrating it in small steps. Do not forget the 1 / P."""
+    """df/dt = K (y - f) / P: the same outputs as integrating it in small steps. Do not forget the 1 / P.
+
+    A kernel that is smaller by a factor learns the same, later by that factor.
+    """
     for P in (2, 5):
         K, y, f0 = oracles.draw_spd(rng, P), rng.standard_normal(P), rng.standard_normal(P)
         times = np.array([0.3, 1.0, 2.5, 6.0])
         expected = oracles.rk4(lambda f, K=K, y=y, P=P: K @ (y - f) / P, f0, times, step=0.004)
-        assert_matches(kernel.constant_kernel_flow(K, y, f0, times), expected)
+        for unit in (1.0, 1e-20):
+            assert_matches(kernel.constant_kernel_flow(unit * K, y, f0, times / unit), expected)
 
 
 @pytest.mark.exercise("kernel.constant_kernel_flow", row=4)

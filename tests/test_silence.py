@@ -94,6 +94,13 @@ def test_the_gap_is_measured_from_time_zero_and_against_the_end():
     oracles.assert_matches(silence.gap_curve([w], X, X_test, outputs, test_outputs), expected)
 
 
+@pytest.mark.exercise("silence.gap_curve", row=1)
+def test_the_gap_of_a_network_that_starts_at_zero():
+    """One layer, X = 2 and X_test = 1: outputs 0 and 4 move the machine to 2, and the network is at 4."""
+    one, outputs = np.ones((1, 1)), np.array([[[0.0]], [[4.0]]])
+    oracles.assert_matches(silence.gap_curve([one], 2 * one, one, outputs, outputs), np.array([0.0, 0.5]))
+
+
 def test_the_gap_of_several_outputs_is_solved_as_one_system(rng):
     """With a block kernel G_t is what is left of f_t after one system of C P equations, at each time by itself."""
     weights, X, slope = oracles.draw_network(rng, L=2, C=2, slope=0.3, P=4, D=5, N=9)
@@ -226,6 +233,8 @@ def test_one_rule_names_the_region_of_a_run():
         ("lazy", {"growth_end": 1.99, "rho": 0.26}),
         ("lazy", {"growth_end": 1.99, "err_0": 1e-14}),  # rho says nothing
         ("trivial", {"err_0": 9e-7, "rho": 1.2}),
+        ("silent", {"err_0": 1e-6}),
+        ("partially aligned", {"growth_end": 1.99, "err_0": 1e-6, "rho": 0.07}),
         ("unlearnt", {"t_ratio": None, "rho": 1.0, "growth_end": 1.0}),
     ]:
         oracles.expect(silence.region(run | changes) == word, f"{changes} of an otherwise silent run is {word}.")
@@ -258,6 +267,8 @@ def test_the_curves_run_from_the_start_to_the_target():
             np.shape(result[name]) == shape, f'"{name}" has shape {np.shape(result[name])}, expected {shape}.'
         )
     oracles.expect(result["times"][0] == 0, f"The first time is {result['times'][0]:g}, expected 0.")
+    second = f"The second time is {result['times'][1]:g}, expected 0.1: step 1 is recorded."
+    oracles.expect(abs(result["times"][1] - 0.1) < 1e-9, second)
     ends = f"The last two losses are {result['losses'][-2]:.3g}, {result['losses'][-1]:.3g}; the run ends at 1e-3."
     oracles.expect(result["losses"][-1] <= 1e-3 < result["losses"][-2], ends)
     oracles.expect(

@@ -203,6 +203,14 @@ def test_span_coordinates_keep_single_precision(rng):
     assert_shaped(Z, Q, (9, 2), (7, 2))
 
 
+@pytest.mark.exercise("training.span_coordinates", row=3)
+def test_span_coordinates_leave_out_what_is_below_the_cut():
+    """Singular values 1 and 4 eps of 8 rows: the cut is at 8 eps, and one coordinate is left."""
+    X = np.zeros((8, 2))
+    X[0, 0], X[1, 1] = 1.0, 4 * np.finfo(float).eps
+    assert_shaped(*training.span_coordinates(X), (8, 1), (2, 1))
+
+
 def test_span_coordinates_of_zeros_are_one():
     """Data that are all zeros have no direction; one coordinate is kept, so that no array is empty."""
     Z, Q = training.span_coordinates(np.zeros((4, 3)))

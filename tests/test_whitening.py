@@ -74,6 +74,8 @@ def test_condition_number_counts_what_is_above_its_cut():
     """Singular values below 1e-10 of the largest count as zero, and those above do not."""
     assert_matches(whitening.condition_number(np.diag([1.0, 1.5e-10])), 1.5e-10**-2)
     assert_matches(whitening.condition_number(np.diag([1.0, 0.1, 0.7e-10])), 100.0)
+    columns = np.array([[1.0, 1.0], [1.0, -1.0]] * 50)  # of length 10, at right angles
+    assert_matches(whitening.condition_number(columns * [1.0, 0.5e-10]), 1.0)
 
 
 @pytest.mark.exercise("whitening.condition_number", row=3)
