@@ -257,12 +257,21 @@ def neuron_pulls__by_loops(W, a, X, y, slope=0.0):
 
 def adam_step__in_place_of_copies(weights, gradients, m, v, step, step_size):
     weights, m, v = ([a.copy() for a in part] for part in (weights, m, v))
-    rate = step_size * math.sqrt(1 - 0.999**step) / (1 - 0.9**step)  # the corrections in one number
     for W, G, M, V in zip(weights, gradients, m, v):
-        M += 0.1 * (G - M)
-        V += 0.001 * (G * G - V)
-        W -= rate * M / (np.sqrt(V) + 1e-8 * math.sqrt(1 - 0.999**step))
+        for mean, b, new in [(M, 0.9, G), (V, 0.999, G * G)]:
+            before = sum(b**age for age in range(1, step))  # what all gradients before this one count
+            mean *= before / (1 + before)
+            mean += new / (1 + before)
+        W -= step_size * M / (np.sqrt(V) + 1e-8)
     return [tuple(weights), m, v]
+
+
+def adam_step__with_the_papers_sums(weights, gradients, m, v, step, step_size):
+    old, new = ([1 - b**n for b in (0.9, 0.999)] for n in (step - 1, step))
+    m = [0.9 * M * old[0] + 0.1 * G for M, G in zip(m, gradients)]
+    v = [0.999 * V * old[1] + 0.001 * G**2 for V, G in zip(v, gradients)]
+    m, v = [M / new[0] for M in m], [V / new[1] for V in v]
+    return [W - step_size * M / (V**0.5 + 1e-8) for W, M, V in zip(weights, m, v)], m, v
 
 
 def span_coordinates__with_other_signs(X):
