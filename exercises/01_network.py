@@ -62,7 +62,7 @@ def forward(weights, X, slope=0.0):
     """
     # Compute all layers for all samples at once, without a loop over samples. Keep every layer: each is a factor of
     # a gradient later on.
-    # (7 points, about 15 minutes)
+    # (6 points, about 15 minutes)
     raise NotImplementedError("network.forward")
 
 
@@ -77,7 +77,7 @@ def backward(weights, layers, cotangent, slope=0.0):
     """
     # Carry a cotangent from the outputs down to every preactivation. With cotangent = dL/df this leads to the
     # gradient of the loss, with ones and zeros to that of a single output: unit 2 makes the kernel from it.
-    # (7 points, about 25 minutes)
+    # (7 points, about 20 minutes)
     raise NotImplementedError("network.backward")
 
 

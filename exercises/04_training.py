@@ -32,7 +32,7 @@ def loss_and_cotangent(f, y, loss="mse"):
     """
     # Work out the three losses, each with its derivative, the cotangent. It is all that the backward pass learns
     # about the loss.
-    # (8 points, about 40 minutes)
+    # (8 points, about 30 minutes)
     raise NotImplementedError("training.loss_and_cotangent")
 
 
@@ -62,7 +62,7 @@ def stable_step(weights, X, slope=0.0, loss="mse"):
     """
     # Find how long a step may be before training blows up, from the kernel of the network. kernel.block_matrix makes
     # one matrix of a kernel with several outputs.
-    # (6 points, about 25 minutes)
+    # (6 points, about 20 minutes)
     raise NotImplementedError("training.stable_step")
 
 
@@ -86,7 +86,7 @@ def descend(weights, X, y, target_loss, longest, slope=0.0, loss="mse", steps=10
     """
     # Write a training loop; gradient_descent_step is imported. With small weights K grows a thousandfold on the way:
     # a step that is stable at the start is not at the end. How many losses belong to how many steps?
-    # (7 points, about 25 minutes)
+    # (6 points, about 20 minutes)
     raise NotImplementedError("training.descend")
 
 
@@ -126,7 +126,7 @@ def neuron_pulls(W, a, X, y, slope=0.0):
     """
     # Find what turns a hidden unit before the loss moves. This direction does not change while its gates stand
     # still, and the unit reaches it in a time that knows no sigma: here is the silence, unit by unit.
-    # (4 points, about 20 minutes)
+    # (4 points, about 15 minutes)
     raise NotImplementedError("training.neuron_pulls")
 
 
@@ -171,5 +171,5 @@ def span_coordinates(X):
     # Find out when training on Z is training on X: what must Z and Q be for the first preactivations to be equal at
     # the start, and after a step? With 50 images of 3072 pixels the given training code runs on Z, and the first
     # layer becomes 60 times cheaper.
-    # (7 points, about 35 minutes)
+    # (7 points, about 30 minutes)
     raise NotImplementedError("training.span_coordinates")

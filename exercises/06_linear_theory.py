@@ -41,7 +41,7 @@ def two_layer_mode(q0, r0, s, times):
     """
     # Solve the two equations in closed form. The result is the whole learning curve of a network, plateau and jump.
     # r_0 must not be left out: it is smaller than q_0, but both shrink with sigma alike.
-    # (12 points, about 60 minutes)
+    # (12 points, about 50 minutes)
     raise NotImplementedError("linear_theory.two_layer_mode")
 
 
@@ -56,7 +56,7 @@ def half_loss_time(q0, r0, s):
     # Work out when half of the loss is gone; this is not half of the strength r. What becomes of the mode's
     # equations, or of their solution, when q0 and r0 are small beside s?
     # The time grows as log(1 / sigma), the time to align does not: so the kernel turns in silence.
-    # (6 points, about 25 minutes)
+    # (6 points, about 20 minutes)
     raise NotImplementedError("linear_theory.half_loss_time")
 
 
@@ -71,7 +71,7 @@ def deep_mode(u0, s, L, times):
     """
     # Compute u(t) by any method that is right to six digits. Fixed time steps work too: how many does a plateau take,
     # and is there a way without small time steps? The jump after a long plateau is how deep networks learn.
-    # (12 points, about 75 minutes)
+    # (12 points, about 65 minutes)
     raise NotImplementedError("linear_theory.deep_mode")
 
 
@@ -101,7 +101,7 @@ def balance_defect(weights):
     """
     # Find the matrices that do not change. What do dW_l/dt and dW_{l+1}/dt have in common?
     # Weights that start near 0 have a defect near 0, and keep it while they grow: so all layers grow alike.
-    # (5 points, about 25 minutes)
+    # (5 points, about 20 minutes)
     raise NotImplementedError("linear_theory.balance_defect")
 
 
@@ -118,7 +118,7 @@ def final_kernel(X, beta, s, L):
     # Find what such layers look like, from the first to the last, and from this their kernel.
     # It is known before training begins, and does not depend on how the weights were drawn: this is the kernel
     # whose predictor the network becomes.
-    # (7 points, about 30 minutes)
+    # (7 points, about 25 minutes)
     raise NotImplementedError("linear_theory.final_kernel")
 
 
@@ -135,7 +135,7 @@ def unbalanced_kernel(X, beta, s, delta):
     """
     # Find how two layers that start at different sizes share s at the end, and from this their kernel.
     # A large delta leaves more of X X^T and less of beta in the kernel: the same target, learned with fewer features.
-    # (6 points, about 30 minutes)
+    # (6 points, about 25 minutes)
     raise NotImplementedError("linear_theory.unbalanced_kernel")
 
 
@@ -150,7 +150,7 @@ def final_kernel_blocks(X, B, L):
     """
     # Do the same for C outputs, a block (P, P) for each pair of them. Mind the first and the last layer, and a B
     # of lower rank than C or D: a zero eigenvalue is computed as +-1e-17, whose fourth root is 6e-5 or NaN.
-    # (10 points, about 45 minutes)
+    # (10 points, about 40 minutes)
     raise NotImplementedError("linear_theory.final_kernel_blocks")
 
 
@@ -165,5 +165,5 @@ def layer_terms(weights, X, slope=0.0):
     """
     # Take the kernel apart: what would the outputs do if a single layer were trained?
     # K as a whole is far from low rank, but each K_l with l > 1 becomes rank one while a linear network learns.
-    # (5 points, about 20 minutes)
+    # (5 points, about 15 minutes)
     raise NotImplementedError("linear_theory.layer_terms")

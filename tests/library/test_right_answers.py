@@ -179,9 +179,9 @@ def kernel_predictor__by_eigenvectors(K_train, K_test, targets, f0_train=0.0, f0
     return f0_test + (predicted.reshape(-1, C) if C else predicted)
 
 
-def ridge_predictor__by_eigenvectors(K_train, K_test, targets, ridge):
+def ridge_predictor__by_eigenvectors(K_train, K_test, targets, decay):
     values, V = np.linalg.eigh(K_train)
-    return (K_test @ V) @ ((V.T @ targets).T / (values + ridge)).T
+    return (K_test @ V) @ ((V.T @ targets).T / (values + decay * len(targets))).T
 
 
 def constant_kernel_flow__by_times(K, y, f0, times):
