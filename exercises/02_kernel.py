@@ -103,11 +103,11 @@ def ridge_predictor(K_train, K_test, targets, decay):
     """Where training with weight decay ends, while the kernel stays K.
 
     A model that is linear in its weights, f(x) = phi(x).theta, has the kernel K(x, x') = phi(x).phi(x'). It is trained
-    to rest by gradient flow on the mean squared error, the mean over the P samples of |f - targets|^2 / 2, plus decay
-    |theta|^2 / 2. Returns its outputs at the test points. K_train (P, P), which may be singular; K_test (P2, P), test
-    by train; targets (P,) or (P, C), each output with weights of its own. Returns (P2,) or (P2, C). With decay -> 0 it
-    is kernel_predictor from f_0 = 0. A network of L layers, trained to rest with weight decay lambda, is this predictor
-    of its own last kernel, with decay = lambda L. Lauditi, Bordelon, Pehlevan 2025; our derivation.
+    to rest by gradient flow on the mean squared error, the mean over the P samples of |f - targets|^2 / 2, plus
+    decay |theta|^2 / 2. Returns its outputs at the test points. K_train (P, P), which may be singular; K_test (P2, P),
+    test by train; targets (P,) or (P, C), each output with weights of its own. Returns (P2,) or (P2, C). With
+    decay -> 0 it is kernel_predictor from f_0 = 0. A network of L layers, trained to rest with weight decay lambda, is
+    this predictor of its own last kernel, with decay = lambda L. Lauditi, Bordelon, Pehlevan 2025; our derivation.
     By hand: K_train = diag(2, 4), targets (8, 6), decay = 1 and a test row (1, 10) give 12.
     """
     # Find where weight decay leads: which weights stand still, and what are the outputs at points that were not

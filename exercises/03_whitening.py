@@ -18,8 +18,8 @@ def condition_number(X):
     X (P, D). A model f = X w, w (D,), is trained by gradient flow on the mean squared error. In some directions its
     error decays by itself, in each at a rate of its own: the number is the largest of these rates over the smallest
     that is not zero, 1 for white data. Nothing is subtracted from X. Rates below 1e-20 of the largest (1e-10 in single
-    precision) count as zero, and one of 1e-18 of the largest is still told to many digits. ValueError if X is all
-    zeros.
+    precision) count as zero, and one of 1e-18 of the largest is still told to many digits. ValueError if X is
+    all zeros.
     By hand: rows (2, 0), (0, 1) give 4.
     """
     # Find the rates, and from them how far X is from white. With fewer samples than inputs some are zero, and

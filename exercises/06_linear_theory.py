@@ -77,11 +77,11 @@ def deep_mode(u0, s, L, times):
 
 @guard.accepts(u0="(0, inf)", s="(0, inf)", L="int [3, inf)")
 def escape_time(u0, s, L):
-    """How long a deep network stays near 0: the time of its jump, in the limit of small weights.
+    """How long a deep network stays near 0, in the limit of small weights.
 
-    The time that `deep_mode`, L > 2, takes from u0 to a share of its end, say u^L = s / 2, over escape_time tends to 1
-    as u0 goes to 0, whichever share it is. escape_time is a power of u0 times a number. Returns it for this u0. Paper,
-    section 4.1.
+    Take the time that `deep_mode`, L > 2, needs from u0 to a share of its end, say to u^L = s / 2. Divided by
+    escape_time it tends to 1 as u0 goes to 0, whichever share it is. escape_time is a power of u0 times a number:
+    returns it for this u0. Paper, section 4.1.
     By hand: L = 3, s = 1 and u0 = 1/2 give 2.
     """
     # Work out how long the plateau lasts: the jump after it takes a time that does not grow when u0 shrinks.
@@ -109,10 +109,10 @@ def balance_defect(weights):
 def final_kernel(X, beta, s, L):
     """The kernel at the end of training, K_inf (P, P) of L linear layers with one output and small initial weights.
 
-    X (P, D); beta (D,), |beta| = 1. On white data with the targets s X beta small weights end at W_L ... W_1 = s
-    beta^T, with the `balance_defect` that they had at the start: nearly 0. K_inf is the kernel of such weights, with
-    the defect 0, on the rows of X, which need not be white here. All weights of this kind have the same. Paper, section
-    4.1.
+    X (P, D); beta (D,), |beta| = 1. On white data with the targets s X beta small weights end with the product
+    W_L ... W_1 = s beta^T and with the `balance_defect` that they had at the start: nearly 0. K_inf is the kernel of
+    weights with this product and the defect 0, on the rows of X, which need not be white here: it is the same for all
+    such weights. Paper, section 4.1.
     By hand: X = I (2, 2), beta = (1, 0), s = 4 and L = 2 give diag(8, 4).
     """
     # Find what such layers look like, from the first to the last, and from this their kernel.
@@ -129,8 +129,8 @@ def unbalanced_kernel(X, beta, s, delta):
     X (P, D); beta (D,), |beta| = 1; delta: what |a|^2 - |W beta|^2 is before training, W = W_1 and a = W_2^T (N,). The
     first layer W starts near 0, the second, a, may be of any size. On white data with the targets s X beta training
     ends where these are met, with W = w beta^T and w parallel to a. K_inf is the kernel of the last weights on the rows
-    of X, which need not be white here. With delta = 0 it is final_kernel for L = 2. Kunin et al. 2024, Domine et al.
-    2025.
+    of X, which need not be white here. With delta = 0 it is final_kernel for L = 2. Kunin et al. 2024, Domine
+    et al. 2025.
     By hand: X = I (2, 2), beta = (1, 0), s = 2 and delta = 3 give diag(5, 4).
     """
     # Find how two layers that start at different sizes share s at the end, and from this their kernel.
@@ -143,9 +143,9 @@ def unbalanced_kernel(X, beta, s, delta):
 def final_kernel_blocks(X, B, L):
     """The kernel at the end of training with C outputs: (C, C, P, P), also for C = 1, with the blocks of `kernel.ntk`.
 
-    X (P, D); B (C, D), of any rank: singular values below 1e-12 of the largest are 0. On white data with the targets
-    X B^T small initial weights end at W_L ... W_1 = B, with a `balance_defect` of nearly 0. Returns the kernel of such
-    weights, with the defect 0, on the rows of X, which need not be white here. All weights of this kind have the same.
+    X (P, D); B (C, D), of any rank: singular values below 1e-12 of the largest are 0. On white data with the
+    targets X B^T small weights end with the product W_L ... W_1 = B and a `balance_defect` of nearly 0. Returns the
+    kernel of weights with this product and the defect 0, on the rows of X, which need not be white here.
     By hand: X = I (2, 2), B = diag(4, 1), L = 2 give the blocks diag(8, 5), diag(5, 2), and 0 between the outputs.
     """
     # Do the same for C outputs, a block (P, P) for each pair of them. Mind the first and the last layer, and a B

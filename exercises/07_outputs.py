@@ -91,8 +91,8 @@ def kernel_clock(times, sizes):
     times (T,), rising; sizes (T,): |K_t|, the last one is |K_inf|. If a kernel has turned and only grows, every K_t is
     a positive multiple of K_inf. A model whose kernel is K_inf all the time, and whose outputs are the network's at the
     first time, then has at h(t) the outputs that the network has at t: f(t) = f_frozen(h(t)) for gradient flow on any
-    loss. Returns h at the given times; between two of them |K_t| is taken for a straight line. ValueError if |K_inf| is
-    0.
+    loss. Returns h at the given times; between two of them |K_t| is taken for a straight line. ValueError if
+    |K_inf| is 0.
     By hand: times (0, 2) and sizes (0, 4) give (0, 1).
     """
     # Find the clock: how fast does h run beside t? It stands nearly still in the silence.

@@ -75,8 +75,8 @@ def effective_rank(K):
 
     K (P, P), symmetric. Draw z (P,) from the standard normal distribution. The number z^T K z varies from draw to draw,
     relatively the less the more directions K has. Its variance over the square of its mean is that for a kernel with r
-    equal eigenvalues and all others 0. Returns this r, exactly, in general not a whole number. ValueError if K is all
-    zeros.
+    equal eigenvalues and all others 0. Returns this r, exactly, in general not a whole number. ValueError if K is
+    all zeros.
     By hand: diag(3, 3, 0, 0) gives 2.
 
     How: In the eigenvectors of K z^T K z = sum_i k_i z_i^2 has the mean sum_i k_i and the variance 2 sum_i k_i^2. For r
@@ -127,14 +127,14 @@ def learning_time(times, losses, drop=0.1):
 def predictor_gap(K_inf_train, K_inf_test, f_train, f_test, f0_train, f0_test):
     """G_t: what the network's outputs have moved at the test points beyond what the kernel K_inf would have moved them.
 
-    A model with a constant kernel K_inf that is pulled with numbers u (P,) at the training points moves with the
+    A model with the constant kernel K_inf that is pulled with numbers u (P,) at the training points moves with the
     velocity K_inf u there and k_inf u at the test points. Let it be pulled, at every moment, such that its training
     outputs have the velocity of the network's, as nearly as K_inf can (`kernel.kernel_predictor` says what it cannot).
     Then dG_t/dt is the velocity of the network's test outputs minus that of the model's, and G_0 = 0. With block
-    kernels u is (P, C), and K[c, c'] takes the pull at output c' to output c. K_inf = K_inf_train (P, P), k_inf =
-    K_inf_test (P2, P), or (C, C, P, P) and (C, C, P2, P); f_train (P,) or (P, C) and f_test: the network's outputs at
-    time t; f0_train and f0_test: at time 0. Returns G_t in f_test's shape. It changes only while the loss falls and the
-    kernel is misaligned.
+    kernels u is (P, C), and K[c, c'] takes the pull at output c' to output c.
+    K_inf_train is K_inf (P, P), K_inf_test k_inf (P2, P), or (C, C, P, P) and (C, C, P2, P); f_train (P,) or (P, C) and
+    f_test: the network's outputs at time t; f0_train and f0_test: at time 0. Returns G_t in f_test's shape. It changes
+    only while the loss falls and the kernel is misaligned.
     By hand: K_inf = 2 and k_inf = 1. The network goes from 3 to 7 at the training point, and from 1 to 6 at the test
     point: G_t = 3.
 

@@ -136,16 +136,16 @@ def deep_mode(u0, s, L, times):
 
 @guard.accepts(u0="(0, inf)", s="(0, inf)", L="int [3, inf)")
 def escape_time(u0, s, L):
-    """How long a deep network stays near 0: the time of its jump, in the limit of small weights.
+    """How long a deep network stays near 0, in the limit of small weights.
 
-    The time that `deep_mode`, L > 2, takes from u0 to a share of its end, say u^L = s / 2, over escape_time tends to 1
-    as u0 goes to 0, whichever share it is. escape_time is a power of u0 times a number. Returns it for this u0. Paper,
-    section 4.1.
+    Take the time that `deep_mode`, L > 2, needs from u0 to a share of its end, say to u^L = s / 2. Divided by
+    escape_time it tends to 1 as u0 goes to 0, whichever share it is. escape_time is a power of u0 times a number:
+    returns it for this u0. Paper, section 4.1.
     By hand: L = 3, s = 1 and u0 = 1/2 give 2.
 
     How: On the plateau u^L is small beside s, and du/dt = s u^{L-1}. There u^{-(L-2)} has the constant derivative
     -(L-2) s. It falls along a straight line and is 0 at t* = u0^{-(L-2)} / ((L-2) s), when u would be infinite; the
-    rise from a share of s that does not depend on u0 takes a time that does not depend on u0 either.
+    rise from a size that does not depend on u0 takes a time that does not depend on u0 either.
     """
     return float(u0 ** (2 - L) / ((L - 2) * s))
 
@@ -169,10 +169,10 @@ def balance_defect(weights):
 def final_kernel(X, beta, s, L):
     """The kernel at the end of training, K_inf (P, P) of L linear layers with one output and small initial weights.
 
-    X (P, D); beta (D,), |beta| = 1. On white data with the targets s X beta small weights end at W_L ... W_1 = s
-    beta^T, with the `balance_defect` that they had at the start: nearly 0. K_inf is the kernel of such weights, with
-    the defect 0, on the rows of X, which need not be white here. All weights of this kind have the same. Paper, section
-    4.1.
+    X (P, D); beta (D,), |beta| = 1. On white data with the targets s X beta small weights end with the product
+    W_L ... W_1 = s beta^T and with the `balance_defect` that they had at the start: nearly 0. K_inf is the kernel of
+    weights with this product and the defect 0, on the rows of X, which need not be white here: it is the same for all
+    such weights. Paper, section 4.1.
     By hand: X = I (2, 2), beta = (1, 0), s = 4 and L = 2 give diag(8, 4).
 
     How: Without a defect all layers have the same singular values, and the product has one: W_l = u r_{l+1} r_l^T with
@@ -191,13 +191,13 @@ def unbalanced_kernel(X, beta, s, delta):
     X (P, D); beta (D,), |beta| = 1; delta: what |a|^2 - |W beta|^2 is before training, W = W_1 and a = W_2^T (N,). The
     first layer W starts near 0, the second, a, may be of any size. On white data with the targets s X beta training
     ends where these are met, with W = w beta^T and w parallel to a. K_inf is the kernel of the last weights on the rows
-    of X, which need not be white here. With delta = 0 it is final_kernel for L = 2. Kunin et al. 2024, Domine et al.
-    2025.
+    of X, which need not be white here. With delta = 0 it is final_kernel for L = 2. Kunin et al. 2024, Domine
+    et al. 2025.
     By hand: X = I (2, 2), beta = (1, 0), s = 2 and delta = 3 give diag(5, 4).
 
     How: The kernel of two linear layers is X (W^T W + |a|^2 I) X^T. `balance_defect` keeps |a|^2 - |w|^2 = delta, and
-    the targets are met where |a| |w| = s. So |a|^2 = (sqrt(delta^2 + 4 s^2) + delta) / 2, and K_inf = X (|w|^2 beta
-    beta^T + |a|^2 I) X^T.
+    the targets are met where |a| |w| = s. So |a|^2 = (sqrt(delta^2 + 4 s^2) + delta) / 2, and
+    K_inf = X (|w|^2 beta beta^T + |a|^2 I) X^T.
     """
     f = X @ beta  # (P,)
     a2 = (np.hypot(delta, 2 * s) + delta) / 2  # |a|^2
@@ -208,15 +208,15 @@ def unbalanced_kernel(X, beta, s, delta):
 def final_kernel_blocks(X, B, L):
     """The kernel at the end of training with C outputs: (C, C, P, P), also for C = 1, with the blocks of `kernel.ntk`.
 
-    X (P, D); B (C, D), of any rank: singular values below 1e-12 of the largest are 0. On white data with the targets
-    X B^T small initial weights end at W_L ... W_1 = B, with a `balance_defect` of nearly 0. Returns the kernel of such
-    weights, with the defect 0, on the rows of X, which need not be white here. All weights of this kind have the same.
+    X (P, D); B (C, D), of any rank: singular values below 1e-12 of the largest are 0. On white data with the
+    targets X B^T small weights end with the product W_L ... W_1 = B and a `balance_defect` of nearly 0. Returns the
+    kernel of weights with this product and the defect 0, on the rows of X, which need not be white here.
     By hand: X = I (2, 2), B = diag(4, 1), L = 2 give the blocks diag(8, 5), diag(5, 2), and 0 between the outputs.
 
     How: Without a defect (W_L W_L^T)^L = B B^T and (W_1^T W_1)^L = B^T B, and the layers between are passed alike.
-    Layer l adds, to block c c', the number [(B B^T)^{(L-l)/L}]_cc', from the layers above, times the matrix X (B^T
-    B)^{(l-1)/L} X^T, from those below. With B = U S V^T (B B^T)^p = U S^{2p} U^T and (B^T B)^p = V S^{2p} V^T for p >
-    0; for p = 0 both are I, not U U^T or V V^T. left[:, :, None, None] * right multiplies all pairs at once.
+    Layer l adds, to block c c', the number [(B B^T)^{(L-l)/L}]_cc', from the layers above, times the matrix
+    X (B^T B)^{(l-1)/L} X^T, from those below. With B = U S V^T (B B^T)^p = U S^{2p} U^T and (B^T B)^p = V S^{2p} V^T
+    for p > 0; for p = 0 both are I, not U U^T or V V^T. left[:, :, None, None] * right multiplies all pairs at once.
     """
     U, S, Vt = np.linalg.svd(B, full_matrices=False)
     S = np.where(S > 1e-12 * S.max(), S, 0.0)
@@ -253,8 +253,8 @@ def layer_terms(weights, X, slope=0.0):
 
     How: By the chain rule K_l[m, n] = <df(x_m)/dW_l, df(x_n)/dW_l>, the sum over all entries of W_l. These gradients
     are outer products, so K_l[c, c'] = (B_l[c] B_l[c']^T) * (h_{l-1} h_{l-1}^T), entry by entry, with the pairs
-    (h_{l-1}, B_l) of `kernel.gradient_factors`. In a linear network with one output K_l is a multiple of h_{l-1}
-    h_{l-1}^T.
+    (h_{l-1}, B_l) of `kernel.gradient_factors`. In a linear network with one output K_l is a multiple of
+    h_{l-1} h_{l-1}^T.
     """
     terms = []
     for h, B in kernel.gradient_factors(weights, X, slope):

@@ -93,9 +93,9 @@ def stable_step(weights, X, slope=0.0, loss="mse"):
     """The largest step size at which gradient descent is stable while the kernel is that of these weights.
 
     weights: [W_1 ... W_L]; X (P, D). A loss curves, per sample, by at most c = CURVATURE[loss] in its outputs. Let
-    every sample's loss be a quadratic function of its outputs with this curvature in all directions, and let the kernel
-    stay that of these weights. Returns the h up to which steps of size h take no outputs (P, C) further and further
-    from those that minimise the loss, and beyond which they do so with some.
+    every sample's loss be quadratic in its outputs, with this curvature in all directions, and let the kernel stay that
+    of these weights. Returns the largest h with which no outputs (P, C) go further and further from those that minimise
+    the loss; with a longer step some do.
     By hand: one layer, "mse", one sample x = (1, 1) gives 1.
 
     How: A step takes the errors e (P,) to e - h (c / P) K e; of several outputs e has C P entries, and K is the block
@@ -172,8 +172,8 @@ def neuron_pulls(W, a, X, y, slope=0.0):
     """What pulls the weights of every hidden unit while the outputs are near 0: an array (N, D), a row D_j a unit.
 
     Two layers with one output, f(x) = sum_j a_j phi(w_j . x): W (N, D) with the rows w_j, and a (N,); X (P, D); y (P,).
-    Where all outputs are 0, gradient flow on the squared error moves the rows by dw_j/dt = |a_j| D_j / P: D_j says
-    whereto and how strongly. At a kink the derivative of phi is slope. Maennel et al. 2018.
+    D_j is P times the velocity of w_j per unit of |a_j|, under gradient flow on the mean squared error while all
+    outputs are still 0. At a kink the derivative of phi is slope. Maennel et al. 2018.
     By hand: w = (1, 0), a = -2, rows (1, 0) and (-1, 1), y = (3, 5), slope = 0 give (-3, 0).
 
     How: D_j = sign(a_j) sum_m phi'(w_j . x_m) y_m x_m, a sum over the samples to which the unit is open; the closed
@@ -195,11 +195,11 @@ def adam_step(weights, gradients, m, v, step, step_size):
     """One step of Adam, in which every weight moves by about step_size. Kingma and Ba 2015, algorithm 1.
 
     weights, gradients, m and v: lists of matrices of the same shapes; step: 1 at the first step. m is a weighted mean
-    of all gradients so far, and v one of their squares, entry by entry: in both the newest counts 1, the one before it
-    b, the one before that b^2 and so on, with b = 0.9 in m and b = 0.999 in v. Given are the means before this step (at
-    the first one anything: nothing has been seen yet) and the gradients of this step. Returns new lists: the weights,
-    which have moved against the new m, by step_size times m over the root of the new v plus 1e-8; the new m; and the
-    new v. The given lists stay as they are.
+    of all gradients so far, and v one of their squares, entry by entry: in both the newest counts 1, the
+    one before it b, the one before that b^2 and so on, with b = 0.9 in m and b = 0.999 in v. Given are the means before
+    this step (at the first one anything: nothing has been seen yet) and the gradients of this step. Returns new lists:
+    the weights, which have moved against the new m, by step_size times m over the root of the new v plus 1e-8; the new
+    m; and the new v. The given lists stay as they are.
     By hand: one weight 1, gradient 2, m = v = 0, step = 1 and step_size = 0.1 give 0.9, 2 and 4.
 
     How: Of the n = step weights 1, b, b^2 ... b^{n-1}, whose sum is (1 - b^n) / (1 - b), the newest value has the share
@@ -216,12 +216,15 @@ def adam_step(weights, gradients, m, v, step, step_size):
 def span_coordinates(X):
     """Fewer inputs for the same training: Z (P, r) in place of X (P, D), and a matrix Q (D, r) that leads back.
 
-    Train any network by gradient descent on X; and beside it one whose first layer is W_1 Q, with the same later
-    layers, on Z. At every step both have the same outputs and the same later layers, and W_1(t) = W_1(0) + [V(t) -
-    V(0)] Q^T, with V(t) the first layer of the second one. Z and Q are such that this is so whatever the weights, the
-    targets, the loss and the steps are, with r as small as it can be. Any Z and Q that do so are right. r is the number
-    of singular values of X above the largest times max(P, D) times the precision of X, np.finfo(X.dtype).eps; at least
-    1. float32 stays float32.
+    Train any network by gradient descent on X, and beside it one with the first layer W_1 Q and the same later layers
+    on Z. At every step both have the same outputs and the same later layers; and with V(t) the first layer of the
+    second one,
+
+        W_1(t) = W_1(0) + [V(t) - V(0)] Q^T.
+
+    Z and Q are such that this is so whatever the weights, the targets, the loss and the steps are, with r as small as
+    it can be. Any Z and Q that do so are right. r is the number of singular values of X above the largest times
+    max(P, D) times the precision of X, np.finfo(X.dtype).eps; at least 1. float32 stays float32.
     By hand: rows (3, 4), (6, 8) give Q = (0.6, 0.8)^T and Z = (5, 10)^T, or minus both.
 
     How: The first layer sees X as Z Q^T, and takes the same steps if Q^T Q = I; the columns of Q span the rows of X.

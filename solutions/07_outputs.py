@@ -18,8 +18,8 @@ def early_residual(y, loss="mse"):
     the loss by these numbers alone.
     By hand: "softmax", one sample of the first of two classes, y = [[1, 0]], gives [[1/2, -1/2]].
 
-    How: The loss L enters through dL/df alone, which for "mse" is (f - targets) / P: so the targets are -P dL/df at f =
-    0. "mse": y - f is y. "logistic": y / (1 + e^{y f}) is y / 2. "softmax": y - softmax(f) is y - 1 / C.
+    How: The loss L enters through dL/df alone, which for "mse" is (f - targets) / P: so the targets are -P dL/df at
+    f = 0. "mse": y - f is y. "logistic": y / (1 + e^{y f}) is y / 2. "softmax": y - softmax(f) is y - 1 / C.
     """
     return {"mse": y, "logistic": y / 2, "softmax": y - 1 / y.shape[1]}[loss]
 
@@ -35,9 +35,10 @@ def early_modes(X, y, loss="mse"):
     W_1 v_a = 0 for all a stand still. z_a and v_a may change sign together; some s_a may be 0.
     By hand: X = I and y = [[0, 4], [2, 0]], P = 2, give s = (2, 1), z_1 = (0, 1) and v_1 = (1, 0).
 
-    How: With the residual r = early_residual and M = r^T X / P (C, D) the flow is dW_1/dt = W_2^T M and dW_2/dt = M
-    W_1^T. d/dt (W_2^T z + W_1 v) = W_1 M^T z + W_2^T M v is s (W_2^T z + W_1 v) for all weights if M v = s z and M^T z
-    = s v. So M = sum_a s_a z_a v_a^T is a singular value decomposition: the last result of np.linalg.svd is V^T.
+    How: With the residual r = early_residual and M = r^T X / P (C, D) the flow is dW_1/dt = W_2^T M and
+    dW_2/dt = M W_1^T. d/dt (W_2^T z + W_1 v) = W_1 M^T z + W_2^T M v is s (W_2^T z + W_1 v) for all weights if
+    M v = s z and M^T z = s v. So M = sum_a s_a z_a v_a^T is a singular value decomposition: the last result of
+    np.linalg.svd is V^T.
     """
     Z, s, Vt = np.linalg.svd(early_residual(y, loss).T @ X / len(X), full_matrices=False)
     return Z, s, Vt.T
@@ -108,8 +109,8 @@ def kernel_clock(times, sizes):
     times (T,), rising; sizes (T,): |K_t|, the last one is |K_inf|. If a kernel has turned and only grows, every K_t is
     a positive multiple of K_inf. A model whose kernel is K_inf all the time, and whose outputs are the network's at the
     first time, then has at h(t) the outputs that the network has at t: f(t) = f_frozen(h(t)) for gradient flow on any
-    loss. Returns h at the given times; between two of them |K_t| is taken for a straight line. ValueError if |K_inf| is
-    0.
+    loss. Returns h at the given times; between two of them |K_t| is taken for a straight line. ValueError if
+    |K_inf| is 0.
     By hand: times (0, 2) and sizes (0, 4) give (0, 1).
 
     How: K_t = g(t) K_inf with g = |K_t| / |K_inf|, so df/dt = -g K_inf dL/df, and df/dh = -K_inf dL/df if dh = g dt. So

@@ -291,6 +291,16 @@ def kernel_alignment__by_entries(K, Q):
     return np.sum(K * Q) / np.sqrt(np.sum(K**2) * np.sum(Q**2))
 
 
+def effective_rank__by_moments(K):
+    refuse(not K.any())
+    K = K / np.linalg.norm(K)
+    E = np.einsum("ij,kl->ijkl", np.eye(len(K)), np.eye(len(K)))
+    fourth = E + E.transpose(0, 2, 1, 3) + E.transpose(0, 3, 2, 1)  # E[z_i z_j z_k z_l]
+    square = np.einsum("ij,kl,ijkl->", K, K, fourth)
+    mean = np.einsum("ij,ij->", K, np.eye(len(K)))
+    return 2 * mean**2 / (square - mean**2)
+
+
 def effective_rank__by_eigenvalues(K):
     refuse(not K.any())
     return np.array(np.linalg.eigvalsh(K).sum() ** 2 / (np.linalg.eigvalsh(K) ** 2).sum())
@@ -326,6 +336,41 @@ def deep_mode__by_the_integrator(u0, s, L, times):
     moments = integrator.integrate(velocity, np.array([u0]), max(times), -np.inf, times, (), rtol=1e-10, budget=10**6)
     found = {t: u[0] for t, _, u, _ in moments}
     return np.array([found[t] for t in times])
+
+
+def half_loss_time__by_shrinking_the_start(q0, r0, s):
+    def left(t):  # of the loss, the weights being 1e-5 times as large
+        r = linear_theory.two_layer_mode(1e-10 * q0, 1e-10 * r0, s, np.array([t]))[0][0]
+        return (s - r) ** 2 / s**2
+
+    shift = math.log(1e10) / (2 * s)  # what they wait longer
+    low, high = 0.0, shift + 50 / s
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if left(middle) > 0.5 else (low, middle)
+    return low - shift
+
+
+def final_kernel__by_the_kernel_of_weights(X, beta, s, L):
+    first = np.eye(3)[:, :1] * beta if L > 1 else beta[None]
+    return kernel.ntk(
+        [s ** (1 / L) * W for W in [first, *[np.diag([1.0, 0, 0])] * (L - 2), np.eye(3)[:1]][:L]], X, slope=1
+    )
+
+
+def unbalanced_kernel__by_the_kernel_of_weights(X, beta, s, delta):
+    a2 = np.roots([1, -delta, -(s**2)]).max()
+    return kernel.ntk([s / a2**0.5 * beta[None], np.array([[a2**0.5]])], X, slope=1.0)
+
+
+def final_kernel_blocks__by_the_kernel_of_weights(X, B, L):
+    U, S, Vt = np.linalg.svd(B, full_matrices=False)
+    power = np.where(S > 1e-12 * S[0], S, 0) ** (1 / L)
+    if L == 1:
+        weights = [B]
+    else:
+        weights = [power[:, None] * Vt, *[np.diag(power)] * (L - 2), U * power]
+    return kernel.ntk(weights, X, slope=1.0).reshape(len(B), len(B), len(X), len(X))
 
 
 def unbalanced_kernel__by_its_matrix(X, beta, s, delta):
