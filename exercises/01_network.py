@@ -62,7 +62,7 @@ def forward(weights, X, slope=0.0):
     """
     # Compute all layers for all samples at once, without a loop over samples. Keep every layer: each is a factor of
     # a gradient later on.
-    # (6 points, about 15 minutes)
+    # (7 points, about 15 minutes)
     raise NotImplementedError("network.forward")
 
 

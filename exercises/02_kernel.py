@@ -35,7 +35,7 @@ def jacobian(weights, X, slope=0.0):
     By hand: x = 2, W_1 = (1, 3)^T, W_2 = (5, 7) give the row (10, 14, 2, 6).
     """
     # Write out every gradient. Everything in this unit follows from this definition, and it is the check for ntk.
-    # (6 points, about 15 minutes)
+    # (7 points, about 15 minutes)
     raise NotImplementedError("kernel.jacobian")
 
 
