@@ -77,7 +77,7 @@ def backward(weights, layers, cotangent, slope=0.0):
     """
     # Carry a cotangent from the outputs down to every preactivation. With cotangent = dL/df this leads to the
     # gradient of the loss, with ones and zeros to that of a single output: unit 2 makes the kernel from it.
-    # (7 points, about 25 minutes)
+    # (7 points, about 20 minutes)
     raise NotImplementedError("network.backward")
 
 

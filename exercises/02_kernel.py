@@ -22,7 +22,7 @@ def gradient_factors(weights, X, slope=0.0):
     """
     # Find the two factors for every output, sample and layer. They are all that a network's gradients consist of:
     # jacobian multiplies them out; ntk never does, and so is fast.
-    # (5 points, about 20 minutes)
+    # (5 points, about 15 minutes)
     raise NotImplementedError("kernel.gradient_factors")
 
 
@@ -35,7 +35,7 @@ def jacobian(weights, X, slope=0.0):
     By hand: x = 2, W_1 = (1, 3)^T, W_2 = (5, 7) give the row (10, 14, 2, 6).
     """
     # Write out every gradient. Everything in this unit follows from this definition, and it is the check for ntk.
-    # (7 points, about 20 minutes)
+    # (7 points, about 15 minutes)
     raise NotImplementedError("kernel.jacobian")
 
 
@@ -50,7 +50,7 @@ def ntk(weights, X1, X2=None, slope=0.0):
     """
     # Compute the kernel without forming a gradient. It drives training: the output at one sample moves by the sum
     # of K times the errors at all others.
-    # (9 points, about 30 minutes)
+    # (9 points, about 25 minutes)
     raise NotImplementedError("kernel.ntk")
 
 
@@ -64,7 +64,7 @@ def constant_kernel_flow(K, y, f0, times):
     """
     # Solve the equation of motion exactly, not in steps. A lazy network takes this path, and a silent one is
     # compared with it. Where does it lead, and what does it need time for?
-    # (6 points, about 20 minutes)
+    # (6 points, about 15 minutes)
     raise NotImplementedError("kernel.constant_kernel_flow")
 
 
@@ -94,22 +94,24 @@ def kernel_predictor(K_train, K_test, targets, f0_train=0.0, f0_test=0.0, rcond=
     # Find where the flow of the last exercise ends, also at points that were not trained on. A silently aligned
     # network ends where K = K_inf does. block_matrix is given: of a kernel with blocks it makes one matrix, whose
     # row c P + m is output c of sample m.
-    # (9 points, about 30 minutes)
+    # (9 points, about 25 minutes)
     raise NotImplementedError("kernel.kernel_predictor")
 
 
-@guard.accepts(K_train="P P, kernel", K_test="P2 P", targets="P | P C", ridge="(0, inf)")
-def ridge_predictor(K_train, K_test, targets, ridge):
-    """The kernel predictor that trades errors for size: f = K_test alpha, whose alpha makes this sum smallest,
+@guard.accepts(K_train="P P, kernel", K_test="P2 P", targets="P | P C", decay="(0, inf)")
+def ridge_predictor(K_train, K_test, targets, decay):
+    """Where training with weight decay ends, while the kernel stays K.
 
-        |K_train alpha - targets|^2 + ridge alpha^T K_train alpha.
-
-    K_train (P, P); K_test (P2, P), test by train; targets (P,) or (P, C), each output by itself. Returns (P2,) or
-    (P2, C). With ridge -> 0 it is kernel_predictor from f_0 = 0. A network trained to rest with weight decay lambda is
-    this predictor of its own last kernel, with ridge = lambda L P. Lauditi, Bordelon, Pehlevan 2025; our derivation.
-    By hand: K_train = diag(2, 4), targets (8, 6), ridge = 2 and a test row (1, 10) give 12.
+    A model that is linear in its weights, f(x) = phi(x).theta, has the kernel K(x, x') = phi(x).phi(x'). It is trained
+    to rest by gradient flow on the mean squared error, the mean over the P samples of |f - targets|^2 / 2, plus
+    decay |theta|^2 / 2. Returns its outputs at the test points. K_train (P, P), which may be singular; K_test (P2, P),
+    test by train; targets (P,) or (P, C), each output with weights of its own. Returns (P2,) or (P2, C). With
+    decay -> 0 it is kernel_predictor from f_0 = 0. A network of L layers, trained to rest with weight decay lambda, is
+    this predictor of its own last kernel, with decay = lambda L. Lauditi, Bordelon, Pehlevan 2025; our derivation.
+    By hand: K_train = diag(2, 4), targets (8, 6), decay = 1 and a test row (1, 10) give 12.
     """
-    # Solve the same regression with a price on its size. Weight decay leads a network there whatever its kernel
-    # did before: a small error of this predictor is no evidence of silence (experiment weight_decay).
-    # (4 points, about 15 minutes)
+    # Find where weight decay leads: which weights stand still, and what are the outputs at points that were not
+    # trained on? The kernel is all that you are told of the model. A network with weight decay ends there whatever
+    # its kernel did before: a small error of this predictor is no evidence of silence (experiment weight_decay).
+    # (5 points, about 20 minutes)
     raise NotImplementedError("kernel.ridge_predictor")

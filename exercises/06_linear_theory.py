@@ -10,7 +10,6 @@ above a function says what it accepts and checks it: leave it there, and write w
 import numpy as np
 
 from minintk import guard, kernel
-from minintk.linear_theory import mode_time
 
 
 @guard.accepts(W0="N D", a0="N", beta="D, of length 1", s="(0, inf)", time="[0, inf)")
@@ -42,7 +41,7 @@ def two_layer_mode(q0, r0, s, times):
     """
     # Solve the two equations in closed form. The result is the whole learning curve of a network, plateau and jump.
     # r_0 must not be left out: it is smaller than q_0, but both shrink with sigma alike.
-    # (12 points, about 60 minutes)
+    # (12 points, about 50 minutes)
     raise NotImplementedError("linear_theory.two_layer_mode")
 
 
@@ -54,10 +53,10 @@ def half_loss_time(q0, r0, s):
     and is approached by the true time as q0 and r0 shrink by a common factor. Paper, section 3.1.2.
     By hand: s = 1 and q0 + r0 = 0.112115 give 1.
     """
-    # Work out when half of the loss is gone; this is not half of the strength r.
+    # Work out when half of the loss is gone; this is not half of the strength r. What becomes of the mode's
+    # equations, or of their solution, when q0 and r0 are small beside s?
     # The time grows as log(1 / sigma), the time to align does not: so the kernel turns in silence.
-    # mode_time(q0, r0, s, share), which the file imports, is the time at which r is share * s; you may use it.
-    # (4 points, about 10 minutes)
+    # (6 points, about 20 minutes)
     raise NotImplementedError("linear_theory.half_loss_time")
 
 
@@ -72,37 +71,54 @@ def deep_mode(u0, s, L, times):
     """
     # Compute u(t) by any method that is right to six digits. Fixed time steps work too: how many does a plateau take,
     # and is there a way without small time steps? The jump after a long plateau is how deep networks learn.
-    # (12 points, about 75 minutes)
+    # (12 points, about 65 minutes)
     raise NotImplementedError("linear_theory.deep_mode")
 
 
 @guard.accepts(u0="(0, inf)", s="(0, inf)", L="int [3, inf)")
 def escape_time(u0, s, L):
-    """How long a deep network stays near 0: when its weights would be infinite if they went on as they begin.
+    """How long a deep network stays near 0, in the limit of small weights.
 
-    While u^L is small beside s, `deep_mode` is du/dt = s u^{L-1}, L > 2. Returns the time, a number, at which the
-    solution of this equation with u = u0 at time 0 becomes infinite. Paper, section 4.1.
+    Take the time that `deep_mode`, L > 2, needs from u0 to a share of its end, say to u^L = s / 2. Divided by
+    escape_time it tends to 1 as u0 goes to 0, whichever share it is. escape_time is a power of u0 times a number:
+    returns it for this u0. Paper, section 4.1.
     By hand: L = 3, s = 1 and u0 = 1/2 give 2.
     """
-    # Solve the equation of the plateau and find when it has run away; the network has left its plateau by then.
+    # Work out how long the plateau lasts: the jump after it takes a time that does not grow when u0 shrinks.
     # The times to align and to learn both scale like this one: for L > 2 their ratio does not fall with sigma.
-    # (4 points, about 5 minutes)
+    # (5 points, about 15 minutes)
     raise NotImplementedError("linear_theory.escape_time")
+
+
+@guard.accepts(weights="D -> C")
+def balance_defect(weights):
+    """What gradient flow conserves: for every hidden layer a matrix (n_l, n_l), l = 1 ... L-1; none if L = 1.
+
+    weights: [W_1 ... W_L], W_l (n_l, n_{l-1}). Returns a list of L - 1 matrices. Matrix l is symmetric and quadratic in
+    the weights W_l and W_{l+1}, without a constant. In a linear network every entry stays as it is under gradient flow,
+    for any data and any loss; with slope < 1 the diagonal does. Paper, appendix D.
+    By hand, for scale and sign: W_1 = [[1, 2], [0, 1]] and W_2 = [[3, 1]] give [[4, 1], [1, 0]].
+    """
+    # Find the matrices that do not change. What do dW_l/dt and dW_{l+1}/dt have in common?
+    # Weights that start near 0 have a defect near 0, and keep it while they grow: so all layers grow alike.
+    # (5 points, about 20 minutes)
+    raise NotImplementedError("linear_theory.balance_defect")
 
 
 @guard.accepts(X="P D", beta="D, of length 1", s="(0, inf)", L="int [1, inf)", gives="P P")
 def final_kernel(X, beta, s, L):
     """The kernel at the end of training, K_inf (P, P) of L linear layers with one output and small initial weights.
 
-    X (P, D); beta (D,), |beta| = 1. On white data with the targets s X beta all layers end rank one and equally large:
-    W_l = u r_{l+1} r_l^T with |r_l| = 1, r_1 = beta, r_{L+1} = 1 and u^L = s. K_inf is the kernel of these weights on
-    the rows of X, which need not be white here. The other r_l do not matter. Paper, section 4.1.
+    X (P, D); beta (D,), |beta| = 1. On white data with the targets s X beta small weights end with the product
+    W_L ... W_1 = s beta^T and with the `balance_defect` that they had at the start: nearly 0. K_inf is the kernel of
+    weights with this product and the defect 0, on the rows of X, which need not be white here: it is the same for all
+    such weights. Paper, section 4.1.
     By hand: X = I (2, 2), beta = (1, 0), s = 4 and L = 2 give diag(8, 4).
     """
-    # Work out the kernel of the final weights, layer by layer.
+    # Find what such layers look like, from the first to the last, and from this their kernel.
     # It is known before training begins, and does not depend on how the weights were drawn: this is the kernel
     # whose predictor the network becomes.
-    # (5 points, about 10 minutes)
+    # (7 points, about 25 minutes)
     raise NotImplementedError("linear_theory.final_kernel")
 
 
@@ -110,15 +126,16 @@ def final_kernel(X, beta, s, L):
 def unbalanced_kernel(X, beta, s, delta):
     """The kernel at the end of training, K_inf (P, P), of two linear layers that do not start equally small.
 
-    X (P, D); beta (D,), |beta| = 1. The first layer W starts small, the second, a, may be of any size. On white data
-    with the targets s X beta the flow keeps delta = |a|^2 - |W beta|^2 as it was at the start, and ends at
-    W = w beta^T with w parallel to a and |w| |a| = s. K_inf is the kernel of these weights on the rows of X, which
-    need not be white here. With delta = 0 it is final_kernel for L = 2. Kunin et al. 2024, Domine et al. 2025.
+    X (P, D); beta (D,), |beta| = 1; delta: what |a|^2 - |W beta|^2 is before training, W = W_1 and a = W_2^T (N,). The
+    first layer W starts near 0, the second, a, may be of any size. On white data with the targets s X beta training
+    ends where these are met, with W = w beta^T and w parallel to a. K_inf is the kernel of the last weights on the rows
+    of X, which need not be white here. With delta = 0 it is final_kernel for L = 2. Kunin et al. 2024, Domine
+    et al. 2025.
     By hand: X = I (2, 2), beta = (1, 0), s = 2 and delta = 3 give diag(5, 4).
     """
-    # Do the same for two layers that start at different sizes: what the flow conserves decides how they share s.
+    # Find how two layers that start at different sizes share s at the end, and from this their kernel.
     # A large delta leaves more of X X^T and less of beta in the kernel: the same target, learned with fewer features.
-    # (5 points, about 20 minutes)
+    # (6 points, about 25 minutes)
     raise NotImplementedError("linear_theory.unbalanced_kernel")
 
 
@@ -126,10 +143,9 @@ def unbalanced_kernel(X, beta, s, delta):
 def final_kernel_blocks(X, B, L):
     """The kernel at the end of training with C outputs: (C, C, P, P), also for C = 1, with the blocks of `kernel.ntk`.
 
-    X (P, D); B (C, D), of any rank: singular values below 1e-12 of the largest are 0. On white data with the targets
-    X B^T small initial weights end balanced: with B = U S V^T, S (k, k) the singular values above 0,
-    W_l = R_{l+1} S^{1/L} R_l^T, where each R_l has k orthonormal columns, R_1 = V and R_{L+1} = U. Returns the kernel
-    of these weights on the rows of X, which need not be white here. The other R_l do not matter.
+    X (P, D); B (C, D), of any rank: singular values below 1e-12 of the largest are 0. On white data with the
+    targets X B^T small weights end with the product W_L ... W_1 = B and a `balance_defect` of nearly 0. Returns the
+    kernel of weights with this product and the defect 0, on the rows of X, which need not be white here.
     By hand: X = I (2, 2), B = diag(4, 1), L = 2 give the blocks diag(8, 5), diag(5, 2), and 0 between the outputs.
     """
     # Do the same for C outputs, a block (P, P) for each pair of them. Mind the first and the last layer, and a B
@@ -142,27 +158,12 @@ def final_kernel_blocks(X, B, L):
 def layer_terms(weights, X, slope=0.0):
     """What each layer adds to the kernel: K = K_1 + ... + K_L, where K_l comes from the weights W_l alone.
 
-    weights: [W_1 ... W_L]; X (P, D). K_l[m, n] = <df(x_m)/dW_l, df(x_n)/dW_l>, the sum over all entries of W_l. Returns
-    a list of L arrays, each (P, P), or with several outputs (C, C, P, P), K_l[c, c', m, n] for f_c(x_m) and f_c'(x_n).
+    weights: [W_1 ... W_L]; X (P, D). If W_l is trained and all other layers are held, gradient flow on any loss L(f)
+    moves the outputs by df/dt = -K_l dL/df as long as the weights are near these ones. Returns a list of L arrays, each
+    (P, P), or with several outputs (C, C, P, P): K_l[c, c', m, n] stands between f_c(x_m) and dL/df_c'(x_n).
     By hand: slope = 1, W_1 = (2), W_2 = (3), samples 1 and 2 give [[9, 18], [18, 36]] and [[4, 8], [8, 16]].
     """
-    # Take the kernel apart, layer by layer; kernel.gradient_factors is imported.
+    # Take the kernel apart: what would the outputs do if a single layer were trained?
     # K as a whole is far from low rank, but each K_l with l > 1 becomes rank one while a linear network learns.
     # (5 points, about 15 minutes)
     raise NotImplementedError("linear_theory.layer_terms")
-
-
-@guard.accepts(weights="D -> C")
-def balance_defect(weights):
-    """What gradient flow conserves: for every hidden layer a matrix (n_l, n_l), l = 1 ... L-1; none if L = 1.
-
-    weights: [W_1 ... W_L], W_l (n_l, n_{l-1}). Returns a list of L - 1 matrices, quadratic in the weights. Entry i, j
-    of matrix l is a number made of the weights that leave the hidden units i and j, in W_{l+1}, minus one made in the
-    same way of those that enter them, in W_l; on the diagonal these are squared norms. In a linear network every entry
-    is constant under gradient flow, for any data and any loss; with slope < 1 the diagonal is. Paper, appendix D.
-    By hand: W_1 = [[1, 2]] and W_2 = [[3]] give [[4]].
-    """
-    # Find what dW_l/dt and dW_{l+1}/dt have in common, and from it the matrices that do not change.
-    # Weights that start near 0 have a defect near 0, and keep it while they grow: so all layers grow alike.
-    # (4 points, about 10 minutes)
-    raise NotImplementedError("linear_theory.balance_defect")

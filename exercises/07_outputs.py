@@ -14,15 +14,17 @@ from minintk import guard, integrator, linear_theory, training
 
 @guard.accepts(y="P C, of the loss", loss=training.LOSSES)
 def early_residual(y, loss="mse"):
-    """What drives the weights while the outputs are still 0: -P dL/df at f = 0, (P, C).
+    """The targets with which the squared error drives small weights as this loss does: (P, C).
 
-    y (P, C) and the loss L, a mean over samples, as in `training.loss_and_cotangent`: y holds targets for "mse", signs
-    for "logistic", one-hot rows for "softmax", and is not changed. The silent phase knows of the loss by this alone.
+    y (P, C) and the loss as in `training.loss_and_cotangent`: y holds targets for "mse", signs for "logistic", one-hot
+    rows for "softmax", and is not changed. While the outputs of a network are 0, whichever it is, gradient flow on this
+    loss with y moves all weights as gradient flow on "mse" does with the targets returned. The silent phase knows of
+    the loss by these numbers alone.
     By hand: "softmax", one sample of the first of two classes, y = [[1, 0]], gives [[1/2, -1/2]].
     """
-    # Work out the derivative for each of the three losses, in the form of y and a number.
+    # Find what the squared error would have to be given: through what does a loss enter the flow of the weights?
     # With small weights all losses begin alike: the silent phase of one is that of another, with other targets.
-    # (4 points, about 10 minutes)
+    # (5 points, about 15 minutes)
     raise NotImplementedError("outputs.early_residual")
 
 
@@ -30,16 +32,17 @@ def early_residual(y, loss="mse"):
 def early_modes(X, y, loss="mse"):
     """The directions that small weights of a two-layer linear network grow in while f is nearly 0, and their rates.
 
-    X (P, D), y (P, C) as in `early_residual`, which gives the residual. The flow is dW_1/dt = W_2^T M and
-    dW_2/dt = M W_1^T, where M = residual^T X / P (C, D) is constant. Returns Z (C, r), s (r,), V (D, r), r = min(C, D)
-    modes: orthonormal columns z_a and orthonormal columns v_a, and rates s_a >= 0, largest first, such that for all
-    weights the hidden vector W_2^T z_a + W_1 v_a grows exactly as e^{s_a t}. z_a and v_a may change sign together;
-    some s_a may be 0.
+    X (P, D), y (P, C) and the loss as in `early_residual`. f(x) = W_2 W_1 x, and all weights follow gradient flow with
+    the derivative of the loss at f = 0. Returns Z (C, r), s (r,), V (D, r), r = min(C, D) modes: orthonormal columns
+    z_a and orthonormal columns v_a, and rates s_a >= 0, largest first, such that for all weights the hidden vector
+    W_2^T z_a + W_1 v_a grows exactly as e^{s_a t}, and together they are the whole flow: weights with W_2^T z_a = 0 and
+    W_1 v_a = 0 for all a stand still. z_a and v_a may change sign together; some s_a may be 0.
     By hand: X = I and y = [[0, 4], [2, 0]], P = 2, give s = (2, 1), z_1 = (0, 1) and v_1 = (1, 0).
     """
-    # Find the pairs of directions that grow by themselves, each at its own rate, and no other mode interferes.
-    # They are settled before the loss moves: with several outputs the weights turn in silence too.
-    # (7 points, about 20 minutes)
+    # Find the flow while f is nearly 0, and the pairs of directions that grow in it by themselves, each at its own
+    # rate, with no other mode interfering. They are settled before the loss moves: with several outputs the weights
+    # turn in silence too.
+    # (7 points, about 25 minutes)
     raise NotImplementedError("outputs.early_modes")
 
 
@@ -77,7 +80,7 @@ def eigenvector_alignment(K, X, Z, V):
     # Measure how well K is aligned with K_inf if the sizes of the modes are left free.
     # While modes are learned one after the other A(K_t, K_inf) is low, but this number is near 1 from the silent
     # phase on: directions are settled early, sizes come late.
-    # (7 points, about 35 minutes)
+    # (7 points, about 30 minutes)
     raise NotImplementedError("outputs.eigenvector_alignment")
 
 
@@ -85,14 +88,16 @@ def eigenvector_alignment(K, X, Z, V):
 def kernel_clock(times, sizes):
     """The clock on which the frozen K_inf would have learned: h(t) (T,), 0 at the first time.
 
-    times (T,), rising; sizes (T,): |K_t|, the last one is |K_inf|. If the kernel only grows, K_t = g(t) K_inf with
-    g = |K_t| / |K_inf|, then the flow df/dt = -K_t dL/df has at time t the outputs that df/dh = -K_inf dL/df has at
-    h(t). Integrals are taken by the trapezoidal rule between the given times. ValueError if |K_inf| is 0.
-    By hand: times (0, 1, 3) and sizes (0, 2, 4) give (0, 0.25, 1.75).
+    times (T,), rising; sizes (T,): |K_t|, the last one is |K_inf|. If a kernel has turned and only grows, every K_t is
+    a positive multiple of K_inf. A model whose kernel is K_inf all the time, and whose outputs are the network's at the
+    first time, then has at h(t) the outputs that the network has at t: f(t) = f_frozen(h(t)) for gradient flow on any
+    loss. Returns h at the given times; between two of them |K_t| is taken for a straight line. ValueError if
+    |K_inf| is 0.
+    By hand: times (0, 2) and sizes (0, 4) give (0, 1).
     """
-    # Compute the clock, which stands nearly still while |K_t| is small: in the silence.
+    # Find the clock: how fast does h run beside t? It stands nearly still in the silence.
     # A network whose kernel turned in silence follows the frozen K_inf on this clock, for every loss.
-    # (6 points, about 10 minutes)
+    # (6 points, about 15 minutes)
     raise NotImplementedError("outputs.kernel_clock")
 
 
@@ -106,8 +111,8 @@ def frozen_kernel_flow(K, y, times, loss="mse"):
     Returns f at each of the times, right to six digits. For "mse" and one output it is `kernel.constant_kernel_flow`.
     By hand: K = 2, one sample, y = 1: "mse" gives 1 - e^{-2t}; "logistic" the solution of e^f + f = 1 + 2 t.
     """
-    # Follow the outputs in time: what a silently aligned network learns on the kernel clock. The steps are given:
-    # integrator.integrate(velocity, f0, end_time, -np.inf, times, (), 1e-8, 100_000) yields (t, loss, f, evaluations)
-    # at 0 and at each of times, f flat; velocity(f), which you write, returns df/dt, flat, and the loss.
-    # (8 points, about 40 minutes)
+    # Follow the outputs in time: what a silently aligned network learns on the kernel clock.
+    # Any method that is right to six digits will do; integrator.integrate takes adaptive steps (its docstring, in
+    # minintk/integrator.py, says how).
+    # (8 points, about 35 minutes)
     raise NotImplementedError("outputs.frozen_kernel_flow")

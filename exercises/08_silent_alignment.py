@@ -78,7 +78,7 @@ def silence_numbers(times, losses, alignments, norms, network, machine_inf, mach
     # Put a run into eleven numbers; none alone tells silent from lazy. What was not reached is None or inf, never a
     # number. At hand in alignment: kernel_error(machine, network), silence_ratio(err_inf, err_0), and
     # learning_time(times, losses), the first time with a loss drop of 10 % or inf.
-    # (5 points, about 30 minutes)
+    # (4 points, about 20 minutes)
     raise NotImplementedError("silence.silence_numbers")
 
 
@@ -133,5 +133,5 @@ def experiment(weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20
     # All together: train, record, look back. training.gradient_descent(weights, X, y, step_size, slope, loss, steps=,
     # target_loss=, record_steps=, record_drops=, record_kernels=True, X_test=X_test) returns an object with times,
     # losses, kernels, outputs, test_outputs, one a record, and weights, two. alignment_curve is imported.
-    # (9 points, about 40 minutes)
+    # (8 points, about 35 minutes)
     raise NotImplementedError("silence.experiment")

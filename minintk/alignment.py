@@ -41,16 +41,18 @@ def kernel_alignment(K, Q):
 
 @guard.accepts(K="P P", y="P | P C")
 def task_alignment(K, y):
-    """The kernel-target alignment, not centred: how much of K points along the targets.
+    """The task alignment A_y: how well the direction of a kernel serves to learn the targets, not centred.
 
-    K (P, P). For y (P,) it is A_y = A(K, y y^T), see `kernel_alignment`. For y (P, C) it is the mean of A_y over the
-    columns of y, each weighted with its |y_c|^2; that is not the alignment with the matrix y y^T. Returns a number,
+    K (P, P), y (P,) or (P, C). A network with the kernel K, the same for every output and none between two, has outputs
+    that are all still 0, and is trained by gradient flow on the mean squared error with the targets y. The loss then
+    falls at the rate |K| |y|^2 A_y / P^2, where |.|^2 is the sum of the squares of all entries. Returns A_y, a number,
     whatever the scales of K and y. ValueError if one of them is all zeros.
     By hand: the P x P identity gives 1 / sqrt(P) for any y.
 
-    How: <K, y y^T> = y^T K y and |y y^T| = |y|^2, so A_y = y^T K y / (|K| |y|^2). For columns the weights cancel one
-    |y_c|^2: sum_c y_c^T K y_c / (|K| |y|^2), with |y|^2 the sum of all squares. Above the line stands sum(y * (K y)) in
-    both cases.
+    How: The outputs move at the rate K y / P, so the loss falls at the rate y^T K y / P^2, summed over the columns of
+    y: A_y = sum_c y_c^T K y_c / (|K| |y|^2). Above the line stands sum(y * (K y)), for y (P,) and (P, C) alike. For one
+    output this is A(K, y y^T), see `kernel_alignment`; for several it is the mean of the outputs' own A_y, weighted
+    with |y_c|^2, which is not the alignment with y y^T.
     """
     K, size_K = _sized(K, "task_alignment: K")
     y, size_y = _sized(y, "task_alignment: y")
@@ -69,15 +71,18 @@ def relative_alignment(A, A0):
 
 @guard.accepts(K="P P, symmetric")
 def effective_rank(K):
-    """In how many directions K is large: the participation ratio of its eigenvalues.
+    """In how many directions K is large: the number r of equal eigenvalues that would do the same.
 
-    K (P, P), symmetric. Returns a number made of the sum of the eigenvalues and of the sum of their squares, and of
-    nothing else: r if r eigenvalues are equal and the others 0, whatever the scale of K. ValueError if K is all zeros.
+    K (P, P), symmetric. Draw z (P,) from the standard normal distribution. The number z^T K z varies from draw to draw,
+    relatively the less the more directions K has. Its variance over the square of its mean is that for a kernel with r
+    equal eigenvalues and all others 0. Returns this r, exactly, in general not a whole number. ValueError if K is
+    all zeros.
     By hand: diag(3, 3, 0, 0) gives 2.
 
-    How: For r eigenvalues k the sums are r k and r k^2, and (r k)^2 / (r k^2) = r. No eigenvalue is needed: their sum
-    is tr K; their squares are the eigenvalues of K K, whose trace is |K|^2, the sum of all squared entries. So it is
-    (tr K)^2 / |K|^2.
+    How: In the eigenvectors of K z^T K z = sum_i k_i z_i^2 has the mean sum_i k_i and the variance 2 sum_i k_i^2. For r
+    eigenvalues k their ratio is 2 r k^2 / (r k)^2 = 2 / r: r is the participation ratio (sum_i k_i)^2 / sum_i k_i^2. No
+    eigenvalue is needed: their sum is tr K; their squares are the eigenvalues of K K, whose trace is |K|^2, the sum of
+    all squared entries. So it is (tr K)^2 / |K|^2.
     """
     K, size = _sized(K, "effective_rank: K")
     return float((np.trace(K) / size) ** 2)
@@ -120,18 +125,22 @@ def learning_time(times, losses, drop=0.1):
     f0_test="P2 | P2 C",
 )
 def predictor_gap(K_inf_train, K_inf_test, f_train, f_test, f0_train, f0_test):
-    """G_t: how far the network at time t is from the machine of K_inf, at the test points.
+    """G_t: what the network's outputs have moved at the test points beyond what the kernel K_inf would have moved them.
 
-    The machine is a second model: it starts at the network's first outputs f_0, its kernel is K_inf all the time, and
-    it is trained to the targets f_t(X). G_t(x) is the network's output f_t(x) minus the output that it ends at.
-    K_inf_train (P, P), K_inf_test (P2, P), or (C, C, P, P) and (C, C, P2, P); f_train (P,) or (P, C) and f_test: the
-    outputs at time t; f0_train and f0_test: at time 0. Returns G_t in f_test's shape. G_0 = 0, and the gap changes only
-    while the loss falls and the kernel is misaligned.
+    A model with the constant kernel K_inf that is pulled with numbers u (P,) at the training points moves with the
+    velocity K_inf u there and k_inf u at the test points. Let it be pulled, at every moment, such that its training
+    outputs have the velocity of the network's, as nearly as K_inf can (`kernel.kernel_predictor` says what it cannot).
+    Then dG_t/dt is the velocity of the network's test outputs minus that of the model's, and G_0 = 0. With block
+    kernels u is (P, C), and K[c, c'] takes the pull at output c' to output c.
+    K_inf_train is K_inf (P, P), K_inf_test k_inf (P2, P), or (C, C, P, P) and (C, C, P2, P); f_train (P,) or (P, C) and
+    f_test: the network's outputs at time t; f0_train and f0_test: at time 0. Returns G_t in f_test's shape. It changes
+    only while the loss falls and the kernel is misaligned.
     By hand: K_inf = 2 and k_inf = 1. The network goes from 3 to 7 at the training point, and from 1 to 6 at the test
-    point. There the machine goes from 1 to 3: G_t = 3.
+    point: G_t = 3.
 
-    How: G_t(x) = [f_t(x) - f_0(x)] - k_inf(x)^T K_inf^{-1} [f_t(X) - f_0(X)]: f_test minus what kernel.kernel_predictor
-    gives with the targets f_train, started at f0_train and f0_test.
+    How: The model's test velocity is k_inf(x)^T K_inf^{-1} df_t(X)/dt. Nothing in front of df_t(X) depends on time, so
+    the integral is G_t(x) = [f_t(x) - f_0(x)] - k_inf(x)^T K_inf^{-1} [f_t(X) - f_0(X)]: f_test minus what
+    kernel.kernel_predictor gives with the targets f_train, started at f0_train and f0_test.
     """
     return f_test - kernel.kernel_predictor(K_inf_train, K_inf_test, f_train, f0_train, f0_test)
 

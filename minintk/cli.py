@@ -164,7 +164,8 @@ def _course(commands):
     )
     add("init", _init, "make a workbook").add_argument("folder", type=_named, metavar="DIR")
     dev = add("dev", _dev, "for those who change the course")
-    dev.add_argument("action", choices=["cut", "check", "mutate"], help="write exercises/ anew; prove that all agrees; "
+    dev.add_argument("action", choices=["cut", "draw", "check", "mutate"], help="write exercises/ anew; draw "
+                     "the picture of its eight runs anew; prove that all agrees; "
                      "test the tests (takes many minutes)")  # fmt: skip
     dev.add_argument("names", nargs="*", metavar="NAME", help="mutate: only these functions or modules")
 
@@ -281,6 +282,14 @@ def _dev(options):
         raise ValueError(f"dev {options.action} takes no names, given {options.names[0]!r}")
     if options.action == "cut":
         print(f"written: {dev.cut()}")
+        return
+    if options.action == "draw":
+        from minintk.course import units
+        from minintk.experiments import eight_runs, style
+
+        path = units.folder("exercises") / units.PICTURE
+        style.draw(lambda: eight_runs.figure(eight_runs.records()), path)
+        print(f"written: {path}")
         return
     found = dev.check()
     print("\n".join(found) or "the course agrees with itself")

@@ -168,19 +168,23 @@ def kernel_predictor(K_train, K_test, targets, f0_train=0.0, f0_test=0.0, rcond=
     return f0_test + step * (block_matrix(K_test) @ alpha).reshape(len(K_test), -1).T
 
 
-@guard.accepts(K_train="P P, kernel", K_test="P2 P", targets="P | P C", ridge="(0, inf)")
-def ridge_predictor(K_train, K_test, targets, ridge):
-    """The kernel predictor that trades errors for size: f = K_test alpha, whose alpha makes this sum smallest,
+@guard.accepts(K_train="P P, kernel", K_test="P2 P", targets="P | P C", decay="(0, inf)")
+def ridge_predictor(K_train, K_test, targets, decay):
+    """Where training with weight decay ends, while the kernel stays K.
 
-        |K_train alpha - targets|^2 + ridge alpha^T K_train alpha.
+    A model that is linear in its weights, f(x) = phi(x).theta, has the kernel K(x, x') = phi(x).phi(x'). It is trained
+    to rest by gradient flow on the mean squared error, the mean over the P samples of |f - targets|^2 / 2, plus
+    decay |theta|^2 / 2. Returns its outputs at the test points. K_train (P, P), which may be singular; K_test (P2, P),
+    test by train; targets (P,) or (P, C), each output with weights of its own. Returns (P2,) or (P2, C). With
+    decay -> 0 it is kernel_predictor from f_0 = 0. A network of L layers, trained to rest with weight decay lambda, is
+    this predictor of its own last kernel, with decay = lambda L. Lauditi, Bordelon, Pehlevan 2025; our derivation.
+    By hand: K_train = diag(2, 4), targets (8, 6), decay = 1 and a test row (1, 10) give 12.
 
-    K_train (P, P); K_test (P2, P), test by train; targets (P,) or (P, C), each output by itself. Returns (P2,) or
-    (P2, C). With ridge -> 0 it is kernel_predictor from f_0 = 0. A network trained to rest with weight decay lambda is
-    this predictor of its own last kernel, with ridge = lambda L P. Lauditi, Bordelon, Pehlevan 2025; our derivation.
-    By hand: K_train = diag(2, 4), targets (8, 6), ridge = 2 and a test row (1, 10) give 12.
-
-    How: The sum is smallest where its gradient K [(K + ridge I) alpha - targets] is 0: alpha solves the linear system
-    (K_train + ridge I) alpha = targets, np.linalg.solve, which has one solution however singular K_train is.
+    How: At rest (1/P) sum_m (f(x_m) - y_m) phi(x_m) + decay theta = 0: theta is a sum of phi(x_m), each alpha_m times,
+    with alpha = (targets - f(X)) / (decay P). As f(X) = K_train alpha, alpha solves the linear system
+    (K_train + decay P I) alpha = targets, np.linalg.solve, which has one solution however singular K_train is; and
+    f = K_test alpha.
     """
-    alpha = np.linalg.solve(K_train + ridge * np.eye(len(K_train), dtype=K_train.dtype), targets)
+    P = len(K_train)
+    alpha = np.linalg.solve(K_train + decay * P * np.eye(P, dtype=K_train.dtype), targets)
     return K_test @ alpha

@@ -136,29 +136,49 @@ def deep_mode(u0, s, L, times):
 
 @guard.accepts(u0="(0, inf)", s="(0, inf)", L="int [3, inf)")
 def escape_time(u0, s, L):
-    """How long a deep network stays near 0: when its weights would be infinite if they went on as they begin.
+    """How long a deep network stays near 0, in the limit of small weights.
 
-    While u^L is small beside s, `deep_mode` is du/dt = s u^{L-1}, L > 2. Returns the time, a number, at which the
-    solution of this equation with u = u0 at time 0 becomes infinite. Paper, section 4.1.
+    Take the time that `deep_mode`, L > 2, needs from u0 to a share of its end, say to u^L = s / 2. Divided by
+    escape_time it tends to 1 as u0 goes to 0, whichever share it is. escape_time is a power of u0 times a number:
+    returns it for this u0. Paper, section 4.1.
     By hand: L = 3, s = 1 and u0 = 1/2 give 2.
 
-    How: u^{-(L-2)} has the constant derivative -(L-2) s. It falls along a straight line and is 0 at
-    t* = u0^{-(L-2)} / ((L-2) s).
+    How: On the plateau u^L is small beside s, and du/dt = s u^{L-1}. There u^{-(L-2)} has the constant derivative
+    -(L-2) s. It falls along a straight line and is 0 at t* = u0^{-(L-2)} / ((L-2) s), when u would be infinite; the
+    rise from a size that does not depend on u0 takes a time that does not depend on u0 either.
     """
     return float(u0 ** (2 - L) / ((L - 2) * s))
+
+
+@guard.accepts(weights="D -> C")
+def balance_defect(weights):
+    """What gradient flow conserves: for every hidden layer a matrix (n_l, n_l), l = 1 ... L-1; none if L = 1.
+
+    weights: [W_1 ... W_L], W_l (n_l, n_{l-1}). Returns a list of L - 1 matrices. Matrix l is symmetric and quadratic in
+    the weights W_l and W_{l+1}, without a constant. In a linear network every entry stays as it is under gradient flow,
+    for any data and any loss; with slope < 1 the diagonal does. Paper, appendix D.
+    By hand, for scale and sign: W_1 = [[1, 2], [0, 1]] and W_2 = [[3, 1]] give [[4, 1], [1, 0]].
+
+    How: By the chain rule both W_{l+1}^T dW_{l+1}/dt and dW_l/dt W_l^T are the same matrix. So W_{l+1}^T W_{l+1} and
+    W_l W_l^T have the same derivative, and their difference W_{l+1}^T W_{l+1} - W_l W_l^T is constant.
+    """
+    return [W2.T @ W2 - W1 @ W1.T for W1, W2 in zip(weights, weights[1:])]
 
 
 @guard.accepts(X="P D", beta="D, of length 1", s="(0, inf)", L="int [1, inf)", gives="P P")
 def final_kernel(X, beta, s, L):
     """The kernel at the end of training, K_inf (P, P) of L linear layers with one output and small initial weights.
 
-    X (P, D); beta (D,), |beta| = 1. On white data with the targets s X beta all layers end rank one and equally large:
-    W_l = u r_{l+1} r_l^T with |r_l| = 1, r_1 = beta, r_{L+1} = 1 and u^L = s. K_inf is the kernel of these weights on
-    the rows of X, which need not be white here. The other r_l do not matter. Paper, section 4.1.
+    X (P, D); beta (D,), |beta| = 1. On white data with the targets s X beta small weights end with the product
+    W_L ... W_1 = s beta^T and with the `balance_defect` that they had at the start: nearly 0. K_inf is the kernel of
+    weights with this product and the defect 0, on the rows of X, which need not be white here: it is the same for all
+    such weights. Paper, section 4.1.
     By hand: X = I (2, 2), beta = (1, 0), s = 4 and L = 2 give diag(8, 4).
 
-    How: The first layer's inputs are X, so that it adds s^{2 - 2/L} X X^T. A later layer's inputs are multiples of
-    X beta: each of the L - 1 adds s^{2 - 2/L} X beta beta^T X^T. K_inf = s^{2 - 2/L} X [(L - 1) beta beta^T + I] X^T.
+    How: Without a defect all layers have the same singular values, and the product has one: W_l = u r_{l+1} r_l^T with
+    |r_l| = 1, r_1 = beta, r_{L+1} = 1 and u^L = s. The first layer's inputs are X, so that it adds s^{2 - 2/L} X X^T. A
+    later layer's inputs are multiples of X beta: each of the L - 1 adds s^{2 - 2/L} X beta beta^T X^T.
+    K_inf = s^{2 - 2/L} X [(L - 1) beta beta^T + I] X^T.
     """
     f = X @ beta  # (P,)
     return s ** (2 - 2 / L) * ((L - 1) * np.outer(f, f) + X @ X.T)
@@ -168,14 +188,16 @@ def final_kernel(X, beta, s, L):
 def unbalanced_kernel(X, beta, s, delta):
     """The kernel at the end of training, K_inf (P, P), of two linear layers that do not start equally small.
 
-    X (P, D); beta (D,), |beta| = 1. The first layer W starts small, the second, a, may be of any size. On white data
-    with the targets s X beta the flow keeps delta = |a|^2 - |W beta|^2 as it was at the start, and ends at
-    W = w beta^T with w parallel to a and |w| |a| = s. K_inf is the kernel of these weights on the rows of X, which
-    need not be white here. With delta = 0 it is final_kernel for L = 2. Kunin et al. 2024, Domine et al. 2025.
+    X (P, D); beta (D,), |beta| = 1; delta: what |a|^2 - |W beta|^2 is before training, W = W_1 and a = W_2^T (N,). The
+    first layer W starts near 0, the second, a, may be of any size. On white data with the targets s X beta training
+    ends where these are met, with W = w beta^T and w parallel to a. K_inf is the kernel of the last weights on the rows
+    of X, which need not be white here. With delta = 0 it is final_kernel for L = 2. Kunin et al. 2024, Domine
+    et al. 2025.
     By hand: X = I (2, 2), beta = (1, 0), s = 2 and delta = 3 give diag(5, 4).
 
-    How: The kernel of two linear layers is X (W^T W + |a|^2 I) X^T. From |a|^2 - |w|^2 = delta and |a| |w| = s follows
-    |a|^2 = (sqrt(delta^2 + 4 s^2) + delta) / 2, and K_inf = X (|w|^2 beta beta^T + |a|^2 I) X^T.
+    How: The kernel of two linear layers is X (W^T W + |a|^2 I) X^T. `balance_defect` keeps |a|^2 - |w|^2 = delta, and
+    the targets are met where |a| |w| = s. So |a|^2 = (sqrt(delta^2 + 4 s^2) + delta) / 2, and
+    K_inf = X (|w|^2 beta beta^T + |a|^2 I) X^T.
     """
     f = X @ beta  # (P,)
     a2 = (np.hypot(delta, 2 * s) + delta) / 2  # |a|^2
@@ -186,15 +208,15 @@ def unbalanced_kernel(X, beta, s, delta):
 def final_kernel_blocks(X, B, L):
     """The kernel at the end of training with C outputs: (C, C, P, P), also for C = 1, with the blocks of `kernel.ntk`.
 
-    X (P, D); B (C, D), of any rank: singular values below 1e-12 of the largest are 0. On white data with the targets
-    X B^T small initial weights end balanced: with B = U S V^T, S (k, k) the singular values above 0,
-    W_l = R_{l+1} S^{1/L} R_l^T, where each R_l has k orthonormal columns, R_1 = V and R_{L+1} = U. Returns the kernel
-    of these weights on the rows of X, which need not be white here. The other R_l do not matter.
+    X (P, D); B (C, D), of any rank: singular values below 1e-12 of the largest are 0. On white data with the
+    targets X B^T small weights end with the product W_L ... W_1 = B and a `balance_defect` of nearly 0. Returns the
+    kernel of weights with this product and the defect 0, on the rows of X, which need not be white here.
     By hand: X = I (2, 2), B = diag(4, 1), L = 2 give the blocks diag(8, 5), diag(5, 2), and 0 between the outputs.
 
-    How: Layer l adds, to block c c', the number [(B B^T)^{(L-l)/L}]_cc', from the layers above, times the matrix
-    X (B^T B)^{(l-1)/L} X^T, from those below. (B B^T)^p = U S^{2p} U^T and (B^T B)^p = V S^{2p} V^T for p > 0; for
-    p = 0 both are I, not U U^T or V V^T. left[:, :, None, None] * right multiplies all pairs at once.
+    How: Without a defect (W_L W_L^T)^L = B B^T and (W_1^T W_1)^L = B^T B, and the layers between are passed alike.
+    Layer l adds, to block c c', the number [(B B^T)^{(L-l)/L}]_cc', from the layers above, times the matrix
+    X (B^T B)^{(l-1)/L} X^T, from those below. With B = U S V^T (B B^T)^p = U S^{2p} U^T and (B^T B)^p = V S^{2p} V^T
+    for p > 0; for p = 0 both are I, not U U^T or V V^T. left[:, :, None, None] * right multiplies all pairs at once.
     """
     U, S, Vt = np.linalg.svd(B, full_matrices=False)
     S = np.where(S > 1e-12 * S.max(), S, 0.0)
@@ -224,12 +246,14 @@ def final_spectrum(rank, L):
 def layer_terms(weights, X, slope=0.0):
     """What each layer adds to the kernel: K = K_1 + ... + K_L, where K_l comes from the weights W_l alone.
 
-    weights: [W_1 ... W_L]; X (P, D). K_l[m, n] = <df(x_m)/dW_l, df(x_n)/dW_l>, the sum over all entries of W_l. Returns
-    a list of L arrays, each (P, P), or with several outputs (C, C, P, P), K_l[c, c', m, n] for f_c(x_m) and f_c'(x_n).
+    weights: [W_1 ... W_L]; X (P, D). If W_l is trained and all other layers are held, gradient flow on any loss L(f)
+    moves the outputs by df/dt = -K_l dL/df as long as the weights are near these ones. Returns a list of L arrays, each
+    (P, P), or with several outputs (C, C, P, P): K_l[c, c', m, n] stands between f_c(x_m) and dL/df_c'(x_n).
     By hand: slope = 1, W_1 = (2), W_2 = (3), samples 1 and 2 give [[9, 18], [18, 36]] and [[4, 8], [8, 16]].
 
-    How: The gradients are outer products, so K_l[c, c'] = (B_l[c] B_l[c']^T) * (h_{l-1} h_{l-1}^T), entry by entry,
-    with the pairs (h_{l-1}, B_l) of `kernel.gradient_factors`. In a linear network with one output K_l is a multiple of
+    How: By the chain rule K_l[m, n] = <df(x_m)/dW_l, df(x_n)/dW_l>, the sum over all entries of W_l. These gradients
+    are outer products, so K_l[c, c'] = (B_l[c] B_l[c']^T) * (h_{l-1} h_{l-1}^T), entry by entry, with the pairs
+    (h_{l-1}, B_l) of `kernel.gradient_factors`. In a linear network with one output K_l is a multiple of
     h_{l-1} h_{l-1}^T.
     """
     terms = []
@@ -237,19 +261,3 @@ def layer_terms(weights, X, slope=0.0):
         blocks = np.array([[(B_c @ B_d.T) * (h @ h.T) for B_d in B] for B_c in B])  # (C, C, P, P)
         terms.append(blocks[0, 0] if len(B) == 1 else blocks)
     return terms
-
-
-@guard.accepts(weights="D -> C")
-def balance_defect(weights):
-    """What gradient flow conserves: for every hidden layer a matrix (n_l, n_l), l = 1 ... L-1; none if L = 1.
-
-    weights: [W_1 ... W_L], W_l (n_l, n_{l-1}). Returns a list of L - 1 matrices, quadratic in the weights. Entry i, j
-    of matrix l is a number made of the weights that leave the hidden units i and j, in W_{l+1}, minus one made in the
-    same way of those that enter them, in W_l; on the diagonal these are squared norms. In a linear network every entry
-    is constant under gradient flow, for any data and any loss; with slope < 1 the diagonal is. Paper, appendix D.
-    By hand: W_1 = [[1, 2]] and W_2 = [[3]] give [[4]].
-
-    How: By the chain rule both W_{l+1}^T dW_{l+1}/dt and dW_l/dt W_l^T are the same matrix. So W_{l+1}^T W_{l+1} and
-    W_l W_l^T have the same derivative, and their difference W_{l+1}^T W_{l+1} - W_l W_l^T is constant.
-    """
-    return [W2.T @ W2 - W1 @ W1.T for W1, W2 in zip(weights, weights[1:])]

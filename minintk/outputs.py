@@ -14,13 +14,16 @@ from minintk import alignment, guard, integrator, linear_theory, training
 
 @guard.accepts(y="P C, of the loss", loss=training.LOSSES)
 def early_residual(y, loss="mse"):
-    """What drives the weights while the outputs are still 0: -P dL/df at f = 0, (P, C).
+    """The targets with which the squared error drives small weights as this loss does: (P, C).
 
-    y (P, C) and the loss L, a mean over samples, as in `training.loss_and_cotangent`: y holds targets for "mse", signs
-    for "logistic", one-hot rows for "softmax", and is not changed. The silent phase knows of the loss by this alone.
+    y (P, C) and the loss as in `training.loss_and_cotangent`: y holds targets for "mse", signs for "logistic", one-hot
+    rows for "softmax", and is not changed. While the outputs of a network are 0, whichever it is, gradient flow on this
+    loss with y moves all weights as gradient flow on "mse" does with the targets returned. The silent phase knows of
+    the loss by these numbers alone.
     By hand: "softmax", one sample of the first of two classes, y = [[1, 0]], gives [[1/2, -1/2]].
 
-    How: "mse": y - f is y. "logistic": y / (1 + e^{y f}) is y / 2. "softmax": y - softmax(f) is y - 1 / C.
+    How: The loss L enters through dL/df alone, which for "mse" is (f - targets) / P: so the targets are -P dL/df at
+    f = 0. "mse": y - f is y. "logistic": y / (1 + e^{y f}) is y / 2. "softmax": y - softmax(f) is y - 1 / C.
     """
     return {"mse": y, "logistic": y / 2, "softmax": y - 1 / y.shape[1]}[loss]
 
@@ -29,15 +32,17 @@ def early_residual(y, loss="mse"):
 def early_modes(X, y, loss="mse"):
     """The directions that small weights of a two-layer linear network grow in while f is nearly 0, and their rates.
 
-    X (P, D), y (P, C) as in `early_residual`, which gives the residual. The flow is dW_1/dt = W_2^T M and
-    dW_2/dt = M W_1^T, where M = residual^T X / P (C, D) is constant. Returns Z (C, r), s (r,), V (D, r), r = min(C, D)
-    modes: orthonormal columns z_a and orthonormal columns v_a, and rates s_a >= 0, largest first, such that for all
-    weights the hidden vector W_2^T z_a + W_1 v_a grows exactly as e^{s_a t}. z_a and v_a may change sign together;
-    some s_a may be 0.
+    X (P, D), y (P, C) and the loss as in `early_residual`. f(x) = W_2 W_1 x, and all weights follow gradient flow with
+    the derivative of the loss at f = 0. Returns Z (C, r), s (r,), V (D, r), r = min(C, D) modes: orthonormal columns
+    z_a and orthonormal columns v_a, and rates s_a >= 0, largest first, such that for all weights the hidden vector
+    W_2^T z_a + W_1 v_a grows exactly as e^{s_a t}, and together they are the whole flow: weights with W_2^T z_a = 0 and
+    W_1 v_a = 0 for all a stand still. z_a and v_a may change sign together; some s_a may be 0.
     By hand: X = I and y = [[0, 4], [2, 0]], P = 2, give s = (2, 1), z_1 = (0, 1) and v_1 = (1, 0).
 
-    How: d/dt (W_2^T z + W_1 v) = W_1 M^T z + W_2^T M v is s (W_2^T z + W_1 v) for all weights if M v = s z and
-    M^T z = s v. So M = sum_a s_a z_a v_a^T is a singular value decomposition: the last result of np.linalg.svd is V^T.
+    How: With the residual r = early_residual and M = r^T X / P (C, D) the flow is dW_1/dt = W_2^T M and
+    dW_2/dt = M W_1^T. d/dt (W_2^T z + W_1 v) = W_1 M^T z + W_2^T M v is s (W_2^T z + W_1 v) for all weights if
+    M v = s z and M^T z = s v. So M = sum_a s_a z_a v_a^T is a singular value decomposition: the last result of
+    np.linalg.svd is V^T.
     """
     Z, s, Vt = np.linalg.svd(early_residual(y, loss).T @ X / len(X), full_matrices=False)
     return Z, s, Vt.T
@@ -122,13 +127,15 @@ def _unit(a):
 def kernel_clock(times, sizes):
     """The clock on which the frozen K_inf would have learned: h(t) (T,), 0 at the first time.
 
-    times (T,), rising; sizes (T,): |K_t|, the last one is |K_inf|. If the kernel only grows, K_t = g(t) K_inf with
-    g = |K_t| / |K_inf|, then the flow df/dt = -K_t dL/df has at time t the outputs that df/dh = -K_inf dL/df has at
-    h(t). Integrals are taken by the trapezoidal rule between the given times. ValueError if |K_inf| is 0.
-    By hand: times (0, 1, 3) and sizes (0, 2, 4) give (0, 0.25, 1.75).
+    times (T,), rising; sizes (T,): |K_t|, the last one is |K_inf|. If a kernel has turned and only grows, every K_t is
+    a positive multiple of K_inf. A model whose kernel is K_inf all the time, and whose outputs are the network's at the
+    first time, then has at h(t) the outputs that the network has at t: f(t) = f_frozen(h(t)) for gradient flow on any
+    loss. Returns h at the given times; between two of them |K_t| is taken for a straight line. ValueError if
+    |K_inf| is 0.
+    By hand: times (0, 2) and sizes (0, 4) give (0, 1).
 
-    How: dh = g dt, so h is the integral of g, and a trapezoid adds (t_{i+1} - t_i) (g_i + g_{i+1}) / 2: np.cumsum, with
-    a 0 put in front.
+    How: K_t = g(t) K_inf with g = |K_t| / |K_inf|, so df/dt = -g K_inf dL/df, and df/dh = -K_inf dL/df if dh = g dt. So
+    h is the integral of g, and a trapezoid adds (t_{i+1} - t_i) (g_i + g_{i+1}) / 2: np.cumsum, with a 0 put in front.
     """
     if not sizes[-1]:
         raise ValueError("kernel_clock: the last of sizes is 0, expected the size of a kernel that has learned")

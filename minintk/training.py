@@ -33,17 +33,19 @@ DIVERGED = 1000  # times the loss at the start
 def loss_and_cotangent(f, y, loss="mse"):
     """The loss, a mean over samples, and its derivative with respect to every output.
 
-    f (P, C), y (P, C). Of one sample the loss is |f - y|^2 / 2 for "mse", y real; sum_c log(1 + e^{-y_c f_c}) for
-    "logistic", y_c = +1 or -1; log(sum_c e^{f_c}) - y.f for "softmax", y a one-hot row. Returns the mean over the P
-    samples, a number, and dL/df (P, C), the derivative of this mean. For "logistic" and "softmax" both are finite for
-    outputs of any size, also where e^f is too large for a floating-point number.
+    f (P, C), y (P, C). With "mse", y real, the loss of one sample is |f - y|^2 / 2. With the others it is minus the
+    logarithm of the probability that the outputs give to the labels. "logistic": y_c = +1 or -1, each output by itself;
+    f_c is the logarithm of the odds, the probability of +1 over that of -1. "softmax": y is a one-hot row, one of C
+    classes; f_c is the logarithm of the probability of class c, up to a number that is the same for all classes.
+    Returns the mean over the P samples, a number, and dL/df (P, C), the derivative of this mean. For "logistic" and
+    "softmax" both are finite for outputs of any size, also where e^f is too large for a floating-point number.
     By hand, P = 1: "mse", f = 1 and y = 3: 2 and -2. "logistic", f = log 3 and y = 1: log(4/3) and -1/4. "softmax",
     f = (log 3, 0) and y = (1, 0): log(4/3) and (-1/4, 1/4).
 
-    How: The derivatives of one sample are f - y, -y / (1 + e^{y f}), and p - y with p_c = e^{f_c} / sum_k e^{f_k}.
-    Against overflow: np.logaddexp(0, u) is log(1 + e^u) for every u, so 1 / (1 + e^u) is exp(-logaddexp(0, u)); and
-    with the largest f_c of each row subtracted from it, p and the loss are the same, and
-    log p = f - log(sum_c e^{f_c}).
+    How: The losses of one sample are |f - y|^2 / 2, sum_c log(1 + e^{-y_c f_c}) and log(sum_c e^{f_c}) - y.f, and their
+    derivatives f - y, -y / (1 + e^{y f}), and p - y with p_c = e^{f_c} / sum_k e^{f_k}. Against overflow:
+    np.logaddexp(0, u) is log(1 + e^u) for every u, so 1 / (1 + e^u) is exp(-logaddexp(0, u)); and with the largest f_c
+    of each row subtracted from it, p and the loss are the same, and log p = f - log(sum_c e^{f_c}).
     """
     P = len(f)
     if loss == "mse":
@@ -90,13 +92,15 @@ def gradient_descent_step(weights, X, y, step_size, slope=0.0, loss="mse"):
 def stable_step(weights, X, slope=0.0, loss="mse"):
     """The largest step size at which gradient descent is stable while the kernel is that of these weights.
 
-    weights: [W_1 ... W_L]; X (P, D). Per sample a loss curves by at most c = CURVATURE[loss] in its outputs. With this
-    curvature, and the kernel K held constant, a step of size h takes the errors e (P,) to e - h (c / P) K e; of several
-    outputs e has C P entries, and K is the block matrix. Returns the h beyond which some errors grow from step to step.
-    By hand: one layer, "mse", one sample x = (1, 1), so K = 2, gives 1.
+    weights: [W_1 ... W_L]; X (P, D). A loss curves, per sample, by at most c = CURVATURE[loss] in its outputs. Let
+    every sample's loss be quadratic in its outputs, with this curvature in all directions, and let the kernel stay that
+    of these weights. Returns the largest h with which no outputs (P, C) go further and further from those that minimise
+    the loss; with a longer step some do.
+    By hand: one layer, "mse", one sample x = (1, 1) gives 1.
 
-    How: An error along an eigenvector of K is multiplied by 1 - h c k / P, k the eigenvalue. This stays at -1 or above
-    while h <= 2 P / (c k), for the largest k of all: np.linalg.eigvalsh of kernel.block_matrix(kernel.ntk(...)).
+    How: A step takes the errors e (P,) to e - h (c / P) K e; of several outputs e has C P entries, and K is the block
+    matrix. An error along an eigenvector of K is multiplied by 1 - h c k / P, k the eigenvalue. This stays at -1 or
+    above while h <= 2 P / (c k), for the largest k of all: np.linalg.eigvalsh of kernel.block_matrix(kernel.ntk(...)).
     """
     K = kernel.block_matrix(kernel.ntk(weights, X, slope=slope))
     return float(2 * len(X) / (CURVATURE[loss] * np.linalg.eigvalsh(K)[-1]))
@@ -168,8 +172,8 @@ def neuron_pulls(W, a, X, y, slope=0.0):
     """What pulls the weights of every hidden unit while the outputs are near 0: an array (N, D), a row D_j a unit.
 
     Two layers with one output, f(x) = sum_j a_j phi(w_j . x): W (N, D) with the rows w_j, and a (N,); X (P, D); y (P,).
-    Where all outputs are 0, gradient flow on the squared error moves the rows by dw_j/dt = |a_j| D_j / P: D_j says
-    whereto and how strongly. At a kink the derivative of phi is slope. Maennel et al. 2018.
+    D_j is P times the velocity of w_j per unit of |a_j|, under gradient flow on the mean squared error while all
+    outputs are still 0. At a kink the derivative of phi is slope. Maennel et al. 2018.
     By hand: w = (1, 0), a = -2, rows (1, 0) and (-1, 1), y = (3, 5), slope = 0 give (-3, 0).
 
     How: D_j = sign(a_j) sum_m phi'(w_j . x_m) y_m x_m, a sum over the samples to which the unit is open; the closed
@@ -190,33 +194,42 @@ def neuron_pulls(W, a, X, y, slope=0.0):
 def adam_step(weights, gradients, m, v, step, step_size):
     """One step of Adam, in which every weight moves by about step_size. Kingma and Ba 2015, algorithm 1.
 
-    weights, gradients, m and v: lists of matrices of the same shapes; step: 1 at the first step. m and v are running
-    means of the gradient and of its square: b times the old one plus (1 - b) times the new value, with b = 0.9 for m
-    and b = 0.999 for v. Both begin at 0 and are too small at first, by the factor 1 - b^step, the sum of the weights
-    that the mean has given so far. A weight moves against its m, so corrected, by step_size times m over the root of
-    the corrected v plus 1e-8. Returns new lists: weights, m and v; the given ones stay as they are.
-    By hand: one weight 1, gradient 2, m = v = 0, step = 1 and step_size = 0.1 give 0.9, 0.2 and 0.004.
+    weights, gradients, m and v: lists of matrices of the same shapes; step: 1 at the first step. m is a weighted mean
+    of all gradients so far, and v one of their squares, entry by entry: in both the newest counts 1, the
+    one before it b, the one before that b^2 and so on, with b = 0.9 in m and b = 0.999 in v. Given are the means before
+    this step (at the first one anything: nothing has been seen yet) and the gradients of this step. Returns new lists:
+    the weights, which have moved against the new m, by step_size times m over the root of the new v plus 1e-8; the new
+    m; and the new v. The given lists stay as they are.
+    By hand: one weight 1, gradient 2, m = v = 0, step = 1 and step_size = 0.1 give 0.9, 2 and 4.
 
-    How: For each matrix m = 0.9 m + 0.1 G and v = 0.999 v + 0.001 G^2, entry by entry, and then
-    W - step_size (m / (1 - 0.9^step)) / (sqrt(v / (1 - 0.999^step)) + 1e-8).
+    How: Of the n = step weights 1, b, b^2 ... b^{n-1}, whose sum is (1 - b^n) / (1 - b), the newest value has the share
+    (1 - b) / (1 - b^n), and all others together the rest: m = (1 - share) m + share G, v = (1 - share) v + share G^2,
+    each with the share of its b. Then W - step_size m / (sqrt(v) + 1e-8).
     """
-    m = [0.9 * M + 0.1 * G for M, G in zip(m, gradients)]
-    v = [0.999 * V + 0.001 * G**2 for V, G in zip(v, gradients)]
-    size, square = 1 - 0.9**step, 1 - 0.999**step
-    return [W - step_size * (M / size) / (np.sqrt(V / square) + 1e-8) for W, M, V in zip(weights, m, v)], m, v
+    size, square = ((1 - b) / (1 - b**step) for b in (0.9, 0.999))  # the share of the newest value in each mean
+    m = [(1 - size) * M + size * G for M, G in zip(m, gradients)]
+    v = [(1 - square) * V + square * G**2 for V, G in zip(v, gradients)]
+    return [W - step_size * M / (np.sqrt(V) + 1e-8) for W, M, V in zip(weights, m, v)], m, v
 
 
 @guard.accepts(X="P D")
 def span_coordinates(X):
-    """X in coordinates of its own row space: Z (P, r) and an orthonormal basis Q (D, r), X = Z Q^T, r = rank(X).
+    """Fewer inputs for the same training: Z (P, r) in place of X (P, D), and a matrix Q (D, r) that leads back.
 
-    X (P, D). Any orthonormal basis of the span of the rows will do: Q^T Q = I, and lengths and angles of the rows are
-    the same in Z as in X. The rank is the number of singular values above the largest times max(P, D) times the
-    precision of X, np.finfo(X.dtype).eps; at least 1. float32 stays float32.
+    Train any network by gradient descent on X, and beside it one with the first layer W_1 Q and the same later layers
+    on Z. At every step both have the same outputs and the same later layers; and with V(t) the first layer of the
+    second one,
+
+        W_1(t) = W_1(0) + [V(t) - V(0)] Q^T.
+
+    Z and Q are such that this is so whatever the weights, the targets, the loss and the steps are, with r as small as
+    it can be. Any Z and Q that do so are right. r is the number of singular values of X above the largest times
+    max(P, D) times the precision of X, np.finfo(X.dtype).eps; at least 1. float32 stays float32.
     By hand: rows (3, 4), (6, 8) give Q = (0.6, 0.8)^T and Z = (5, 10)^T, or minus both.
 
-    How: With X = U S V^T, np.linalg.svd(X, full_matrices=False), the columns of V are orthonormal and span the rows:
-    Q is the first r columns of V, and Z the first r columns of U, each times its singular value. (numpy returns V^T.)
+    How: The first layer sees X as Z Q^T, and takes the same steps if Q^T Q = I; the columns of Q span the rows of X.
+    With X = U S V^T, np.linalg.svd(X, full_matrices=False), the columns of V are orthonormal and span the rows: Q is
+    the first r columns of V, and Z the first r columns of U, each times its singular value. (numpy returns V^T.)
     """
     U, S, Vt = np.linalg.svd(X, full_matrices=False)
     r = max(1, int((S > S[0] * max(X.shape) * np.finfo(X.dtype).eps).sum()))

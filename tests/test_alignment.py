@@ -57,7 +57,7 @@ def test_task_alignment_by_hand():
 @pytest.mark.exercise("alignment.task_alignment", row=2)
 @pytest.mark.parametrize("P", [1, 5])
 def test_task_alignment_is_the_alignment_with_the_targets(rng, P):
-    """For y (P,) it is the alignment of K with the matrix y y^T; the scales of K and y do not matter."""
+    """For y (P,) it is the cosine of the angle between K and the best kernel of all; scales do not matter."""
     K, y = rng.standard_normal((P, P)), rng.standard_normal(P)
     for a, b in [(1.0, 1.0), (1e-8, 1.0), (1.0, 1e-8)]:
         with unchanged(K, y):
@@ -66,7 +66,7 @@ def test_task_alignment_is_the_alignment_with_the_targets(rng, P):
 
 @pytest.mark.exercise("alignment.task_alignment", row=3)
 def test_task_alignment_sums_over_the_columns_of_the_targets(rng):
-    """For y (P, C): the sum over columns of y_c^T K y_c, over |K| times the sum of their squares."""
+    """For y (P, C) the loss is a sum over outputs, and so is the rate at which it falls."""
     K, y = rng.standard_normal((4, 4)), rng.standard_normal((4, 3))
     for columns in (y, y[:, :1]):
         weighted = sum(sum(c * c) * oracles.alignment(K, np.outer(c, c)) for c in columns.T)
@@ -98,7 +98,7 @@ def test_effective_rank_by_hand():
 @pytest.mark.exercise("alignment.effective_rank", row=2)
 @pytest.mark.parametrize("scale", [1.0, 1e-8])
 def test_effective_rank_comes_from_the_eigenvalues(rng, scale):
-    """It is (sum of the eigenvalues)^2 over (sum of their squares), whatever the scale of K."""
+    """Mean and variance of z^T K z are those for r equal eigenvalues, whatever the scale of K."""
     K = scale * oracles.draw_spd(rng, 6)
     eigenvalues = np.linalg.eigvalsh(K)
     with unchanged(K):
@@ -174,7 +174,7 @@ def draw_gap(rng, P, P2, C):
 
 @pytest.mark.exercise("alignment.predictor_gap", row=1)
 def test_predictor_gap_by_hand():
-    """K_inf = 2, k = 1: the training output moved by 4, so the machine moves by 2. It moved by 5: 3. By 1: -1."""
+    """K_inf = 2, k = 1: the training output moved by 4, the test output by 5 and should by 2: 3. It moved by 1: -1."""
     K, f, f0 = np.array([[2.0]]), np.array([7.0]), np.array([3.0])
     for f_test, gap in [([6.0], [3.0]), ([6.0, 2.0], [3.0, -1.0])]:
         ones = np.ones(len(gap))
@@ -183,7 +183,7 @@ def test_predictor_gap_by_hand():
 
 @pytest.mark.exercise("alignment.predictor_gap", row=2)
 def test_predictor_gap_vanishes_for_a_kernel_machine(rng):
-    """Outputs that are K_inf's own regression have no gap, and at time 0 there is none either."""
+    """Outputs that K_inf itself has moved have no gap, and at time 0 there is none either."""
     K, k, f, _, f0, f0_test = draw_gap(rng, P=5, P2=3, C=2)
     machine = f0_test + k @ np.linalg.solve(K, f - f0)
     gap = alignment.predictor_gap(K, k, f, machine, f0, f0_test)
@@ -195,7 +195,7 @@ def test_predictor_gap_vanishes_for_a_kernel_machine(rng):
 @pytest.mark.exercise("alignment.predictor_gap", row=3)
 @pytest.mark.parametrize("P, P2", [(5, 3), (1, 4), (4, 1)])
 def test_predictor_gap_is_the_network_minus_the_machine(rng, P, P2):
-    """[f_t - f_0](x) - k_inf(x)^T K_inf^{-1} [f_t - f_0](X) at every test point, for one output or several columns."""
+    """The integral of the difference of the two velocities, at every test point, for one output or several columns."""
     K, k, f, f_test, f0, f0_test = arguments = draw_gap(rng, P, P2, C=3)
     expected = (f_test - f0_test) - k @ np.linalg.solve(K, f - f0)
     with unchanged(*arguments):
@@ -205,7 +205,7 @@ def test_predictor_gap_is_the_network_minus_the_machine(rng, P, P2):
 
 @pytest.mark.exercise("alignment.predictor_gap", row=4)
 def test_predictor_gap_joins_the_outputs_of_a_block_kernel(rng):
-    """With kernels (C, C, P, P) one system of C P equations is solved for all outputs together."""
+    """With kernels (C, C, P, P) the model's pulls u (P, C) are found for all outputs together."""
     K, k = oracles.draw_block_kernel(rng, C=2, P1=4, P2=3)
     f, f_test, f0, f0_test = (rng.standard_normal((n, 2)) for n in (4, 3, 4, 3))
     expected = f_test - oracles.block_predictor(K, k, f, f0, f0_test)

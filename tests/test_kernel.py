@@ -294,32 +294,32 @@ def test_kernel_predictor_ignores_what_a_singular_kernel_cannot_see(rng):
 
 @pytest.mark.exercise("kernel.ridge_predictor", row=1)
 def test_ridge_predictor_by_hand():
-    """(2 + 2) alpha_1 = 8 and (4 + 2) alpha_2 = 6: alpha = (2, 1), and the test row (1, 10) gives 12."""
+    """K = diag(2, 4), targets (8, 6) and decay = 1: the training outputs end at (4, 4), the test row (1, 10) at 12."""
     K_train, K_test = np.diag([2.0, 4.0]), np.array([[1.0, 10.0], [0.0, 3.0]])
     with unchanged(K_train, K_test):
-        found = kernel.ridge_predictor(K_train, K_test, np.array([8.0, 6.0]), 2.0)
+        found = kernel.ridge_predictor(K_train, K_test, np.array([8.0, 6.0]), 1.0)
     assert_matches(found, np.array([12.0, 3.0]))
 
 
 @pytest.mark.exercise("kernel.ridge_predictor", row=2)
-@pytest.mark.parametrize("ridge", [0.1, 3.0])
-def test_ridge_predictor_makes_the_sum_smallest(rng, ridge):
-    """With K_test = K, f = K alpha: in steps to any side of f the sum |f - y|^2 + ridge f^T K^{-1} f grows."""
+@pytest.mark.parametrize("decay", [0.1, 3.0])
+def test_ridge_predictor_has_the_smallest_decayed_loss(rng, decay):
+    """At the training points f = Phi theta, and |theta|^2 is at least f^T K^{-1} f: the loss grows to any side of f."""
     K, y = oracles.draw_spd(rng, 5), rng.standard_normal(5)
 
     def total(f):
-        return ((f - y) ** 2).sum() + ridge * f @ np.linalg.solve(K, f)
+        return ((f - y) ** 2).mean() / 2 + decay / 2 * f @ np.linalg.solve(K, f)
 
-    f = np.asarray(kernel.ridge_predictor(K, K, y, ridge))
+    f = np.asarray(kernel.ridge_predictor(K, K, y, decay))
     slopes = [(total(f + 1e-4 * e) - total(f - 1e-4 * e)) / 2e-4 for e in np.eye(5)]
     assert_matches(1 + np.array(slopes), np.ones(5), rtol=1e-7)
 
 
 @pytest.mark.exercise("kernel.ridge_predictor", row=3)
 def test_ridge_predictor_of_several_outputs_and_a_singular_kernel(rng):
-    """K = X X^T of rank 2 with 4 samples: the ridge regression (X^T X + ridge I)^{-1} X^T Y in the inputs."""
+    """K = X X^T of rank 2 with 4 samples: theta = (X^T X / P + decay I)^{-1} X^T Y / P in the inputs."""
     X, X_test, Y = rng.standard_normal((4, 2)), rng.standard_normal((3, 2)), rng.standard_normal((4, 3))
-    expected = X_test @ np.linalg.inv(X.T @ X + 0.7 * np.eye(2)) @ X.T @ Y
+    expected = X_test @ np.linalg.inv(X.T @ X / 4 + 0.7 * np.eye(2)) @ X.T @ Y / 4
     assert_matches(kernel.ridge_predictor(X @ X.T, X_test @ X.T, Y, 0.7), expected)
     assert_matches(kernel.ridge_predictor(X @ X.T, X_test @ X.T, Y[:, 1], 0.7), expected[:, 1])
 

@@ -191,8 +191,8 @@ def test_escape_time_by_hand():
 
 @pytest.mark.exercise("linear_theory.escape_time", row=2)
 @pytest.mark.parametrize("u0, s, L", [(0.3, 2.0, 3), (0.02, 0.7, 4), (0.6, 1.5, 6)])
-def test_escape_time_is_when_growth_without_an_end_would_be_infinite(u0, s, L):
-    """du/dt = s u^{L-1} reaches infinity in this time; with v = u_0 / u the integral of dt runs from v = 0 to 1."""
+def test_escape_time_is_a_power_of_u0_times_a_number(u0, s, L):
+    """Right in u_0, s and L: the integral over v = u_0 / u from 0 to 1 of v^{L-3} / (s u_0^{L-2})."""
     expected = integral(lambda v: v ** (L - 3) / (s * u0 ** (L - 2)), 0, 1)
     assert_matches(linear_theory.escape_time(u0, s, L), expected)
 
@@ -200,7 +200,7 @@ def test_escape_time_is_when_growth_without_an_end_would_be_infinite(u0, s, L):
 @pytest.mark.exercise("linear_theory.escape_time", row=3)
 @pytest.mark.parametrize("u0, s, L", [(0.01, 1.0, 3), (0.02, 2.0, 3), (0.05, 1.0, 4), (0.2, 1.5, 5)])
 def test_escape_time_is_nearly_the_half_loss_time(u0, s, L):
-    """du/dt = u^{L-1} (s - u^L) has halved the loss (s - u^L)^2 after this time, up to 3 percent."""
+    """du/dt = u^{L-1} (s - u^L) has halved the loss (s - u^L)^2 after this time, up to 3 percent: u_0 is small."""
     end = (s * (1 - math.sqrt(0.5))) ** (1 / L)
     expected = integral(lambda x: np.exp((2 - L) * x) / (s - np.exp(L * x)), math.log(u0), math.log(end), panels=20)
     assert_matches(linear_theory.escape_time(u0, s, L), expected, rtol=0.03)
@@ -217,7 +217,7 @@ def test_final_kernel_by_hand():
 @pytest.mark.exercise("linear_theory.final_kernel", row=2)
 @pytest.mark.parametrize("L", [1, 2, 3, 4])
 def test_final_kernel_is_that_of_equal_layers_of_rank_one(rng, L):
-    """W_l = u r_{l+1} r_l^T with r_1 = beta, u^L = s has this kernel, gradient by gradient, for any rows X."""
+    """Weights with the product s beta^T and no defect have this kernel, gradient by gradient, for any rows X."""
     X, beta, s = rng.standard_normal((6, 4)), unit_vector(rng, 4), 2.7
     with unchanged(X, beta):
         K = linear_theory.final_kernel(X, beta, s, L)
@@ -237,7 +237,7 @@ def test_final_kernel_is_that_of_a_trained_network(rng, L, sigma, s, error):
 
 @pytest.mark.exercise("linear_theory.unbalanced_kernel", row=1)
 def test_unbalanced_kernel_by_hand():
-    """X = I, beta = (1, 0), s = 2, delta = 3: |a|^2 = 4 and |w|^2 = 1 give diag(5, 4); delta = -3 gives diag(5, 1)."""
+    """X = I, beta = (1, 0), s = 2: delta = 3 gives diag(5, 4), and delta = -3 gives diag(5, 1)."""
     X, beta = np.eye(2), np.array([1.0, 0.0])
     assert_matches(linear_theory.unbalanced_kernel(X, beta, 2.0, 3.0), np.diag([5.0, 4.0]))
     assert_matches(linear_theory.unbalanced_kernel(X, beta, 2.0, -3.0), np.diag([5.0, 1.0]))
@@ -278,7 +278,7 @@ def test_final_kernel_blocks_by_hand():
 @pytest.mark.exercise("linear_theory.final_kernel_blocks", row=2)
 @pytest.mark.parametrize("L", [1, 2, 3])
 def test_final_kernel_blocks_of_one_output(rng, L):
-    """B = s beta^T gives one block, s^{2 - 2/L} X [(L - 1) beta beta^T + I] X^T, with the axes (1, 1, P, P)."""
+    """B = s beta^T gives one block, that of final_kernel, with the axes (1, 1, P, P)."""
     X, beta, s = rng.standard_normal((5, 4)), unit_vector(rng, 4), 2.5
     with unchanged(X):
         K = linear_theory.final_kernel_blocks(X, s * beta[None], L)
@@ -294,7 +294,7 @@ def drawn_modes(rng, C, D, strengths):
 @pytest.mark.exercise("linear_theory.final_kernel_blocks", row=3)
 @pytest.mark.parametrize("L, C, D", [(2, 2, 3), (3, 3, 3), (3, 2, 4), (4, 3, 2)])
 def test_final_kernel_blocks_are_those_of_balanced_layers(rng, L, C, D):
-    """W_l = R_{l+1} S^{1/L} R_l^T, orthonormal columns, B = R_{L+1} S R_1^T: this kernel, gradient by gradient."""
+    """Weights with the product B and no defect have this kernel, gradient by gradient."""
     strengths = np.array([2.0, 1.1, 0.4])[: min(C, D)]
     B, z, v = drawn_modes(rng, C, D, strengths)
     R = [v, *(orthonormal(rng, 4, len(strengths)) for _ in range(L - 1)), z]
@@ -354,7 +354,7 @@ def layer_grams(weights, X, slope):
 @pytest.mark.parametrize("slope", [0.0, 0.3, 1.0])
 @pytest.mark.parametrize("L", [1, 2, 4])
 def test_layer_terms_are_inner_products_of_one_layers_gradients(rng, L, slope):
-    """One output: K_l[m, n] is the inner product of the gradients at two samples, the entries of W_l alone."""
+    """One output: how W_l alone, trained on sample n, moves the output at sample m."""
     weights, X, _ = oracles.draw_network(rng, L)
     with unchanged(weights, X):
         found = linear_theory.layer_terms(weights, X, slope)
@@ -364,7 +364,7 @@ def test_layer_terms_are_inner_products_of_one_layers_gradients(rng, L, slope):
 @pytest.mark.exercise("linear_theory.layer_terms", row=3)
 @pytest.mark.parametrize("L", [1, 3])
 def test_layer_terms_have_a_block_for_every_pair_of_outputs(rng, L):
-    """Three outputs: (C, C, P, P), K_l[c, d, m, n] the inner product of outputs c at sample m and d at sample n."""
+    """Three outputs: (C, C, P, P), with K_l[c, d, m, n] between output c at sample m and output d at sample n."""
     weights, X, slope = oracles.draw_network(rng, L, C=3, slope=0.2)
     assert_matches(linear_theory.layer_terms(weights, X, slope), layer_grams(weights, X, slope))
 
@@ -381,7 +381,9 @@ def test_layer_terms_of_a_rank_one_linear_network(rng, L):
 
 @pytest.mark.exercise("linear_theory.balance_defect", row=1)
 def test_balance_defect_by_hand():
-    """W_1 = (1, 2) in a row and W_2 = (3) give 9 - 5 = 4."""
+    """W_1 with rows (1, 2), (0, 1) and W_2 = (3, 1) give [[4, 1], [1, 0]]; a row (1, 2) and W_2 = (3) give 4."""
+    weights = [np.array([[1.0, 2.0], [0.0, 1.0]]), np.array([[3.0, 1.0]])]
+    assert_matches(linear_theory.balance_defect(weights), [np.array([[4.0, 1.0], [1.0, 0.0]])])
     assert_matches(linear_theory.balance_defect([np.array([[1.0, 2.0]]), np.array([[3.0]])]), [np.array([[4.0]])])
 
 
@@ -393,7 +395,7 @@ def defects(weights):
 @pytest.mark.exercise("linear_theory.balance_defect", row=2)
 @pytest.mark.parametrize("widths", [[4, 3, 1], [2, 5, 3, 4], [3, 2]])
 def test_balance_defect_has_a_matrix_for_every_hidden_layer(rng, widths):
-    """L - 1 matrices (n_l, n_l), from the weights above and below layer l; one layer has none. Inputs stay."""
+    """L - 1 matrices (n_l, n_l), at any depth and width; one layer has none. Inputs stay."""
     weights = drawn_weights(rng, widths, 1.0)
     with unchanged(weights):
         found = linear_theory.balance_defect(weights)

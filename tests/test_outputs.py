@@ -54,7 +54,7 @@ def test_early_residual_by_hand():
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("P, C", [(5, 3), (2, 4)])
 def test_early_residual_is_minus_p_times_the_derivative_at_zero(rng, P, C, loss):
-    """-P dL/df at f = 0, by differences of the loss. The targets stay as they are."""
+    """The squared error with these targets has the same derivative at f = 0 as the loss. y stays as it is."""
     y = oracles.draw_targets(rng, P, C, loss)
     with unchanged(y):
         found = outputs.early_residual(y, loss)
@@ -64,7 +64,7 @@ def test_early_residual_is_minus_p_times_the_derivative_at_zero(rng, P, C, loss)
 @pytest.mark.exercise("outputs.early_residual", row=3)
 @pytest.mark.parametrize("loss", LOSSES)
 def test_early_residual_pulls_at_the_weights_of_a_network_that_puts_out_zero(rng, loss):
-    """With W_2 = 0 the gradient for W_2 is -residual^T H / P, H (P, N) the hidden units' activations."""
+    """With W_2 = 0 the squared error of these targets has the same gradient for W_2 as the loss."""
     weights, X, slope = oracles.draw_network(rng, L=2, C=3, slope=0.3)
     weights[1] = np.zeros(weights[1].shape)
     y = oracles.draw_targets(rng, len(X), 3, loss)
@@ -101,7 +101,7 @@ def test_early_modes_by_hand():
 @pytest.mark.exercise("outputs.early_modes", row=2)
 @pytest.mark.parametrize("P, D, C", [(6, 4, 2), (5, 2, 3), (3, 4, 1)])
 def test_early_modes_take_the_residuals_correlation_with_the_inputs_apart(rng, P, D, C):
-    """Orthonormal columns, sum_a s_a z_a v_a^T = y^T X / P for "mse", min(C, D) modes. X and y stay as they are."""
+    """Orthonormal columns, min(C, D) modes, and W_2^T (sum_a s_a z_a v_a^T) is all of dW_1/dt. X and y stay."""
     X, y = drawn_task(rng, P, D, C)
     with unchanged(X, y):
         Z, s, V = checked_modes(X, y)
@@ -113,7 +113,7 @@ def test_early_modes_take_the_residuals_correlation_with_the_inputs_apart(rng, P
 @pytest.mark.exercise("outputs.early_modes", row=3)
 @pytest.mark.parametrize("loss", LOSSES)
 def test_early_modes_have_the_rates_of_each_loss(rng, loss):
-    """The rates are the roots of the eigenvalues of M M^T with M = -sum_m dL/df(x_m) x_m^T at f = 0."""
+    """The rates belong to the derivative of this loss at f = 0, not to y."""
     X, y = drawn_task(rng, 7, 5, 3, loss)
     M = residual_at_zero(y, loss).T @ X / 7
     rates = np.sqrt(np.linalg.eigvalsh(M @ M.T)[::-1].clip(0))
@@ -306,14 +306,15 @@ def test_eigenvector_alignment_of_a_network_that_has_learned_one_mode_of_three(r
 
 @pytest.mark.exercise("outputs.kernel_clock", row=1)
 def test_kernel_clock_by_hand():
-    """Times 0, 1, 3 and sizes 0, 2, 4: g is 0, 1/2, 1, and two trapezoids have the areas 1/4 and 3/2."""
+    """Times 0, 2 and sizes 0, 4 give (0, 1); times 0, 1, 3 and sizes 0, 2, 4 give (0, 1/4, 7/4)."""
+    assert_matches(outputs.kernel_clock(np.array([0.0, 2.0]), np.array([0.0, 4.0])), np.array([0.0, 1.0]))
     h = outputs.kernel_clock(np.array([0.0, 1.0, 3.0]), np.array([0.0, 2.0, 4.0]))
     assert_matches(h, np.array([0.0, 0.25, 1.75]))
 
 
 @pytest.mark.exercise("outputs.kernel_clock", row=2)
-def test_kernel_clock_adds_trapezoids_of_any_width(rng):
-    """From 0 at the first recorded time, trapezoid by trapezoid, at times that are not evenly spaced."""
+def test_kernel_clock_at_times_that_are_not_evenly_spaced(rng):
+    """From 0 at the first recorded time, step by step, each with |K_t| as a straight line."""
     times, sizes = 0.5 + np.cumsum(rng.uniform(0.1, 2, 9)), rng.uniform(0, 3, 9)
     expected = [0.0]
     for i in range(8):

@@ -157,7 +157,7 @@ def assert_shaped(Z, Q, one, other):
 @pytest.mark.exercise("training.span_coordinates", row=1)
 @pytest.mark.parametrize("P, D", [(3, 7), (7, 3), (4, 4), (1, 5), (5, 1)])
 def test_span_coordinates_multiply_back_to_the_data(rng, P, D):
-    """Z (P, r) and Q (D, r) with r = min(P, D) for random data, and Z Q^T is X again."""
+    """Z (P, r) and Q (D, r) with r = min(P, D) for random data. Any first layer sees the same if Z Q^T is X again."""
     X = rng.standard_normal((P, D))
     with unchanged(X):
         Z, Q = training.span_coordinates(X)
@@ -168,7 +168,7 @@ def test_span_coordinates_multiply_back_to_the_data(rng, P, D):
 @pytest.mark.exercise("training.span_coordinates", row=2)
 @pytest.mark.parametrize("P, D", [(3, 7), (7, 3), (4, 4), (1, 5), (5, 1)])
 def test_span_coordinates_have_an_orthonormal_basis(rng, P, D):
-    """Q^T Q is the identity: lengths and angles of the rows are the same in Z as in X."""
+    """A step on Z is the step on X if Q^T Q is the identity: angles between rows are the same in Z as in X."""
     X = rng.standard_normal((P, D))
     Z, Q = training.span_coordinates(X)
     assert_named("(Q^T Q)", Q.T @ Q, np.eye(min(P, D)))
@@ -318,7 +318,7 @@ def test_stable_step_by_hand(loss, C, step):
 @pytest.mark.exercise("training.stable_step", row=2)
 @pytest.mark.parametrize("drawn", ["relu", "linear", "one_layer"])
 def test_errors_shrink_below_the_stable_step_and_grow_above_it(rng, drawn):
-    """e -> e - h K e / P: two hundred steps of .99 of it take no error further from 0, and those of 1.01 some."""
+    """Two hundred steps of .99 of it take no error further from 0, and those of 1.01 some."""
     weights, X, slope = oracles.draw_network(rng, **oracles.NETWORKS[drawn])
     blocks = oracles.ntk(weights, X, X, slope)
     K = np.concatenate([np.concatenate(list(row), axis=1) for row in blocks])
@@ -507,22 +507,23 @@ def test_neuron_pulls_with_a_slope(rng, slope):
 
 @pytest.mark.exercise("training.adam_step", row=1)
 def test_adam_step_by_hand():
-    """m = .2 and v = .004, corrected 2 and 4, give 1 - .1 * 2 / 2 = .9; then G = -1 gives m = .08, v = .004996."""
+    """G = 2 gives m = 2, v = 4 and 1 - .1 * 2 / 2 = .9; then G = -1 gives m = (1.8 - 1) / 1.9, v = 4.996 / 1.999."""
     one = [np.ones((1, 1))]
     weights, m, v = training.adam_step(one, [2 * one[0]], [0 * one[0]], [0 * one[0]], 1, 0.1)
-    assert_matches([weights[0][0, 0], m[0][0, 0], v[0][0, 0]], [0.9, 0.2, 0.004], rtol=1e-8)
+    assert_matches([weights[0][0, 0], m[0][0, 0], v[0][0, 0]], [0.9, 2.0, 4.0], rtol=1e-8)
     weights, m, v = training.adam_step(weights, [-one[0]], m, v, 2, 0.1)
-    moved = 0.1 * (0.08 / 0.19) / (np.sqrt(0.004996 / 0.001999) + 1e-8)
-    assert_matches([weights[0][0, 0], m[0][0, 0], v[0][0, 0]], [0.9 - moved, 0.08, 0.004996], rtol=1e-8)
+    mean, square = (1.8 - 1) / 1.9, 4.996 / 1.999
+    moved = 0.1 * mean / (np.sqrt(square) + 1e-8)
+    assert_matches([weights[0][0, 0], m[0][0, 0], v[0][0, 0]], [0.9 - moved, mean, square], rtol=1e-8)
 
 
 @pytest.mark.exercise("training.adam_step", row=2)
 @pytest.mark.parametrize("size", [1e-3, 1.0, 1e5])
 def test_the_first_step_of_adam_does_not_know_the_length_of_the_gradient(rng, size):
-    """m / (1 - .9) = G and v / (1 - .999) = G^2: every weight moves by step_size against the sign of G."""
-    weights, zeros = oracles.drawn_weights(rng, [4, 3, 2], 1.0), [np.zeros((3, 4)), np.zeros((2, 3))]
+    """m = G and v = G^2, whatever was given: every weight moves by step_size against the sign of G."""
+    weights, m, v = (oracles.drawn_weights(rng, [4, 3, 2], 1.0) for _ in range(3))
     gradients = [size * rng.choice([-1.0, 1.0], W.shape) * rng.uniform(1, 2, W.shape) for W in weights]
-    after = training.adam_step(weights, gradients, zeros, zeros, 1, 0.01)[0]
+    after = training.adam_step(weights, gradients, m, [V**2 for V in v], 1, 0.01)[0]
     assert_matches(
         [(W - A) / 0.01 * np.sign(G) for W, A, G in zip(weights, after, gradients)],
         [np.ones(W.shape) for W in weights],
@@ -532,7 +533,7 @@ def test_the_first_step_of_adam_does_not_know_the_length_of_the_gradient(rng, si
 
 @pytest.mark.exercise("training.adam_step", row=3)
 def test_adam_after_many_steps_is_a_weighted_mean_of_all_gradients(rng):
-    """m is the sum of .1 * .9^(n - i) G_i and v that of .001 * .999^(n - i) G_i^2: both summed anew at each step."""
+    """In m the gradients count 1, .9, .9^2 ... from the newest back, in v 1, .999 ...: summed anew at each step."""
     weights, kept = oracles.drawn_weights(rng, [4, 3, 2], 1.0), [[], []]
     now, m, v = weights, *([0 * W for W in weights],) * 2
     expected = [W.copy() for W in weights]

@@ -43,14 +43,14 @@ def test_second_moment_keeps_single_precision(rng):
 
 @pytest.mark.exercise("whitening.condition_number", row=1)
 def test_condition_number_by_hand():
-    """Rows (2, 0) and (0, 1) give 4: eigenvalues are squares of singular values."""
+    """Rows (2, 0) and (0, 1): one weight learns at the rate 2, the other at the rate 1/2."""
     assert_matches(whitening.condition_number(np.array([[2.0, 0.0], [0.0, 1.0]])), 4.0)
 
 
 @pytest.mark.exercise("whitening.condition_number", row=2)
 @pytest.mark.parametrize("P, D", SHAPES)
 def test_condition_number_is_the_ratio_of_the_extreme_eigenvalues(rng, P, D):
-    """Largest over smallest eigenvalue of the second moment, at any scale of X; with P < D only P are not zero."""
+    """Largest over smallest rate, at any scale of X; with P < D only P of them are not zero."""
     X = with_singular_values(rng, P, D, rng.uniform(1, 4, min(P, D)))
     eigenvalues = np.linalg.eigvalsh(oracles.second_moment(X))[::-1][: min(P, D)]
     for scale in (1.0, 1e-6, 1e6):

@@ -56,7 +56,8 @@ def cut(source, names, module, tasks=None):
                 imports.append(ast.unparse(type(node)(**{**vars(node), "names": kept})))
         elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) in shown:
             constants.append(_lines(source, node.lineno, node.end_lineno))
-    used |= set(re.findall(r"\w+(?= is (?:given|imported)\b)", " ".join((tasks or {}).values())))
+    if tasks is not None:  # which of the library's functions help is part of an answer, unless the task names them
+        used = set(re.findall(r"\w+(?= is (?:given|imported)\b)", " ".join(tasks.values())))
     given = sorted(name for name in used & set(functions) - set(names) if not name.startswith("_"))
     if given:
         imports.append(f"from minintk.{module} import {', '.join(given)}")

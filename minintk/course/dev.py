@@ -49,8 +49,9 @@ def _files():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             yield f"{path.parent.name}/{path.name} is not what the library gives; run minintk dev cut"
     texts = {f"{place}/{unit['chapter']}" for unit in units.units() for place in ("exercises", "solutions")}
+    texts |= {f"exercises/{units.PROJECTS['chapter']}", f"exercises/{units.PICTURE}", "solutions/README.md"}
     yield from (f"{name} is missing" for name in sorted(texts) if not (units.PACKAGE.parent / name).exists())
-    texts |= {f"exercises/{units.PROJECTS['chapter']}", "exercises/silent_alignment.png", "solutions/README.md"}
+    texts.add("exercises/silent_alignment.png")
     known = {f"{path.parent.name}/{path.name}" for path in written()} | texts
     for path in [*units.PACKAGE.parent.glob("exercises/[!.]*"), *units.PACKAGE.parent.glob("solutions/[!._]*")]:
         if f"{path.parent.name}/{path.name}" not in known:

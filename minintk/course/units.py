@@ -14,6 +14,7 @@ import tomllib
 
 PACKAGE = pathlib.Path(__file__).parents[1]
 PROJECTS = {"id": "projects", "title": "Three open projects", "chapter": "09_projects.md"}  # after the last unit
+PICTURE = "eight_runs.png"  # beside the chapters; minintk.experiments.eight_runs draws it
 
 
 @functools.cache

@@ -12,19 +12,20 @@ from minintk.tools import files, shell
 
 
 def init(folder):
-    """Writes all exercise files, the chapters and a README into a folder. ValueError if an exercise file is there.
+    """Writes all exercise files, the chapters, their picture and a README into a folder.
 
-    What else is there stays as it is, a README too.
+    ValueError if an exercise file is there. What else is there stays as it is, a README too.
     """
     folder = pathlib.Path(folder)
     whole = texts() | {page["chapter"]: units.chapter(page) for page in [*units.units(), units.PROJECTS]}
+    whole[units.PICTURE] = (units.folder("exercises") / units.PICTURE).read_bytes()
     there = [name for name in whole if os.path.lexists(folder / name)]
     if exercises := [name for name in there if name.endswith(".py")]:
         raise ValueError(f"{folder} has {', '.join(exercises)} already; expected a folder without exercise files")
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in whole.items():
+    for name, content in whole.items():
         if name not in there:
-            files.write(folder / name, text)
+            files.write(folder / name, content)
     screen.say(f"{folder}: {len(units.units())} exercise files. Now\n  {shell.join(['cd', folder])}\n  minintk")
 
 

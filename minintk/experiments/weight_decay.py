@@ -92,7 +92,7 @@ def one(power, sigma, decay, seed):
     decayed, plain = train(weight_decay=decay, steps=STEPS), train(steps=20_000, target_loss=1e-4)
     weights = decayed.weights[-1]
     K, k = kernel.ntk(weights, X), kernel.ntk(weights, X_test, X)
-    ridge = kernel.ridge_predictor(K, k, y, decay * len(weights) * len(X))
+    ridge = kernel.ridge_predictor(K, k, y, decay * len(weights))
     loss, gradients = training.loss_gradient(weights, X, y)
     left = [G + decay * W for G, W in zip(gradients, weights)]
     size = np.sqrt(sum((G**2).sum() for G in left)) / np.sqrt(sum(((decay * W) ** 2).sum() for W in weights))

@@ -1,16 +1,18 @@
 """The chapters: what they hold, that they give nothing away, that their numbers are right, and who names them."""
 
+import functools
 import inspect
 import re
 import shutil
 
 import numpy as np
 import pytest
+from matplotlib import image
 from test_silence import NAMES, OTHERS, RUNS
 
-from minintk import alignment, cli, data, experiments, kernel, linear_theory, network, silence, training, whitening
+from minintk import alignment, cli, experiments, kernel, linear_theory, network, silence, training, whitening
 from minintk.course import progress, results, units
-from minintk.experiments import common, three_traps
+from minintk.experiments import eight_runs, style
 
 UNITS = units.units()
 BY_UNIT = pytest.mark.parametrize("unit", UNITS, ids=[unit["slug"] for unit in UNITS])
@@ -184,39 +186,13 @@ def test_the_example_of_unit_8():
         assert said(8, f"{network_output} 0.5 1 " + " ".join(numbers))
 
 
-def recorded(seed):
-    """The numbers of the chapter's eight runs, from these data and weights, by their letters."""
-    rng, P, D = np.random.default_rng(seed), 40, 60
-    X, X_test, y = data.white(P, D, rng), rng.standard_normal((400, D)), common.balanced_labels(P, rng)
-    found = {}
-
-    def run(letter, X, y, X_test, first, second, step_size, slope=0.0, N=100, steps=4000):
-        P, D = X.shape
-        W, a = network.init_weights([D, N, y.shape[1]], 1.0, rng)
-        given = [first * W, second * a], X, y, X_test, step_size
-        down = {"steps": steps, "target_loss": 1e-3}
-        n = silence.experiment(*given, slope, **down)["numbers"]
-        relu = silence.experiment(*given, 0.0, **down)["numbers"] if slope else n
-        untrained = three_traps.untrained_error(slope, P, D, N, np.random.default_rng([seed, 77]))
-        found[letter] = n | {"A_10": n["A"][1], "err_inf_relu": relu["err_inf"], "untrained": untrained}
-
-    run("C", X, y, X_test, 0.01, 0.01, 0.1)
-    run("E", X, y, X_test, 1.5, 1.5, 0.01)
-    run("G", X, y, X_test, 0.01, 1, 0.1)
-    run("B", X, y, X_test, 0.001, 0.001, 0.1, steps=55)
-    raw, raw_test = data.gaussian(P, D, 100, rng), data.gaussian(400, D, 100, rng)
-    run("H", raw, y, raw_test, 0.01, 0.01, 0.02)
-    run("A", raw, y, raw_test, 0.01, 0.01, 0.03, 1.0)
-    many, many_test = data.white(120, 10, rng), rng.standard_normal((400, 10))
-    run("D", many, common.balanced_labels(120, rng), many_test, 0.01, 0.01, 0.1, N=10)
-    two = np.repeat([[1, 0], [0, 0.4]], P // 2, axis=0) * common.balanced_labels(P, rng)  # each half has an output
-    run("F", X, two, X_test, 0.01, 0.01, 0.1)
-    return found
+recorded = functools.cache(eight_runs.records)
 
 
 def test_the_eight_runs_of_unit_8_can_be_had_again_and_stand_in_its_table():
     for seed, runs in [(0, RUNS), (1, OTHERS)]:
-        for letter, numbers in recorded(seed).items():
+        for letter, record in recorded(seed).items():
+            numbers = record["numbers"] | {"A_10": record["numbers"]["A"][1]}
             told = dict(zip(NAMES, runs[letter][1:], strict=True))
             for name, value in told.items():
                 if name == "untrained" and letter == "D":
@@ -232,3 +208,33 @@ def test_the_eight_runs_of_unit_8_can_be_had_again_and_stand_in_its_table():
     for letter, column in zip("ABCDEFGH", zip(*table, strict=True), strict=True):
         for shown, value in zip(column, RUNS[letter][1:], strict=True):
             assert shown is value or np.isclose(shown, value, rtol=0.07)
+
+
+def grey_blocks(path):
+    """A picture in shades of grey, (38, 78): each the mean over 15 x 15 pixels, which fonts hardly change."""
+    grey = image.imread(path)[..., :3].mean(axis=2)
+    return grey[: 38 * 15, : 78 * 15].reshape(38, 15, 78, 15).mean(axis=(1, 3))
+
+
+def test_the_picture_of_the_eight_runs_shows_these_records(tmp_path):
+    """What `minintk dev draw` writes, also by other versions of matplotlib. Runs in other places are seen."""
+    kept, found = units.folder("exercises") / units.PICTURE, dict(recorded(0))
+    assert kept.stat().st_size < 100_000 and f"]({kept.name})" in units.chapter(UNITS[7])
+
+    def off(records):
+        style.draw(lambda: eight_runs.figure(records), tmp_path / "drawn.png")
+        return abs(grey_blocks(tmp_path / "drawn.png") - grey_blocks(kept)).mean()
+
+    assert off(found) < 0.012 < off(dict(zip(found, reversed(found.values()))))
+
+
+def test_the_picture_is_drawn_into_the_exercises_and_handed_out(tmp_path, monkeypatch, capsys):
+    real = units.folder
+    monkeypatch.setattr(units, "folder", lambda name: tmp_path if name == "exercises" else real(name))
+    monkeypatch.setattr(eight_runs, "records", lambda: recorded(0))
+    assert cli.main(["dev", "draw"]) == 0 and f"written: {tmp_path / units.PICTURE}" in capsys.readouterr().out
+    monkeypatch.undo()
+    assert (tmp_path / units.PICTURE).read_bytes().startswith(b"\x89PNG")
+    assert cli.main(["init", str(tmp_path / "book")]) == 0
+    handed, kept = tmp_path / "book" / units.PICTURE, units.folder("exercises") / units.PICTURE
+    assert handed.read_bytes() == kept.read_bytes()

@@ -102,7 +102,7 @@ def test_init_makes_a_workbook_with_the_folders_above_and_touches_no_other_file(
     code, out = run("init", str(folder))
     assert code == 0 and out.endswith("minintk\n") and str(folder) in out
     names = {unit[key] for unit in units.units() for key in ("file", "chapter")}
-    assert {path.name for path in folder.iterdir()} == names | {"README.md", units.PROJECTS["chapter"]}
+    assert {path.name for path in folder.iterdir()} == names | {"README.md", units.PROJECTS["chapter"], units.PICTURE}
     assert (folder / "02_kernel.md").read_text(encoding="utf-8") == units.chapter(units.unit("kernel"))
     before = {path: path.read_bytes() for path in folder.iterdir()}
     code, out = run("init", str(folder))

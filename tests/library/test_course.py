@@ -61,11 +61,17 @@ def test_cut_keeps_the_imports_constants_and_functions_that_are_needed_in_the_ch
         "import math",
         "import numpy as np",
         "from minintk import guard, network",
-        "from minintk.toy import shifted",
         "LOSSES = ('mse', 'softmax')",
         "LIMIT = 5",
     ]
     assert list(functions(stubs)) == ["triple", "double"]
+
+
+def test_a_stub_is_given_the_librarys_functions_that_its_task_names_and_no_others(stubs):
+    given = "\nfrom minintk.toy import shifted\n"
+    assert given not in stubs
+    assert given in cut.cut(LIBRARY, ["double"], "toy", {"double": "Double it; shifted is given."})
+    assert given in cut.cut(LIBRARY, ["double"], "toy")
 
 
 def functions(text):

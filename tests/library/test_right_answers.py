@@ -179,9 +179,9 @@ def kernel_predictor__by_eigenvectors(K_train, K_test, targets, f0_train=0.0, f0
     return f0_test + (predicted.reshape(-1, C) if C else predicted)
 
 
-def ridge_predictor__by_eigenvectors(K_train, K_test, targets, ridge):
+def ridge_predictor__by_eigenvectors(K_train, K_test, targets, decay):
     values, V = np.linalg.eigh(K_train)
-    return (K_test @ V) @ ((V.T @ targets).T / (values + ridge)).T
+    return (K_test @ V) @ ((V.T @ targets).T / (values + decay * len(targets))).T
 
 
 def constant_kernel_flow__by_times(K, y, f0, times):
@@ -257,12 +257,21 @@ def neuron_pulls__by_loops(W, a, X, y, slope=0.0):
 
 def adam_step__in_place_of_copies(weights, gradients, m, v, step, step_size):
     weights, m, v = ([a.copy() for a in part] for part in (weights, m, v))
-    rate = step_size * math.sqrt(1 - 0.999**step) / (1 - 0.9**step)  # the corrections in one number
     for W, G, M, V in zip(weights, gradients, m, v):
-        M += 0.1 * (G - M)
-        V += 0.001 * (G * G - V)
-        W -= rate * M / (np.sqrt(V) + 1e-8 * math.sqrt(1 - 0.999**step))
+        for mean, b, new in [(M, 0.9, G), (V, 0.999, G * G)]:
+            before = sum(b**age for age in range(1, step))  # what all gradients before this one count
+            mean *= before / (1 + before)
+            mean += new / (1 + before)
+        W -= step_size * M / (np.sqrt(V) + 1e-8)
     return [tuple(weights), m, v]
+
+
+def adam_step__with_the_papers_sums(weights, gradients, m, v, step, step_size):
+    old, new = ([1 - b**n for b in (0.9, 0.999)] for n in (step - 1, step))
+    m = [0.9 * M * old[0] + 0.1 * G for M, G in zip(m, gradients)]
+    v = [0.999 * V * old[1] + 0.001 * G**2 for V, G in zip(v, gradients)]
+    m, v = [M / new[0] for M in m], [V / new[1] for V in v]
+    return [W - step_size * M / (V**0.5 + 1e-8) for W, M, V in zip(weights, m, v)], m, v
 
 
 def span_coordinates__with_other_signs(X):
@@ -280,6 +289,16 @@ def span_coordinates__in_another_order(X):
 def kernel_alignment__by_entries(K, Q):
     refuse(not K.any() or not Q.any())
     return np.sum(K * Q) / np.sqrt(np.sum(K**2) * np.sum(Q**2))
+
+
+def effective_rank__by_moments(K):
+    refuse(not K.any())
+    K = K / np.linalg.norm(K)
+    E = np.einsum("ij,kl->ijkl", np.eye(len(K)), np.eye(len(K)))
+    fourth = E + E.transpose(0, 2, 1, 3) + E.transpose(0, 3, 2, 1)  # E[z_i z_j z_k z_l]
+    square = np.einsum("ij,kl,ijkl->", K, K, fourth)
+    mean = np.einsum("ij,ij->", K, np.eye(len(K)))
+    return 2 * mean**2 / (square - mean**2)
 
 
 def effective_rank__by_eigenvalues(K):
@@ -317,6 +336,41 @@ def deep_mode__by_the_integrator(u0, s, L, times):
     moments = integrator.integrate(velocity, np.array([u0]), max(times), -np.inf, times, (), rtol=1e-10, budget=10**6)
     found = {t: u[0] for t, _, u, _ in moments}
     return np.array([found[t] for t in times])
+
+
+def half_loss_time__by_shrinking_the_start(q0, r0, s):
+    def left(t):  # of the loss, the weights being 1e-5 times as large
+        r = linear_theory.two_layer_mode(1e-10 * q0, 1e-10 * r0, s, np.array([t]))[0][0]
+        return (s - r) ** 2 / s**2
+
+    shift = math.log(1e10) / (2 * s)  # what they wait longer
+    low, high = 0.0, shift + 50 / s
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if left(middle) > 0.5 else (low, middle)
+    return low - shift
+
+
+def final_kernel__by_the_kernel_of_weights(X, beta, s, L):
+    first = np.eye(3)[:, :1] * beta if L > 1 else beta[None]
+    return kernel.ntk(
+        [s ** (1 / L) * W for W in [first, *[np.diag([1.0, 0, 0])] * (L - 2), np.eye(3)[:1]][:L]], X, slope=1
+    )
+
+
+def unbalanced_kernel__by_the_kernel_of_weights(X, beta, s, delta):
+    a2 = np.roots([1, -delta, -(s**2)]).max()
+    return kernel.ntk([s / a2**0.5 * beta[None], np.array([[a2**0.5]])], X, slope=1.0)
+
+
+def final_kernel_blocks__by_the_kernel_of_weights(X, B, L):
+    U, S, Vt = np.linalg.svd(B, full_matrices=False)
+    power = np.where(S > 1e-12 * S[0], S, 0) ** (1 / L)
+    if L == 1:
+        weights = [B]
+    else:
+        weights = [power[:, None] * Vt, *[np.diag(power)] * (L - 2), U * power]
+    return kernel.ntk(weights, X, slope=1.0).reshape(len(B), len(B), len(X), len(X))
 
 
 def unbalanced_kernel__by_its_matrix(X, beta, s, delta):

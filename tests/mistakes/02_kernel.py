@@ -6,28 +6,36 @@ from minintk import kernel, network
 from minintk.kernel import constant_kernel_flow, gradient_factors, jacobian, kernel_predictor, ntk
 
 
-def ridge_left_out(K_train, K_test, targets, ridge):
+def _ridge(K_train, K_test, targets, ridge):
+    return K_test @ np.linalg.solve(K_train + ridge * np.eye(len(K_train)), targets)
+
+
+def ridge_left_out(K_train, K_test, targets, decay):
     return K_test @ np.linalg.lstsq(K_train, targets, 1e-12)[0]
 
 
-def ridge_at_every_entry(K_train, K_test, targets, ridge):
-    return K_test @ np.linalg.solve(K_train + ridge, targets)
+def ridge_at_every_entry(K_train, K_test, targets, decay):
+    return K_test @ np.linalg.solve(K_train + decay * len(K_train), targets)
 
 
-def ridge_squared(K_train, K_test, targets, ridge):
-    return K_test @ np.linalg.solve(K_train + ridge**2 * np.eye(len(K_train)), targets)
+def ridge_without_samples(K_train, K_test, targets, decay):
+    return _ridge(K_train, K_test, targets, decay)
 
 
-def ridge_of_the_weights(K_train, K_test, targets, ridge):
-    return K_test @ np.linalg.solve(K_train.T @ K_train + ridge * np.eye(len(K_train)), K_train.T @ targets)
+def ridge_over_samples(K_train, K_test, targets, decay):
+    return _ridge(K_train, K_test, targets, decay / len(K_train))
 
 
-def ridge_halved(K_train, K_test, targets, ridge):
-    return K_test @ np.linalg.solve(K_train + ridge / 2 * np.eye(len(K_train)), targets)
+def ridge_of_the_weights(K_train, K_test, targets, decay):
+    return _ridge(K_train.T @ K_train, K_test, K_train.T @ targets, decay * len(K_train))
 
 
-def ridge_transposed(K_train, K_test, targets, ridge):
-    return K_test.T @ np.linalg.solve(K_train + ridge * np.eye(len(K_train)), targets)
+def ridge_halved(K_train, K_test, targets, decay):
+    return _ridge(K_train, K_test, targets, decay * len(K_train) / 2)
+
+
+def ridge_transposed(K_train, K_test, targets, decay):
+    return _ridge(K_train, K_test.T, targets, decay * len(K_train))
 
 
 def factors_of_the_sum(weights, X, slope=0.0):
@@ -382,11 +390,12 @@ MISTAKES = [
         wrong_predictor_sample_by_sample,
         "as one system",
     ),
-    ("ridge_predictor", "leaves the ridge out", ridge_left_out, "two training samples by hand"),
-    ("ridge_predictor", "adds the ridge to every entry", ridge_at_every_entry, "two training samples by hand"),
-    ("ridge_predictor", "takes ridge squared", ridge_squared, "two training samples by hand"),
-    ("ridge_predictor", "solves the normal equations of K", ridge_of_the_weights, "two training samples by hand"),
-    ("ridge_predictor", "takes half of the ridge", ridge_halved, "two training samples by hand"),
+    ("ridge_predictor", "leaves the decay out", ridge_left_out, "two training samples by hand"),
+    ("ridge_predictor", "adds the decay to every entry", ridge_at_every_entry, "two training samples by hand"),
+    ("ridge_predictor", "forgets that the loss is a mean", ridge_without_samples, "two training samples by hand"),
+    ("ridge_predictor", "divides the decay by P", ridge_over_samples, "two training samples by hand"),
+    ("ridge_predictor", "punishes alpha, not theta", ridge_of_the_weights, "two training samples by hand"),
+    ("ridge_predictor", "takes half of the decay", ridge_halved, "two training samples by hand"),
     ("ridge_predictor", "train by test in place of test by train", ridge_transposed, "two training samples by hand"),
     (
         "constant_kernel_flow",

@@ -38,37 +38,49 @@ def pulls_without_the_slope(W, a, X, y, slope=0.0):
     return np.sign(a)[:, None] * pulls_without_the_sign(W, a, X, y, 0.0)
 
 
-def _adam(weights, gradients, m, v, step, step_size, move):
-    m = [0.9 * M + 0.1 * G for M, G in zip(m, gradients)]
-    v = [0.999 * V + 0.001 * G**2 for V, G in zip(v, gradients)]
-    return [W - step_size * move(M, V, G, step) for W, M, V, G in zip(weights, m, v, gradients)], m, v
+def _share(b, n):
+    return (1 - b) / (1 - b**n)
+
+
+def _adam(weights, gradients, m, v, step, step_size, move=lambda m, v, G: m / (np.sqrt(v) + 1e-8), share=_share):
+    m = [M + share(0.9, step) * (G - M) for M, G in zip(m, gradients)]
+    v = [V + share(0.999, step) * (G**2 - V) for V, G in zip(v, gradients)]
+    return [W - step_size * move(M, V, G) for W, M, V, G in zip(weights, m, v, gradients)], m, v
 
 
 def adam_uncorrected(*given):
-    return _adam(*given, lambda m, v, G, n: m / (np.sqrt(v) + 1e-8))
+    return _adam(*given, share=lambda b, n: 1 - b)
+
+
+def adam_counts_all_alike(*given):
+    return _adam(*given, share=lambda b, n: 1 / n)
 
 
 def adam_eps_inside(*given):
-    return _adam(*given, lambda m, v, G, n: m / (1 - 0.9**n) / np.sqrt(v / (1 - 0.999**n) + 1e-2))
+    return _adam(*given, lambda m, v, G: m / np.sqrt(v + 1e-2))
 
 
 def adam_without_root(*given):
-    return _adam(*given, lambda m, v, G, n: m / (1 - 0.9**n) / (v / (1 - 0.999**n) + 1e-8))
+    return _adam(*given, lambda m, v, G: m / (v + 1e-8))
 
 
 def adam_without_momentum(*given):
-    return _adam(*given, lambda m, v, G, n: G / (np.sqrt(v / (1 - 0.999**n)) + 1e-8))
+    return _adam(*given, lambda m, v, G: G / (np.sqrt(v) + 1e-8))
 
 
-def adam_one_step_ahead(weights, gradients, m, v, step, step_size):
-    move = lambda m, v, G, n: m / (1 - 0.9**n) / (np.sqrt(v / (1 - 0.999**n)) + 1e-8)  # noqa: E731
-    return _adam(weights, gradients, m, v, step + 1, step_size, move)
+def adam_one_step_ahead(*given):
+    return _adam(*given, share=lambda b, n: _share(b, n + 1))
 
 
-def adam_returns_corrected(weights, gradients, m, v, step, step_size):
+def adam_corrects_means(weights, gradients, m, v, step, step_size):
     m = [(0.9 * M + 0.1 * G) / (1 - 0.9**step) for M, G in zip(m, gradients)]
     v = [(0.999 * V + 0.001 * G**2) / (1 - 0.999**step) for V, G in zip(v, gradients)]
     return [W - step_size * M / (np.sqrt(V) + 1e-8) for W, M, V in zip(weights, m, v)], m, v
+
+
+def adam_returns_sums(weights, gradients, m, v, step, step_size):
+    weights, m, v = _adam(weights, gradients, m, v, step, step_size)
+    return weights, [M * (1 - 0.9**step) for M in m], [V * (1 - 0.999**step) for V in v]
 
 
 def wrong_loss_sums(f, y, loss="mse"):
@@ -463,12 +475,14 @@ MISTAKES = [
     ("neuron_pulls", "takes the mean over samples", pulls_of_the_mean, "1/P times the expected"),
     ("neuron_pulls", "takes phi for phi'", pulls_by_the_activation, "minus P times the gradient"),
     ("neuron_pulls", "ignores the slope", pulls_without_the_slope, "the slope"),
-    ("adam_step", "leaves the corrections out", adam_uncorrected, "two steps by hand"),
+    ("adam_step", "begins its means at 0, too small", adam_uncorrected, "two steps by hand"),
     ("adam_step", "takes the root of v after adding", adam_eps_inside, "two steps by hand"),
     ("adam_step", "divides by v", adam_without_root, "two steps by hand"),
     ("adam_step", "moves by the gradient, not by m", adam_without_momentum, "two steps by hand"),
-    ("adam_step", "corrects with step + 1", adam_one_step_ahead, "two steps by hand"),
-    ("adam_step", "returns the corrected means", adam_returns_corrected, "two steps by hand"),
+    ("adam_step", "counts one step too many", adam_one_step_ahead, "two steps by hand"),
+    ("adam_step", "corrects means that need no correction", adam_corrects_means, "two steps by hand"),
+    ("adam_step", "returns sums whose weights do not add up to 1", adam_returns_sums, "two steps by hand"),
+    ("adam_step", "counts all gradients alike", adam_counts_all_alike, "two steps by hand"),
     ("span_coordinates", "U instead of U S", wrong_span_without_singular_values, "Z Q^T is X again"),
     ("span_coordinates", "V^T instead of V", wrong_span_rows, "Z (P, r) and Q (D, r)"),
     ("span_coordinates", "Q first, then Z", wrong_span_swapped, "Z (P, r) and Q (D, r)"),

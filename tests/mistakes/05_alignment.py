@@ -58,6 +58,20 @@ def wrong_task_outer_product(K, y):
     return float(np.vdot(K, Y @ Y.T) / (np.linalg.norm(K) * np.linalg.norm(Y @ Y.T)))
 
 
+def wrong_task_rate(K, y):
+    return float(np.vdot(y, K @ y) / (np.linalg.norm(K) * np.vdot(y, y) * len(K) ** 2))
+
+
+def wrong_rank_by_draws(K):
+    z = np.random.default_rng(0).standard_normal((10_000, len(K)))
+    values = ((z @ K) * z).sum(axis=1)
+    return float(2 * values.mean() ** 2 / values.var())
+
+
+def wrong_rank_of_another_variance(K):
+    return float(2 * np.trace(K) ** 2 / np.vdot(K, K))
+
+
 def wrong_rank_counts(K):
     return float(np.linalg.matrix_rank(K))
 
@@ -148,17 +162,20 @@ MISTAKES = [
     ("kernel_alignment", "takes np.linalg.norm(K, 2)", wrong_alignment_largest_eigenvalues, "Yours is 1,"),
     ("kernel_alignment", "takes the mean of row cosines", wrong_alignment_mean_over_rows, "over all entries"),
     ("kernel_alignment", "does not sum over the entries", wrong_alignment_of_each_entry, "returned an array"),
+    ("task_alignment", "keeps the rate's 1 / P^2", wrong_task_rate, "1/P^2 times the expected"),
     ("task_alignment", "forgets the square of |y|", wrong_task_norm_not_squared, "Yours is"),
     ("task_alignment", "forgets the norm of K", wrong_task_without_kernel_norm, "Yours is 1,"),
     ("task_alignment", "divides by the trace of K", wrong_task_trace_for_norm, "Yours is 0.25"),
     ("task_alignment", "returns a matrix for several columns", wrong_task_matrix, "returned an array"),
-    ("task_alignment", "sums over pairs of columns too", wrong_task_all_pairs_of_columns, "are added up"),
-    ("task_alignment", "divides by the norm of y y^T", wrong_task_outer_product, "are added up"),
+    ("task_alignment", "sums over pairs of columns too", wrong_task_all_pairs_of_columns, "several outputs"),
+    ("task_alignment", "divides by the norm of y y^T", wrong_task_outer_product, "several outputs"),
     ("effective_rank", "counts the non-zero eigenvalues", wrong_rank_counts, "Yours is 6,"),
     ("effective_rank", "forgets to square the trace", wrong_rank_without_square, "the square root of the expected"),
     ("effective_rank", "sums all entries, not the diagonal", wrong_rank_sums_all_entries, "y y^T, by hand"),
+    ("effective_rank", "draws instead of computing the mean", wrong_rank_by_draws, "Yours is"),
+    ("effective_rank", "takes the variance of z_i^2 for 1", wrong_rank_of_another_variance, "2 times the expected"),
     ("effective_rank", "turns the fraction upside down", wrong_rank_upside_down, "Yours is 0.2,"),
-    ("effective_rank", "divides by the largest eigenvalue", wrong_rank_share_of_the_top, "with the eigenvalues"),
+    ("effective_rank", "divides by the largest eigenvalue", wrong_rank_share_of_the_top, "any kernel"),
     ("alignment_time", "takes the first time at the level", wrong_time_first_crossing, "from its last rise"),
     ("alignment_time", "takes the last time below the level", wrong_time_last_below, "Yours is"),
     ("alignment_time", "returns the end if it never stays", wrong_time_end_if_never, "expected inf"),
@@ -174,6 +191,6 @@ MISTAKES = [
     ("predictor_gap", "subtracts the network from the machine", wrong_gap_machine_minus_network, "sign is flipped"),
     ("predictor_gap", "returns the machine itself", wrong_gap_is_the_machine, "yours 3, expected -1"),
     ("predictor_gap", "leaves out the inverse", wrong_gap_without_inverse, "Yours is 1, expected 3"),
-    ("predictor_gap", "solves for each output alone", wrong_gap_blocks_one_by_one, "solved as one system"),
+    ("predictor_gap", "solves for each output alone", wrong_gap_blocks_one_by_one, "join the outputs"),
     ("predictor_gap", "returns the norm of the gap", wrong_gap_norm, "returned a float"),
 ]

@@ -99,6 +99,11 @@ def wrong_half_times_s(q0, r0, s):
     return float(np.log(2 * s * (np.sqrt(2) - 1) / (q0 + r0)) * s / 2)
 
 
+def wrong_half_of_the_logistic_curve(q0, r0, s):
+    share = 1 - np.sqrt(1 / 2)
+    return float(np.log(share / (1 - share) * (2 * s / (q0 + r0) - 1)) / (2 * s))
+
+
 def wrong_half_base_ten(q0, r0, s):
     return float(np.log10(2 * s * (np.sqrt(2) - 1) / (q0 + r0)) / (2 * s))
 
@@ -155,6 +160,13 @@ def wrong_escape_without_factor(u0, s, L):
 
 def wrong_escape_upside_down(u0, s, L):
     return float(u0 ** (L - 2) / ((L - 2) * s))
+
+
+def wrong_escape_at_half_loss(u0, s, L):
+    end = (s * (1 - np.sqrt(1 / 2))) ** (1 / L)
+    x, width = np.linspace(np.log(u0), np.log(end), 20001, retstep=True)
+    middles = x[:-1] + width / 2
+    return float(width * (np.exp((2 - L) * middles) / (s - np.exp(L * middles))).sum())
 
 
 def wrong_escape_without_s(u0, s, L):
@@ -407,6 +419,7 @@ MISTAKES = [
     ("half_loss_time", "takes half of the strength", wrong_half_of_the_strength, "Yours is"),
     ("half_loss_time", "has 1 / s for 1 / (2 s)", wrong_half_twice_the_coefficient, "2 times the expected"),
     ("half_loss_time", "leaves out r_0", wrong_half_without_r0, "Yours is"),
+    ("half_loss_time", "does not let the weights become small", wrong_half_of_the_logistic_curve, "Yours is"),
     ("half_loss_time", "multiplies by s", wrong_half_times_s, "expected 0.25"),
     ("half_loss_time", "takes the logarithm to base 10", wrong_half_base_ten, "Yours is"),
     ("deep_mode", "returns u^L", wrong_deep_strength, "the worst entry"),
@@ -419,6 +432,7 @@ MISTAKES = [
     ("escape_time", "takes the exponent of the equation", wrong_escape_exponent, "expected 1"),
     ("escape_time", "forgets 1 / (L - 2)", wrong_escape_without_factor, "Yours is 2"),
     ("escape_time", "turns u_0 upside down", wrong_escape_upside_down, "Yours is 0.5"),
+    ("escape_time", "goes to half of the loss, not to the limit", wrong_escape_at_half_loss, "Yours is"),
     ("escape_time", "forgets s", wrong_escape_without_s, "Yours is 2"),
     ("escape_time", "takes the logarithm of two layers", wrong_escape_of_two_layers, "Yours is 0.693"),
     (
@@ -443,7 +457,7 @@ MISTAKES = [
     ("final_kernel_blocks", "takes singular values for eigenvalues", wrong_blocks_singular_values, "by hand"),
     ("final_kernel_blocks", "lets the inputs pass l layers", wrong_blocks_inputs_one_layer_up, "by hand"),
     ("final_kernel_blocks", "takes a projector as the power 0", wrong_blocks_projector, "agrees with final_kernel"),
-    ("final_kernel_blocks", "keeps only the blocks c = c'", wrong_blocks_diagonal_only, "balanced layers"),
+    ("final_kernel_blocks", "keeps only the blocks c = c'", wrong_blocks_diagonal_only, "layers without a defect"),
     ("final_kernel_blocks", "puts the samples' axes first", wrong_blocks_samples_first, "has shape"),
     ("final_kernel_blocks", "drops the axes of one output", wrong_blocks_one_output_without_axes, "has shape"),
     ("final_kernel_blocks", "takes roots of rounding errors", wrong_blocks_roots_of_rounding_errors, "NaN"),
@@ -460,11 +474,11 @@ MISTAKES = [
     ("layer_terms", "takes the first output only", wrong_terms_first_output, "has shape"),
     ("layer_terms", "multiplies the matrices", wrong_terms_matrix_product, "the worst entry"),
     ("layer_terms", "returns blocks for one output too", wrong_terms_blocks_always, "has shape"),
-    ("balance_defect", "transposes both layers", wrong_balance_transposes, "[0] has shape (2, 2)"),
-    ("balance_defect", "transposes the layer below", wrong_balance_columns_of_both, "[0] has shape (2, 2)"),
+    ("balance_defect", "transposes both layers", wrong_balance_transposes, "two layers by hand"),
+    ("balance_defect", "transposes the layer below", wrong_balance_columns_of_both, "two layers by hand"),
     ("balance_defect", "subtracts the other way round", wrong_balance_sign, "sign is flipped"),
     ("balance_defect", "takes traces", wrong_balance_traces, "[0] is a float"),
-    ("balance_defect", "takes the diagonal", wrong_balance_diagonal, "has shape (1,)"),
+    ("balance_defect", "takes the diagonal", wrong_balance_diagonal, "has shape (2,)"),
     ("balance_defect", "adds", wrong_balance_sum, "by hand"),
     ("balance_defect", "stops after the first pair", wrong_balance_first_pair_only, "returned 1 array"),
 ]
