@@ -197,7 +197,7 @@ def span_coordinates(X):
 
     Z and Q are such that this is so whatever the weights, the targets, the loss and the steps are, with r as small as
     it can be. Any Z and Q that do so are right. r is the number of singular values of X above the largest times
-    max(P, D) times the precision of X, np.finfo(X.dtype).eps; at least 1. float32 stays float32.
+    max(P, D) times the precision of X, np.finfo(X.dtype).eps; 1 if X is all zeros. float32 stays float32.
     By hand: rows (3, 4), (6, 8) give Q = (0.6, 0.8)^T and Z = (5, 10)^T, or minus both.
 
     How: The first layer sees X as Z Q^T, and takes the same steps if Q^T Q = I; the columns of Q span the rows of X.

@@ -211,6 +211,7 @@ def test_span_coordinates_leave_out_what_is_below_the_cut():
     assert_shaped(*training.span_coordinates(X), (8, 1), (2, 1))
 
 
+@pytest.mark.exercise("training.span_coordinates", row=3)
 def test_span_coordinates_of_zeros_are_one():
     """Data that are all zeros have no direction; one coordinate is kept, so that no array is empty."""
     Z, Q = training.span_coordinates(np.zeros((4, 3)))

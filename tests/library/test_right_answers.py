@@ -276,13 +276,13 @@ def adam_step__with_the_papers_sums(weights, gradients, m, v, step, step_size):
 
 def span_coordinates__with_other_signs(X):
     U, S, Vt = np.linalg.svd(X, full_matrices=False)
-    r = int((S > S[0] * max(X.shape) * np.finfo(X.dtype).eps).sum())
+    r = int((S > S[0] * max(X.shape) * np.finfo(X.dtype).eps).sum()) or 1
     signs = np.where(np.arange(r) % 2 == 0, -1, 1).astype(X.dtype)
     return U[:, :r] * S[:r] * signs, Vt[:r].T * signs
 
 
 def span_coordinates__in_another_order(X):
-    Q = np.linalg.svd(X, full_matrices=False)[2][: np.linalg.matrix_rank(X)][::-1].T
+    Q = np.linalg.svd(X, full_matrices=False)[2][: np.linalg.matrix_rank(X) or 1][::-1].T
     return [X @ Q, Q]
 
 
