@@ -266,10 +266,16 @@ def wrong_span_absolute_cut(X):
     return (U * S)[:, kept], Vt[kept].T
 
 
+def wrong_span_of_zeros(X):
+    U, S, Vt = np.linalg.svd(X, full_matrices=False)
+    kept = S > S[0] * max(X.shape) * np.finfo(X.dtype).eps
+    return (U * S)[:, kept], Vt[kept].T
+
+
 def wrong_span_double_precision_cut(X):
     U, S, Vt = np.linalg.svd(X, full_matrices=False)
-    kept = S > 1e-12 * S[0]
-    return (U * S)[:, kept], Vt[kept].T
+    r = (S > 1e-12 * S[0]).sum() or 1
+    return U[:, :r] * S[:r], Vt[:r].T
 
 
 def wrong_span_double_precision(X):
@@ -491,6 +497,7 @@ MISTAKES = [
     ("span_coordinates", "QR of X^T: no rank", wrong_span_qr, "Rows that depend on each other"),
     ("span_coordinates", "keeps all min(P, D)", wrong_span_counts_rows, "Rows that depend on each other"),
     ("span_coordinates", "an absolute cut", wrong_span_absolute_cut, "whatever the scale"),
+    ("span_coordinates", "no coordinate for zeros", wrong_span_of_zeros, "no array is empty"),
     ("span_coordinates", "a cut of 1e-12 for float32", wrong_span_double_precision_cut, "rounding noise"),
     ("span_coordinates", "makes everything float64", wrong_span_double_precision, "float32"),
 ]
