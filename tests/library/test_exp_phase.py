@@ -8,7 +8,7 @@ import pytest
 from minintk import silence
 from minintk.experiments import phase_diagram, silent_alignment
 
-SIGMAS, POWERS = list(phase_diagram.SIGMAS), list(phase_diagram.POWERS)
+SIGMAS, POWERS = [3, 1, 0.1, 0.01, 0.003], list(phase_diagram.POWERS)  # of the map in conftest.py
 
 
 @pytest.fixture
@@ -141,4 +141,4 @@ def test_cells_without_a_number_can_be_told_and_drawn(found, cells):
     assert "unlearnt" in {text.get_text().split("\n")[-1] for text in fig.get_axes()[0].texts}
     known = found("phase_diagram")
     told = phase_diagram.report(cells, known.arrays, known.summary["settings"])
-    assert "5 of 210 runs did not learn" in told and known.report.count("1 of 210 runs did not learn") == 1
+    assert "5 of 150 runs did not learn" in told and known.report.count("1 of 150 runs did not learn") == 1
