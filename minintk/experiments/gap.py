@@ -79,14 +79,14 @@ def point(sigma=0.01, slope=0.0, condition=1.0, seed=0):
     return gaps | {name: numbers[name] for name in ("gap_end", "difference", "kinked")}
 
 
-def follow(slope, sigma, condition, rng, step_size=STEP):
+def follow(slope, sigma, condition, rng):
     """One run: curves over its steps (times, drops, gaps, turning, missed) and the numbers at the loss drops."""
     X = data.white(P, D, rng) if condition == 1 else data.gaussian(P, D, condition, rng)
     X_test = data.gaussian(P_TEST, D, condition, rng)
     y = common.balanced_labels(P, rng)  # (P, 1)
     weights = network.init_weights([D, N, 1], sigma, rng)
     kept = {"record_steps": range(10_000), "record_weights": True, "X_test": X_test}
-    run = training.gradient_descent(weights, X, y, step_size, slope, target_loss=1e-4, **kept)
+    run = training.gradient_descent(weights, X, y, STEP, slope, target_loss=1e-4, **kept)
     f, f_test = run.outputs[:, :, 0].T, run.test_outputs[:, :, 0].T  # (P, T), (P_TEST, T): a time is a column
     both = np.concatenate([X, X_test])
     K = np.array([kernel.ntk(weights, both, X, slope=slope) for weights in run.weights])  # (T, P + P_TEST, P)

@@ -164,9 +164,14 @@ def test_the_gap_is_made_while_the_loss_falls(cases):
         assert max(ratios) < spread and min(ratios) > 1 / spread
 
 
-def test_the_integral_of_the_rate_meets_the_gap_to_first_order_in_the_step():
+def test_the_integral_of_the_rate_meets_the_gap_to_first_order_in_the_step(monkeypatch):
     """On white data, where the right side is smooth but for single jumps; on stretched data kinks forbid it."""
-    coarse, fine = (gap.follow(0.1, 1e-3, 1, np.random.default_rng(1), step_size=h)["numbers"] for h in (0.1, 0.05))
+
+    def numbers(step_size):
+        monkeypatch.setattr(gap, "STEP", step_size)
+        return gap.follow(0.1, 1e-3, 1, np.random.default_rng(1))["numbers"]
+
+    coarse, fine = numbers(0.1), numbers(0.05)
     assert coarse["difference"] < 0.03
     assert fine["difference"] == pytest.approx(coarse["difference"] / 2, rel=0.15)
     assert coarse["kinked"] == 0 and sum(coarse["shares"]) == pytest.approx(1)
