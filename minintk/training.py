@@ -284,7 +284,7 @@ def gradient_descent(
     below 2 / lambda_max(K / P).
     """
     y = target_matrix(y, len(weights[-1]), loss).astype(X.dtype, copy=False)
-    run = _Run(weights, X, slope, record_kernels, record_weights, X_test, reduce=not weight_decay)
+    run = _Run(weights, X, slope, record_kernels, record_weights, X_test, shrink=1 - step_size * weight_decay)
     steps = min(steps, math.ceil(time / step_size - 1e-9)) if time < math.inf else steps
     wanted, drops = {0, steps, *record_steps}, sorted(record_drops)
     current = stable = run.start
@@ -391,23 +391,26 @@ class _Run:
 
     With fewer samples than inputs, Z are span coordinates, X = Z Q^T. The gradient for W_1, B_1^T X = (B_1^T Z) Q^T,
     moves W_1 only in span(Q), and the outputs see W_1 only through X W_1^T = Z (W_1 Q)^T. So V = W_1 Q follows gradient
-    descent on Z, step for step, and W_1(t) = W_1(0) + [V(t) - V(0)] Q^T: a first layer of r inputs instead of D. With
-    reduce=False Z is X: weight decay moves W_1 outside of span(Q) too.
+    descent on Z, step for step, and W_1(t) = V(t) Q^T + rest: a first layer of r inputs instead of D. The rest,
+    W_1(0) - V(0) Q^T, stays as it is, or with weight decay shrinks by the factor `shrink` in every step.
     """
 
-    def __init__(self, weights, X, slope, keep_kernels, keep_weights, X_test, reduce=True):
+    def __init__(self, weights, X, slope, keep_kernels, keep_weights, X_test, shrink=1.0):
         _keep_freed_memory()
-        self.weights, self.slope, self.X_test = weights, slope, X_test
+        self.slope, self.X_test = slope, X_test
         self.keep_kernels, self.keep_weights = keep_kernels, keep_weights
-        self.Z, self.Q = span_coordinates(X) if reduce and len(X) < X.shape[1] else (X, None)
-        self.start = weights if self.Q is None else [weights[0] @ self.Q, *weights[1:]]
+        self.Z, self.Q = span_coordinates(X) if len(X) < X.shape[1] else (X, None)
+        self.start, self.shrink = weights, shrink
+        if self.Q is not None:
+            V = weights[0] @ self.Q
+            self.start, self.rest = [V, *weights[1:]], weights[0] - V @ self.Q.T
         self.rows, self.kept = [], []
 
     def record(self, time, value, steps, reduced):
         """Keeps what was asked for at this moment, at which the weights, on inputs Z, are `reduced`."""
         weights = [W.copy() for W in reduced]
         if self.Q is not None:
-            weights[0] = self.weights[0] + (reduced[0] - self.start[0]) @ self.Q.T
+            weights[0] = reduced[0] @ self.Q.T + self.shrink**steps * self.rest
         outputs = network.forward(reduced, self.Z, self.slope)[-1]
         row = {"times": time, "losses": value, "steps": steps, "outputs": outputs}
         if self.keep_kernels:

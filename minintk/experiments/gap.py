@@ -79,23 +79,23 @@ def point(sigma=0.01, slope=0.0, condition=1.0, seed=0):
     return gaps | {name: numbers[name] for name in ("gap_end", "difference", "kinked")}
 
 
-def follow(slope, sigma, condition, rng, step_size=STEP):
+def follow(slope, sigma, condition, rng):
     """One run: curves over its steps (times, drops, gaps, turning, missed) and the numbers at the loss drops."""
     X = data.white(P, D, rng) if condition == 1 else data.gaussian(P, D, condition, rng)
     X_test = data.gaussian(P_TEST, D, condition, rng)
     y = common.balanced_labels(P, rng)  # (P, 1)
     weights = network.init_weights([D, N, 1], sigma, rng)
-    kept = {"record_steps": range(10_000), "record_kernels": True, "record_weights": True, "X_test": X_test}
-    run = training.gradient_descent(weights, X, y, step_size, slope, target_loss=1e-4, **kept)
+    kept = {"record_steps": range(10_000), "record_weights": True, "X_test": X_test}
+    run = training.gradient_descent(weights, X, y, STEP, slope, target_loss=1e-4, **kept)
     f, f_test = run.outputs[:, :, 0].T, run.test_outputs[:, :, 0].T  # (P, T), (P_TEST, T): a time is a column
-    K_test = [kernel.ntk(weights, X_test, X, slope=slope) for weights in run.weights]
-    final = run.kernels[-1], K_test[-1]
+    both = np.concatenate([X, X_test])
+    K = np.array([kernel.ntk(weights, both, X, slope=slope) for weights in run.weights])  # (T, P + P_TEST, P)
+    final = K[-1, :P], K[-1, P:]
     zeros = np.zeros_like(f), np.zeros_like(f_test)  # G is linear: one call serves all times
     G = alignment.predictor_gap(*final, f - f[:, :1], f_test - f_test[:, :1], *zeros)  # (P_TEST, T)
 
     pull = ((y - f) / P).T  # (T, P)
-    velocity = np.einsum("tmn,tn->mt", run.kernels, pull)  # (P, T)
-    velocity_test = np.array([K @ r for K, r in zip(K_test, pull)]).T  # (P_TEST, T)
+    velocity, velocity_test = np.split((K @ pull[:, :, None])[:, :, 0].T, [P])  # (P, T), (P_TEST, T)
     rate = alignment.predictor_gap(*final, velocity, velocity_test, *zeros)
     areas = (rate[:, 1:] + rate[:, :-1]) / 2 * np.diff(run.times)  # trapezoids
     missed = np.cumsum(np.pad(areas, ((0, 0), (1, 0))), axis=1) - G

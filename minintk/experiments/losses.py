@@ -137,15 +137,18 @@ def follow(kind, slope, sigma, loss, step_size, width, rng):
 
     def errors(i, trained, times):
         """|f_t - machine| / |f_t - f_0| at these times, of the i-th kernel's machine with these training outputs."""
-        K_test = kernel.ntk(run.weights[i], X_test, X, slope=slope)
-        machines = [kernel.kernel_predictor(run.kernels[i], K_test, f) for f in trained]
-        return [alignment.kernel_error(f, moved_test[t]) for f, t in zip(machines, times)]
+        K, K_test = run.kernels[i], kernel.ntk(run.weights[i], X_test, X, slope=slope)
+        columns = trained.T.reshape(-1, len(trained))  # (C P, times): one machine serves all times
+        machines = kernel.kernel_predictor(kernel.block_matrix(K), kernel.block_matrix(K_test), columns)
+        tested = moved_test[times].T.reshape(-1, len(times))  # (C P_TEST, times)
+        return [alignment.kernel_error(*pair) for pair in zip(machines.T, tested.T)]
 
     numbers = {"times": run.times[at].tolist(), "clock": h[at].tolist()}
     numbers["span_t"] = [errors(i, moved[[i]], [i])[0] for i in at]
-    for name, i in (("0", 0), ("inf", -1)):
-        frozen = outputs.frozen_kernel_flow(run.kernels[i] * (sizes[-1] / sizes[i]), y, h, loss)  # (T, P, C)
-        numbers |= {f"span_{name}": errors(i, moved[at], at), f"flow_{name}": errors(i, frozen[at], at)}
+    frozen_0 = outputs.frozen_kernel_flow(run.kernels[0] * (sizes[-1] / sizes[0]), y, h[at], loss)  # (levels, P, C)
+    frozen = outputs.frozen_kernel_flow(run.kernels[-1], y, h, loss)  # (T, P, C)
+    for name, i, flow in (("0", 0, frozen_0), ("inf", -1, frozen[at])):
+        numbers |= {f"span_{name}": errors(i, moved[at], at), f"flow_{name}": errors(i, flow, at)}
     losses = np.array([training.loss_and_cotangent(f, y, loss)[0] for f in frozen]) / start
     numbers["flow_loss"] = losses[at].tolist()
     few = np.arange(1, len(h), 6)  # nothing has moved at time 0

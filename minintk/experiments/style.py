@@ -23,8 +23,12 @@ def defaults():
 
 def draw(make, path):
     """Writes the figure that make() returns to this file."""
+    from matplotlib.backends import backend_agg
+
     with defaults():
-        make().savefig(path, dpi=130)
+        fig = make()
+        fig.set_dpi(130)
+        backend_agg.FigureCanvasAgg(fig).print_png(path)  # savefig would draw it twice
 
 
 def blank(size):

@@ -22,14 +22,17 @@ from minintk.experiments import style
 
 COURSE = ("begun", "commands", "examine", "hostile", "mistakes", "records", "regime", "right_answers")
 REPORTS = "MININTK_TEST_REPORTS"  # the variable by which the second process knows its file
-ONCE = ("whitening", "gap", "three_traps")  # what is tested of them holds for one draw as for the median of three
+SMALLER = {  # what is tested of these holds for one draw as for a median, and for a part of the map
+    **dict.fromkeys(("whitening", "gap", "three_traps", "neurons", "losses", "weight_decay"), {"inits": 1}),
+    "phase_diagram": {"sigmas": (1, 0.1, 0.01, 0.003)},
+}
 EXPERIMENTS = f"""
 import sys
 from minintk import experiments
 from minintk.tools import run
 
 for name in experiments.registry():
-    print(run.one(name, sys.argv[1], {{"inits": 1}} if name in {ONCE} else {{}}, False))
+    print(run.one(name, sys.argv[1], {SMALLER}.get(name, {{}}), False))
 """
 running = {}
 
@@ -151,7 +154,7 @@ def undrawn(monkeypatch):
 
 @pytest.fixture(scope="session")
 def found():
-    """found("gap"): what this experiment finds with its own settings, or those above, and seed 0."""
+    """found("gap"): what this experiment finds with its own settings, or those of SMALLER, and seed 0."""
     screen, errors = running["all"].communicate()
     assert running["all"].returncode == 0 and errors == "", errors
 

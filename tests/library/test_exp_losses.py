@@ -80,7 +80,7 @@ def test_with_more_samples_than_inputs_the_direction_turns_to_a_larger_margin(to
     assert few["cosines"] == pytest.approx([1] * 5, abs=1e-4)
     assert few["margins"] == pytest.approx([1] * 5, abs=0.01)  # X X^T = P I: X^T y / P gives every sample the margin 1
     assert many["cosines"][0] > 0.999 and 0.95 < many["cosines"][-1] < 0.985
-    largest = np.median([largest_margin(np.random.default_rng([0, i])) for i in range(3)])
+    largest = largest_margin(np.random.default_rng([0, 0]))
     assert np.all(np.diff(many["margins"]) > 0) and many["margins"][0] < 0
     assert 0.75 * largest < many["margins"][-1] < largest
     assert 0.8 < many["A"][-1] < 0.98  # other code: .805; few["A"] falls as well where one class is ahead

@@ -55,7 +55,7 @@ SMALL = {
     },
     "gap": {
         "settings": {"inits": 1},
-        "constants": {"CASES": FOLLOWED, "P": 10, "D": 20, "N": 20, "P_TEST": 20, "STEP": 0.1},
+        "constants": {"CASES": FOLLOWED, "P": 10, "D": 20, "N": 20, "P_TEST": 20, "STEP": 0.2},
     },
     "three_traps": {
         "settings": {"inits": 1},
@@ -97,7 +97,7 @@ SMALL = {
             "linear_phases.D": 6,
             "linear_phases.N": 10,
             "SIGMAS": {2: (0.03, 0.1), 3: (0.1, 0.2)},
-            "MOMENTS": 40,
+            "MOMENTS": 15,
         },
     },
     "several_outputs": {
@@ -123,7 +123,7 @@ TRY = {
     "whitening": [{"LINEAR": LINEAR | {"L": 3, "sigma": 0.1}}, {"SLOPE": 0.5, "SIGMA": 1e-3}, {"BIAS": 0.25}],
     "losses": [{"N": 40}, {"LATE": np.append(LEVELS, 0.01)}],
     "gap": [
-        {"STEP": 0.05},
+        {"STEP": 0.1},
         {"CASES": tuple((title, 1.0, *rest) for title, _, *rest in FOLLOWED)},
         {"CASES": FOLLOWED[:1] + (("linear", 1.0, 0.1, 100),)},
     ],

@@ -13,7 +13,7 @@ import pytest
 from matplotlib import figure
 
 from minintk import alignment, cli, data, experiments, linear_theory
-from minintk.experiments import common, silent_alignment, style
+from minintk.experiments import common, lazy_to_rich, silent_alignment, style
 from minintk.tools import pool
 from minintk.tools import run as runs
 
@@ -250,7 +250,13 @@ def test_numbers_are_there_before_anything_is_drawn_and_no_older_figure_beside_t
     assert sorted(path.name for path in tmp_path.iterdir()) == ["results.npz", "summary.json"]
 
 
-def test_a_figure_that_a_viewer_holds_costs_neither_the_table_nor_the_numbers(tmp_path, monkeypatch):
+@pytest.fixture
+def narrow(monkeypatch):
+    """lazy_to_rich without its wide networks, which take most of its time."""
+    monkeypatch.setattr(lazy_to_rich, "WIDTHS", (20, 40))
+
+
+def test_a_figure_that_a_viewer_holds_costs_neither_the_table_nor_the_numbers(tmp_path, monkeypatch, narrow):
     """As on Windows, where nobody can remove a file that another program shows."""
     (tmp_path / "lazy_to_rich").mkdir()
     (tmp_path / "lazy_to_rich" / "figure.png").write_bytes(b"old")
@@ -284,7 +290,7 @@ def test_figures_do_not_depend_on_the_users_matplotlib_settings(tmp_path):
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
-def test_experiments_side_by_side_are_told_in_order_and_a_failure_in_words(tmp_path, monkeypatch, undrawn):
+def test_experiments_side_by_side_are_told_in_order_and_a_failure_in_words(tmp_path, monkeypatch, undrawn, narrow):
     """In processes of our own: what `found` tells."""
     monkeypatch.setattr(pool, "own", concurrent.futures.ThreadPoolExecutor)
     words = {"sigmas": (3,), "inits": 1}
