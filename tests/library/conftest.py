@@ -23,7 +23,7 @@ from minintk.experiments import style
 COURSE = ("begun", "commands", "examine", "hostile", "mistakes", "records", "regime", "right_answers")
 REPORTS = "MININTK_TEST_REPORTS"  # the variable by which the second process knows its file
 SMALLER = {  # what is tested of these holds for one draw as for a median, and for a part of the map
-    **dict.fromkeys(("whitening", "gap", "three_traps", "neurons", "losses", "weight_decay"), {"inits": 1}),
+    **dict.fromkeys(("whitening", "gap", "three_traps", "neurons", "losses"), {"inits": 1}),
     "phase_diagram": {"sigmas": (1, 0.1, 0.01, 0.003)},
 }
 EXPERIMENTS = f"""

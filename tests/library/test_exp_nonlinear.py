@@ -237,14 +237,11 @@ def test_the_traps_table_tells_the_settings_and_leaves_out_the_control_that_is_t
 
 
 def test_with_weight_decay_the_network_is_a_ridge_predictor(found):
-    """Other code, 3 seeds: .009 (.178 without decay), .017 (.064) and .15, where the gradient does not vanish.
-
-    Of this last one single runs spread, from .09 to .19 over nine of them.
-    """
+    """Other code, 3 seeds: .009 (.178 without decay), .017 (.064) and .15, where the gradient does not vanish."""
     white, raw, stretched = found("weight_decay").summary["cases"]
     for n, ridge, err_inf in [(white, 0.009, 0.178), (raw, 0.017, 0.064)]:
         assert ridge / 2 < n["ridge"] < 2 * ridge and n["err_inf"] == pytest.approx(err_inf, rel=0.4)
-    assert stretched["ridge"] == pytest.approx(0.15, rel=0.4) and stretched["residual"] > 0.2
+    assert stretched["ridge"] == pytest.approx(0.15, rel=0.2) and stretched["residual"] > 0.2
     lines = " ".join(weight_decay.verdict([white, raw, stretched]).split())
     assert lines.count("a kernel predictor, and no") == 2 and lines.count("not stationary") == 1
     assert weight_decay.verdict([white | {"ridge": 0.1, "residual": 0.01}]).endswith("FAILS.")
