@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import itertools
 import json
+import math
 import os
 import pathlib
 import re
@@ -49,8 +50,8 @@ def grade_class(paths, out, chosen=None, limits=None, salt="", jobs=1, executor=
             todo.append((name, given.files, given.notes, str(path), key))
     if todo:
         _fair(salt, exercises)
-    size = min(CHUNK, -(-len(todo) // jobs) or 1)
-    chunks = [todo[i : i + size] for i in range(0, len(todo), size)]
+    count = jobs * math.ceil(len(todo) / jobs / CHUNK)  # as many for each process
+    chunks = [todo[i::count] for i in range(min(count, len(todo)))]
     workers = contextlib.nullcontext(executor)
     if executor is None and len(chunks) > 1 and jobs > 1:
         workers = pool.own(min(jobs, len(chunks)))
