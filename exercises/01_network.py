@@ -33,7 +33,7 @@ def gate(h, slope):
     """
     # Find phi' from the output of phi. The backward pass will ask for it at every layer; that h is enough means that
     # preactivations need not be kept.
-    # (4 points, about 5 minutes)
+    # (4 points, about 10 minutes)
     raise NotImplementedError("network.gate")
 
 
@@ -48,7 +48,7 @@ def init_weights(widths, sigma, rng):
     """
     # Draw a network at random. sigma is the number on which everything turns: outputs start near sigma^L, and only
     # small ones give the kernel time to align in silence.
-    # (6 points, about 15 minutes)
+    # (6 points, about 10 minutes)
     raise NotImplementedError("network.init_weights")
 
 
@@ -77,7 +77,7 @@ def backward(weights, layers, cotangent, slope=0.0):
     """
     # Carry a cotangent from the outputs down to every preactivation. With cotangent = dL/df this leads to the
     # gradient of the loss, with ones and zeros to that of a single output: unit 2 makes the kernel from it.
-    # (7 points, about 20 minutes)
+    # (7 points, about 30 minutes)
     raise NotImplementedError("network.backward")
 
 

@@ -35,7 +35,7 @@ def jacobian(weights, X, slope=0.0):
     By hand: x = 2, W_1 = (1, 3)^T, W_2 = (5, 7) give the row (10, 14, 2, 6).
     """
     # Write out every gradient. Everything in this unit follows from this definition, and it is the check for ntk.
-    # (7 points, about 15 minutes)
+    # (7 points, about 20 minutes)
     raise NotImplementedError("kernel.jacobian")
 
 
@@ -64,7 +64,7 @@ def constant_kernel_flow(K, y, f0, times):
     """
     # Solve the equation of motion exactly, not in steps. A lazy network takes this path, and a silent one is
     # compared with it. Where does it lead, and what does it need time for?
-    # (6 points, about 15 minutes)
+    # (6 points, about 20 minutes)
     raise NotImplementedError("kernel.constant_kernel_flow")
 
 
@@ -94,7 +94,7 @@ def kernel_predictor(K_train, K_test, targets, f0_train=0.0, f0_test=0.0, rcond=
     # Find where the flow of the last exercise ends, also at points that were not trained on. A silently aligned
     # network ends where K = K_inf does. block_matrix is given: of a kernel with blocks it makes one matrix, whose
     # row c P + m is output c of sample m.
-    # (9 points, about 25 minutes)
+    # (9 points, about 40 minutes)
     raise NotImplementedError("kernel.kernel_predictor")
 
 
@@ -113,5 +113,5 @@ def ridge_predictor(K_train, K_test, targets, decay):
     # Find where weight decay leads: which weights stand still, and what are the outputs at points that were not
     # trained on? The kernel is all that you are told of the model. A network with weight decay ends there whatever
     # its kernel did before: a small error of this predictor is no evidence of silence (experiment weight_decay).
-    # (5 points, about 20 minutes)
+    # (5 points, about 25 minutes)
     raise NotImplementedError("kernel.ridge_predictor")

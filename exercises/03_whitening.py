@@ -45,5 +45,5 @@ def whitening_map(X, power=0.0, rcond=1e-3):
     # Make data white, or partly white. For P <= D white rows are orthogonal, and a gradient step at one sample leaves
     # the preactivations of the others: this is the condition for silence.
     # It is a map and not new data, because test rows must go through the same M.
-    # (9 points, about 30 minutes)
+    # (9 points, about 35 minutes)
     raise NotImplementedError("whitening.whitening_map")

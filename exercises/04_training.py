@@ -32,7 +32,7 @@ def loss_and_cotangent(f, y, loss="mse"):
     """
     # Work out the three losses, each with its derivative, the cotangent. It is all that the backward pass learns
     # about the loss.
-    # (8 points, about 30 minutes)
+    # (8 points, about 40 minutes)
     raise NotImplementedError("training.loss_and_cotangent")
 
 
@@ -62,7 +62,7 @@ def stable_step(weights, X, slope=0.0, loss="mse"):
     """
     # Find how long a step may be before training blows up, from the kernel of the network. kernel.block_matrix makes
     # one matrix of a kernel with several outputs.
-    # (6 points, about 20 minutes)
+    # (6 points, about 30 minutes)
     raise NotImplementedError("training.stable_step")
 
 
@@ -84,8 +84,9 @@ def descend(weights, X, y, target_loss, longest, slope=0.0, loss="mse", steps=10
     times (T,), 0 first, and the loss at each of them (T,). A start at or below the target is the end, too.
     By hand: f = w x, w = 1, x = 1, y = 3, target_loss = 1, longest = 0.5 give w = 2, times (0, 0.5), losses (2, 0.5).
     """
-    # Write a training loop; gradient_descent_step is imported. With small weights K grows a thousandfold on the way:
-    # a step that is stable at the start is not at the end. How many losses belong to how many steps?
+    # Write a training loop. gradient_descent_step is imported: (weights, X, y, step_size, slope, loss) give the
+    # weights after a step and the loss before it. With small weights K grows a thousandfold: a step that is stable
+    # at the start is not at the end. How many losses belong to how many steps?
     # (6 points, about 20 minutes)
     raise NotImplementedError("training.descend")
 
@@ -119,14 +120,15 @@ def adaptive_step(weights, X, y, length, tolerance, slope=1.0, loss="mse"):
 def neuron_pulls(W, a, X, y, slope=0.0):
     """What pulls the weights of every hidden unit while the outputs are near 0: an array (N, D), a row D_j a unit.
 
-    Two layers with one output, f(x) = sum_j a_j phi(w_j . x): W (N, D) with the rows w_j, and a (N,); X (P, D); y (P,).
+    Two layers with one output, f(x) = sum_j a_j phi(w_j . x): W (N, D) with the rows w_j, and a (N,); X (P, D); y (P,);
+    the result is in the precision of the inputs.
     D_j is P times the velocity of w_j per unit of |a_j|, under gradient flow on the mean squared error while all
     outputs are still 0. At a kink the derivative of phi is slope. Maennel et al. 2018.
     By hand: w = (1, 0), a = -2, rows (1, 0) and (-1, 1), y = (3, 5), slope = 0 give (-3, 0).
     """
     # Find what turns a hidden unit before the loss moves. This direction does not change while its gates stand
     # still, and the unit reaches it in a time that knows no sigma: here is the silence, unit by unit.
-    # (4 points, about 15 minutes)
+    # (4 points, about 20 minutes)
     raise NotImplementedError("training.neuron_pulls")
 
 
@@ -145,14 +147,14 @@ def adam_step(weights, gradients, m, v, step, step_size):
     of all gradients so far, and v one of their squares, entry by entry: in both the newest counts 1, the
     one before it b, the one before that b^2 and so on, with b = 0.9 in m and b = 0.999 in v. Given are the means before
     this step (at the first one anything: nothing has been seen yet) and the gradients of this step. Returns new lists:
-    the weights, which have moved against the new m, by step_size times m over the root of the new v plus 1e-8; the new
-    m; and the new v. The given lists stay as they are.
+    the weights, which have moved by -step_size m / (sqrt(v) + 1e-8) with the new m and v; the new m; and the new v. The
+    given lists stay as they are.
     By hand: one weight 1, gradient 2, m = v = 0, step = 1 and step_size = 0.1 give 0.9, 2 and 4.
     """
     # Take one step of Adam, which the paper used for its larger networks. How is a mean over all gradients so far
     # made of the last mean and the newest gradient? Adam's steps know no length of a gradient: what does that do to
     # a silence that comes of small weights? (the experiment optimisers)
-    # (5 points, about 20 minutes)
+    # (5 points, about 25 minutes)
     raise NotImplementedError("training.adam_step")
 
 
@@ -174,5 +176,5 @@ def span_coordinates(X):
     # Find out when training on Z is training on X: what must Z and Q be for the first preactivations to be equal at
     # the start, and after a step? With 50 images of 3072 pixels the given training code runs on Z, and the first
     # layer becomes 60 times cheaper.
-    # (7 points, about 30 minutes)
+    # (7 points, about 35 minutes)
     raise NotImplementedError("training.span_coordinates")

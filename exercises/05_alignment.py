@@ -39,7 +39,7 @@ def task_alignment(K, y):
     """
     # Work out how fast the loss begins to fall: how do the outputs move, and with them the loss?
     # Of all kernels of one size, the one with the largest A_y learns fastest. Which one has A_y = 1?
-    # (6 points, about 15 minutes)
+    # (6 points, about 20 minutes)
     raise NotImplementedError("alignment.task_alignment")
 
 
@@ -96,5 +96,5 @@ def predictor_gap(K_inf_train, K_inf_test, f_train, f_test, f0_train, f0_test):
     """
     # Find the gap from the outputs at two moments: what of the path between them has to be known?
     # At the end G_t is the whole error of the machine; along the run it shows when that error was made.
-    # (7 points, about 20 minutes)
+    # (7 points, about 25 minutes)
     raise NotImplementedError("alignment.predictor_gap")

@@ -25,7 +25,7 @@ def early_weights(W0, a0, beta, s, time):
     # Solve the two linear equations of the docstring: W and a at the given time.
     # They show the weights turning towards beta while the loss stands still. sigma is only a factor in front: the
     # kernel's direction does not know it.
-    # (6 points, about 15 minutes)
+    # (6 points, about 20 minutes)
     raise NotImplementedError("linear_theory.early_weights")
 
 
@@ -41,7 +41,7 @@ def two_layer_mode(q0, r0, s, times):
     """
     # Solve the two equations in closed form. The result is the whole learning curve of a network, plateau and jump.
     # r_0 must not be left out: it is smaller than q_0, but both shrink with sigma alike.
-    # (12 points, about 50 minutes)
+    # (12 points, about 70 minutes)
     raise NotImplementedError("linear_theory.two_layer_mode")
 
 
@@ -49,8 +49,8 @@ def two_layer_mode(q0, r0, s, times):
 def half_loss_time(q0, r0, s):
     """When a two-layer network has halved its loss (s - r)^2 / 2, in the limit of small weights.
 
-    q0, r0 and s as in `two_layer_mode`; ValueError unless q0 + r0 > 0. Returns a number that is linear in log(q0 + r0)
-    and is approached by the true time as q0 and r0 shrink by a common factor. Paper, section 3.1.2.
+    q0, r0 and s as in `two_layer_mode`; ValueError unless q0 + r0 > 0. Returns a number that is linear in the logarithm
+    of a common factor of q0 and r0, and is approached by the true time as this factor goes to 0. Paper, section 3.1.2.
     By hand: s = 1 and q0 + r0 = 0.112115 give 1.
     """
     # Work out when half of the loss is gone; this is not half of the strength r. What becomes of the mode's
@@ -71,7 +71,7 @@ def deep_mode(u0, s, L, times):
     """
     # Compute u(t) by any method that is right to six digits. Fixed time steps work too: how many does a plateau take,
     # and is there a way without small time steps? The jump after a long plateau is how deep networks learn.
-    # (12 points, about 65 minutes)
+    # (12 points, about 60 minutes)
     raise NotImplementedError("linear_theory.deep_mode")
 
 
@@ -86,7 +86,7 @@ def escape_time(u0, s, L):
     """
     # Work out how long the plateau lasts: the jump after it takes a time that does not grow when u0 shrinks.
     # The times to align and to learn both scale like this one: for L > 2 their ratio does not fall with sigma.
-    # (5 points, about 15 minutes)
+    # (5 points, about 10 minutes)
     raise NotImplementedError("linear_theory.escape_time")
 
 
@@ -101,7 +101,7 @@ def balance_defect(weights):
     """
     # Find the matrices that do not change. What do dW_l/dt and dW_{l+1}/dt have in common?
     # Weights that start near 0 have a defect near 0, and keep it while they grow: so all layers grow alike.
-    # (5 points, about 20 minutes)
+    # (5 points, about 25 minutes)
     raise NotImplementedError("linear_theory.balance_defect")
 
 
@@ -118,7 +118,7 @@ def final_kernel(X, beta, s, L):
     # Find what such layers look like, from the first to the last, and from this their kernel.
     # It is known before training begins, and does not depend on how the weights were drawn: this is the kernel
     # whose predictor the network becomes.
-    # (7 points, about 25 minutes)
+    # (7 points, about 30 minutes)
     raise NotImplementedError("linear_theory.final_kernel")
 
 
@@ -150,7 +150,7 @@ def final_kernel_blocks(X, B, L):
     """
     # Do the same for C outputs, a block (P, P) for each pair of them. Mind the first and the last layer, and a B
     # of lower rank than C or D: a zero eigenvalue is computed as +-1e-17, whose fourth root is 6e-5 or NaN.
-    # (10 points, about 40 minutes)
+    # (10 points, about 45 minutes)
     raise NotImplementedError("linear_theory.final_kernel_blocks")
 
 
@@ -165,5 +165,5 @@ def layer_terms(weights, X, slope=0.0):
     """
     # Take the kernel apart: what would the outputs do if a single layer were trained?
     # K as a whole is far from low rank, but each K_l with l > 1 becomes rank one while a linear network learns.
-    # (5 points, about 15 minutes)
+    # (5 points, about 10 minutes)
     raise NotImplementedError("linear_theory.layer_terms")

@@ -24,7 +24,7 @@ def early_residual(y, loss="mse"):
     """
     # Find what the squared error would have to be given: through what does a loss enter the flow of the weights?
     # With small weights all losses begin alike: the silent phase of one is that of another, with other targets.
-    # (5 points, about 15 minutes)
+    # (5 points, about 10 minutes)
     raise NotImplementedError("outputs.early_residual")
 
 
@@ -42,7 +42,7 @@ def early_modes(X, y, loss="mse"):
     # Find the flow while f is nearly 0, and the pairs of directions that grow in it by themselves, each at its own
     # rate, with no other mode interfering. They are settled before the loss moves: with several outputs the weights
     # turn in silence too.
-    # (7 points, about 25 minutes)
+    # (7 points, about 30 minutes)
     raise NotImplementedError("outputs.early_modes")
 
 
@@ -51,8 +51,8 @@ def sequential_mode_times(weights, B, share=0.5):
     """When each mode of a two-layer linear network with several outputs has the strength share * s_a, largest first.
 
     weights: [W_1, W_2] at time 0, N hidden units; targets X B^T on white X, B (C, D) = sum_a s_a z_a v_a^T, a singular
-    value decomposition. The flow is dW_1/dt = W_2^T (B - W_2 W_1), dW_2/dt = (B - W_2 W_1) W_1^T; strengths as in
-    `mode_strengths`. Returns t_a (modes,) in the limit of small weights: linear in the logarithm of a common factor of
+    value decomposition. The flow is dW_1/dt = W_2^T (B - W_2 W_1), dW_2/dt = (B - W_2 W_1) W_1^T; mode a has the
+    strength z_a^T W_2 W_1 v_a. Returns t_a (modes,) in the limit of small weights: linear in the logarithm of a common factor of
     all weights, and approached by the true time as this factor goes to 0. In this limit a mode is learned completely
     before the next one begins. The order is that of the s_a, even if the times do not rise. Modes with an s_a below
     1e-12 of the largest are left out. ValueError if more are left than there are hidden units. The s_a should differ:
@@ -62,7 +62,7 @@ def sequential_mode_times(weights, B, share=0.5):
     # Predict from the first weights when each mode is learned. A mode by itself is the network of unit 6, with the
     # time linear_theory.mode_time(q0, r0, s, share). But modes share the hidden units: what does a learned mode take
     # from later ones?
-    # (10 points, about 35 minutes)
+    # (10 points, about 60 minutes)
     raise NotImplementedError("outputs.sequential_mode_times")
 
 
@@ -73,14 +73,14 @@ def eigenvector_alignment(K, X, Z, V):
     K (C, C, P, P): of one output K[None, None], (1, 1, P, P). X (P, D), Z (C, A), V (D, A): modes z_a, v_a in columns,
     of any length, also 0. Q runs through the sums Q_cc' = sum_a [lambda_a delta_cc' X v_a v_a^T X^T +
     mu_a (z_a z_a^T)_cc' X X^T] with any numbers lambda_a, mu_a; K_inf has lambda_a = mu_a = s_a. The 2 A terms may be
-    linearly dependent. Returns a number, A as in `alignment.kernel_alignment`: 1 for every network
-    W_1 = sum_a q_a v_a^T, W_2 = sum_a z_a p_a^T with orthogonal q_a and p_a.
+    linearly dependent; where all are 0 so is the alignment. Returns a number, A as in `alignment.kernel_alignment`: 1 for
+    every network W_1 = sum_a q_a v_a^T, W_2 = sum_a z_a p_a^T with orthogonal q_a and p_a. ValueError if K is all zeros.
     By hand: C = 1, X = I (2, 2), z = (1), v = (1, 0): Q is any diagonal matrix, and K of four ones gives 1 / sqrt(2).
     """
     # Measure how well K is aligned with K_inf if the sizes of the modes are left free.
     # While modes are learned one after the other A(K_t, K_inf) is low, but this number is near 1 from the silent
     # phase on: directions are settled early, sizes come late.
-    # (7 points, about 30 minutes)
+    # (7 points, about 35 minutes)
     raise NotImplementedError("outputs.eigenvector_alignment")
 
 
@@ -97,7 +97,7 @@ def kernel_clock(times, sizes):
     """
     # Find the clock: how fast does h run beside t? It stands nearly still in the silence.
     # A network whose kernel turned in silence follows the frozen K_inf on this clock, for every loss.
-    # (6 points, about 15 minutes)
+    # (6 points, about 10 minutes)
     raise NotImplementedError("outputs.kernel_clock")
 
 

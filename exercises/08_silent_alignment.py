@@ -49,7 +49,7 @@ def gap_curve(weights, X, X_test, outputs, test_outputs, slope=0.0):
     """
     # See when the error of the machine of K_inf was made. A kernel that turns in the silent phase makes none.
     # The scale |f_T| is the same at all times.
-    # (5 points, about 20 minutes)
+    # (5 points, about 15 minutes)
     raise NotImplementedError("silence.gap_curve")
 
 
@@ -78,7 +78,7 @@ def silence_numbers(times, losses, alignments, norms, network, machine_inf, mach
     # Put a run into eleven numbers; none alone tells silent from lazy. What was not reached is None or inf, never a
     # number. At hand in alignment: kernel_error(machine, network), silence_ratio(err_inf, err_0), and
     # learning_time(times, losses), the first time with a loss drop of 10 % or inf.
-    # (4 points, about 20 minutes)
+    # (4 points, about 25 minutes)
     raise NotImplementedError("silence.silence_numbers")
 
 
@@ -101,7 +101,7 @@ def region(numbers):
     """
     # Diagnose a run: eight of them stand in this unit's chapter (minintk explain 8). Name each by hand, and note
     # which number decided; then write down the rule. The bounds above are given, the order is not.
-    # (8 points, about 30 minutes)
+    # (8 points, about 35 minutes)
     raise NotImplementedError("silence.region")
 
 
@@ -133,5 +133,5 @@ def experiment(weights, X, y, X_test, step_size, slope=0.0, loss="mse", steps=20
     # All together: train, record, look back. training.gradient_descent(weights, X, y, step_size, slope, loss, steps=,
     # target_loss=, record_steps=, record_drops=, record_kernels=True, X_test=X_test) returns an object with times,
     # losses, kernels, outputs, test_outputs, one a record, and weights, two. alignment_curve is imported.
-    # (8 points, about 35 minutes)
+    # (8 points, about 40 minutes)
     raise NotImplementedError("silence.experiment")

@@ -144,7 +144,8 @@ def adaptive_step(weights, X, y, length, tolerance, slope=1.0, loss="mse"):
 def neuron_pulls(W, a, X, y, slope=0.0):
     """What pulls the weights of every hidden unit while the outputs are near 0: an array (N, D), a row D_j a unit.
 
-    Two layers with one output, f(x) = sum_j a_j phi(w_j . x): W (N, D) with the rows w_j, and a (N,); X (P, D); y (P,).
+    Two layers with one output, f(x) = sum_j a_j phi(w_j . x): W (N, D) with the rows w_j, and a (N,); X (P, D); y (P,);
+    the result is in the precision of the inputs.
     D_j is P times the velocity of w_j per unit of |a_j|, under gradient flow on the mean squared error while all
     outputs are still 0. At a kink the derivative of phi is slope. Maennel et al. 2018.
     By hand: w = (1, 0), a = -2, rows (1, 0) and (-1, 1), y = (3, 5), slope = 0 give (-3, 0).
@@ -171,8 +172,8 @@ def adam_step(weights, gradients, m, v, step, step_size):
     of all gradients so far, and v one of their squares, entry by entry: in both the newest counts 1, the
     one before it b, the one before that b^2 and so on, with b = 0.9 in m and b = 0.999 in v. Given are the means before
     this step (at the first one anything: nothing has been seen yet) and the gradients of this step. Returns new lists:
-    the weights, which have moved against the new m, by step_size times m over the root of the new v plus 1e-8; the new
-    m; and the new v. The given lists stay as they are.
+    the weights, which have moved by -step_size m / (sqrt(v) + 1e-8) with the new m and v; the new m; and the new v. The
+    given lists stay as they are.
     By hand: one weight 1, gradient 2, m = v = 0, step = 1 and step_size = 0.1 give 0.9, 2 and 4.
 
     How: Of the n = step weights 1, b, b^2 ... b^{n-1}, whose sum is (1 - b^n) / (1 - b), the newest value has the share

@@ -57,8 +57,8 @@ def two_layer_mode(q0, r0, s, times):
 def half_loss_time(q0, r0, s):
     """When a two-layer network has halved its loss (s - r)^2 / 2, in the limit of small weights.
 
-    q0, r0 and s as in `two_layer_mode`; ValueError unless q0 + r0 > 0. Returns a number that is linear in log(q0 + r0)
-    and is approached by the true time as q0 and r0 shrink by a common factor. Paper, section 3.1.2.
+    q0, r0 and s as in `two_layer_mode`; ValueError unless q0 + r0 > 0. Returns a number that is linear in the logarithm
+    of a common factor of q0 and r0, and is approached by the true time as this factor goes to 0. Paper, section 3.1.2.
     By hand: s = 1 and q0 + r0 = 0.112115 give 1.
 
     How: (s - r)^2 is half of s^2 at r = s (1 - sqrt(1/2)), and `mode_time` gives the time for this share of s:

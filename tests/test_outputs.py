@@ -293,6 +293,14 @@ def test_eigenvector_alignment_of_terms_that_are_equal_or_zero(z):
     assert_matches(outputs.eigenvector_alignment(K, np.eye(3), Z, V), 1 / math.sqrt(3))
 
 
+@pytest.mark.exercise("outputs.eigenvector_alignment", row=4)
+def test_eigenvector_alignment_without_a_term_is_zero():
+    """Where z and v are 0 all Q are 0, and so is the alignment; a K of zeros has no direction: ValueError."""
+    one, zero = np.ones((1, 1)), np.zeros((2, 1))
+    assert_matches(outputs.eigenvector_alignment(np.ones((1, 1, 2, 2)), np.eye(2), 0 * one, zero), 0.0)
+    assert_refused(outputs.eigenvector_alignment, np.zeros((1, 1, 2, 2)), np.eye(2), one, zero + 1)
+
+
 @pytest.mark.exercise("outputs.eigenvector_alignment", row=5)
 def test_eigenvector_alignment_of_a_network_that_has_learned_one_mode_of_three(rng):
     """Between learning times K_t is built like K_inf, up to 1e-3, and A(K_t, K_inf) is still below 0.95."""

@@ -436,6 +436,7 @@ def sequential_mode_times__by_eigenvectors_and_projections(weights, B, share=0.5
 
 
 def eigenvector_alignment__by_svd(K, X, Z, V):
+    refuse(not K.any())
     T = [np.einsum("cd,m,n->cdmn", np.eye(len(K)), f, f).ravel() for f in (X @ V).T]
     T += [np.einsum("c,d,mn->cdmn", z, z, X @ X.T).ravel() for z in Z.T]
     U, S, _ = np.linalg.svd(np.transpose(T), full_matrices=False)
@@ -443,6 +444,7 @@ def eigenvector_alignment__by_svd(K, X, Z, V):
 
 
 def eigenvector_alignment__by_normal_equations(K, X, Z, V):
+    refuse(not K.any())
     terms, matrix = [], block_matrix(K)
     for z, v in zip(Z.T, V.T):
         terms += [np.kron(np.eye(len(Z)), np.outer(X @ v, X @ v)), np.kron(np.outer(z, z), X @ X.T)]
