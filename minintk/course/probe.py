@@ -15,7 +15,7 @@ SIZES = [  # of four questions; no two laws in these letters agree on all of the
 def arguments(function, sizes, seed=0, whole=False):
     """Keyword arguments for the function at these sizes, {"P", "D", "N", "C"}; the same ones for the same seed.
 
-    Those that may be left out are made only for the whole.
+    Those that may be left out are made only for the whole, but for the number of steps, which is small here.
     """
     rng = np.random.default_rng(seed)
     made = {}
@@ -23,6 +23,8 @@ def arguments(function, sizes, seed=0, whole=False):
         spec = function.specs.get(name)
         if spec is None:
             made[name] = 0 if parameter.default is parameter.empty else parameter.default
+        elif name == "steps":
+            made[name] = 30
         elif isinstance(spec, str) and parameter.default is not parameter.empty and not whole:
             continue
         else:
