@@ -308,8 +308,9 @@ class Examiner:
             for sizes in [{}] * len(given) or probe.SIZES:
                 with contextlib.suppress(Exception):
                     kwargs = given[len(self.others)] if given else probe.arguments(library, sizes)
-                    call = {"args": [], "kwargs": _frozen(kwargs), "sizes": sizes}
-                    call["expected"] = library(**call["kwargs"])
+                    bound = inspect.signature(library).bind(**kwargs)  # by place: a student's names may be others
+                    call = {"args": _frozen(list(bound.args)), "kwargs": _frozen(bound.kwargs), "sizes": sizes}
+                    call["expected"] = library(*call["args"], **call["kwargs"])
                     self.others.append(self._answered(self.answers, call))
                     if "error" in self.others[-1] and self.others[-1]["error"].kind in ("Timeout", "Crash"):
                         break  # it would be waited for at each of them

@@ -8,6 +8,7 @@ import pytest
 
 from minintk import network
 from minintk.course import examine, grade, mistakes, results, student, units
+from minintk.silence import region  # itself, whatever stands in its place
 
 MISTAKES = {
     f"{unit['module']}.{name}: {what}": (f"{unit['module']}.{name}", wrong, *phrases)
@@ -116,6 +117,20 @@ def told_of(full, wrong):
     examiner = examine.Examiner(examine.Local({full: wrong}), [full])
     grade.pytest_run([f"test_{full.split('.')[0]}.py"], [examiner])
     return examiner.results[full].feedback
+
+
+@pytest.mark.parametrize(
+    "wrong, named",
+    [
+        (lambda n: region({**n, "untrained": 1.0}), "takes no untrained network for a control"),
+        (lambda n: "lazy" if n["growth_end"] < 2 else region(n), "calls every kernel lazy that hardly grows"),
+        (lambda n: "silent" if n["rho"] < 0.019 else region(n), None),
+    ],
+)
+def test_a_wrong_word_is_named_by_the_whole_rule(wrong, named):
+    """The word that is wrong first has one mistake in common with others; the arguments may have other names."""
+    told = told_of("silence.region", wrong)
+    assert ("known mistake" in told) == (named is not None) and (named or "") in told
 
 
 def test_another_wrong_answer_is_no_known_mistake():
