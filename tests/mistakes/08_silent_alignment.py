@@ -243,13 +243,13 @@ def wrong_experiment_records_evenly(
     return result_of(run, X, X_test, slope)
 
 
-NUMBERS = {"growth_end": 9.0, "t_ratio": 0.5, "err_inf": 0.01, "err_0": 0.5, "rho": 0.02}
+NUMBERS = {"A_0": 0.7, "growth_end": 9.0, "t_ratio": 0.5, "err_inf": 0.01, "err_0": 0.5, "rho": 0.02}
 CASES = {  # arguments with which a function is asked again where none can be made up
     "region": [
         {"numbers": NUMBERS | changes}
         for changes in [
             {},
-            {"A_0": 0.9},
+            {"A_0": 0.5},
             {"t_ratio": 2.0},
             {"t_ratio": None},
             {"growth_end": 1.5},
