@@ -88,19 +88,20 @@ def region(numbers):
     numbers: a dict with growth_end, t_ratio, err_inf, err_0 and rho from `silence_numbers`; t_ratio is None if the loss
     has not dropped by 10 %. It may hold two controls: err_inf_relu, the err_inf of the same run with ReLU, and
     untrained, the error with which the kernel of an untrained network of this size predicts that network from as many
-    samples. Returns one of these words:
+    samples. Returns the first of these words that fits:
     "unlearnt": the loss has not dropped by 10 %, and nothing can be said yet.
     "lazy": the kernel at the end is nearly the one at the start, both in size and in what it predicts: rho > ALIKE, or
     err_0 < ROUNDING, where rho is a ratio of rounding errors.
     "trivial": K_inf predicts the network (err_inf <= GOOD), but not since it has turned. K_0 would do to rounding, or
-    the kernel of a network that never trained, or the same run is not predicted once it has a kink.
-    "silent": K_inf predicts the network far better than K_0, and the kernel arrived no later than the network learned.
+    the kernel of an untrained network, or the same run is not predicted once it has a kink (err_inf_relu > GOOD).
+    "silent": K_inf predicts the network far better than K_0 (rho < SILENT, whatever err_inf and the growth are), and
+    the kernel arrived no later than the network learned.
     "aligned late": the first holds, and not the second.
-    "partially aligned": all else, also weights that turn under a kernel that hardly grows.
+    "partially aligned": all else.
     Bounds, which themselves count as not reached: SILENT and ALIKE for rho, LAZY for the growth, UNTRAINED.
     """
     # Diagnose a run: eight of them stand in this unit's chapter (minintk explain 8). Name each by hand, and note
-    # which number decided; then write down the rule. The bounds above are given, the order is not.
+    # which number decided; then write down the rule. The bounds above are given.
     # (8 points, about 35 minutes)
     raise NotImplementedError("silence.region")
 

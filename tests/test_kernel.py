@@ -361,7 +361,7 @@ def test_constant_kernel_flow_starts_at_f0_and_ends_at_the_targets(rng, P):
 
 @pytest.mark.exercise("kernel.constant_kernel_flow", row=3)
 def test_constant_kernel_flow_solves_the_differential_equation(rng):
-    """df/dt = K (y - f) / P: the same outputs as integrating it in small steps. Do not forget the 1 / P.
+    """The same outputs as integrating df/dt in small steps, for P = 2 and 5. Which number in it changes with P?
 
     A kernel that is smaller by a factor learns the same, later by that factor.
     """

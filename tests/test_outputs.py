@@ -187,7 +187,7 @@ def test_sequential_mode_times_of_one_output_are_those_of_its_mode(rng):
 @pytest.mark.exercise("outputs.sequential_mode_times", row=3)
 @pytest.mark.parametrize("order, unit", [([0, 1, 2], 1.0), ([2, 0, 1], 1.0), ([0, 2, 1], 1e-13)])
 def test_sequential_mode_times_count_only_what_faster_modes_leave(order, unit):
-    """g_1 is along (1, 0) in hidden units, g_2 along (1, 2), of which (0, 2) stays. s_3 = 0 is left out."""
+    """In hidden units g_1 is along (1, 0) and g_2 along (1, 2). s_3 = 0 is left out."""
     e = 1e-5 * unit
     W_1, B = e * np.array([[2.0, 1.0, 0.0], [0.0, 2.0, 0.0]]), unit * np.diag([3.0, 1.0, 0.0])
     found = outputs.sequential_mode_times([W_1[:, order], np.zeros((3, 2))], B[:, order])

@@ -21,10 +21,18 @@ def question(ask, show, call):
     given = dict(inspect.signature(library).bind(*call["args"], **call["kwargs"]).arguments)
     for name, value in given.items():
         if isinstance(value, np.ndarray) and value.size > 2 and value.any() and diagnose.agrees(expected, value):
+            if _meets(value, given):
+                break
             return f"Here it must be {name} itself: which term is too much, or missing?"
     if _numbers(expected) <= diagnose.BY_HAND and _numbers(given) <= SMALL:
         return None
     return _scale(library, ask, given, got, expected) or _smaller(library, ask, show)
+
+
+def _meets(value, given):
+    """Whether this argument stands for more than itself: it is I, as X is X X^T for X = I, or another one is equal."""
+    unit = value.ndim == 2 and diagnose.agrees(value, np.eye(*value.shape))
+    return unit or sum(isinstance(other, np.ndarray) and diagnose.agrees(other, value) for other in given.values()) > 1
 
 
 def _numbers(value):
@@ -79,9 +87,8 @@ def _smaller(library, ask, show):
         if not isinstance(found, student.Error) and diagnose.agrees(diagnose.normalise(found, expected), expected):
             right = True
         elif right:
-            return (
-                f"It is right with one sample, unit and output, wrong with two {case}: what comes in with the second?"
-            )
+            told = f"{library.__name__}({show([], made)}) is {show([expected], {})}, yours is {show([found], {})}"
+            return f"It is right with one sample, unit and output. With two {case} {told}."
         elif isinstance(found, student.Error):
             return None
         else:

@@ -2,7 +2,8 @@
 
 Requests come on standard input and answers go to what was standard output, one frame each. What the student prints
 goes to standard error. A call that does not end in time is ended here, by a signal, which works in an endless loop of C
-code too, and faulthandler leaves the line in a file of ours. The first frame says that the process is ready and what it gave up.
+code too, and faulthandler leaves the line in a file of ours. The first frame says that the process is ready and what it
+gave up.
 """
 
 import ctypes

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minintk import alignment, kernel, whitening
+from minintk import alignment, kernel, linear_theory, whitening
 from minintk.course import narrow, student
 
 RNG = np.random.default_rng(0)
@@ -21,6 +21,14 @@ K, y = np.diag([2.0, 3.0, 4.0]), np.array([1.0, 2.0, 3.0])
 def test_an_answer_that_should_be_an_argument_is_told_so():
     told = question(kernel.kernel_predictor, lambda K, k, y: k @ y, K, K, y)
     assert told == "Here it must be targets itself: which term is too much, or missing?"
+
+
+def test_an_argument_that_stands_for_another_is_not_named():
+    """X = I is X X^T as well, and here K_train is K_test."""
+    kernels = (np.eye(3), np.array([1.0, 0, 0]), 2.0, 1)
+    assert question(linear_theory.final_kernel, lambda X, *_: 0 * X, *kernels) is None
+    found = question(kernel.kernel_predictor, lambda K, k, y: 2 * K, K, K, K)
+    assert found is None or "itself" not in found
 
 
 @pytest.mark.parametrize(
@@ -56,11 +64,21 @@ def mean_of_rows(K, Q):
 def test_the_first_small_case_that_is_wrong_is_asked_about():
     large, other = RNG.standard_normal((2, 6, 6))
     told = question(alignment.kernel_alignment, mean_of_rows, large, other)
-    assert (
-        told == "It is right with one sample, unit and output, wrong with two samples: what comes in with the second?"
-    )
+    shown = "kernel_alignment(2 given) is 1 given, yours is 1 given."
+    assert told == f"It is right with one sample, unit and output. With two samples {shown}"
     told = question(alignment.kernel_alignment, lambda K, Q: -1 / 3, large, other)
     assert told == "A smaller case, to do by hand: kernel_alignment(2 given) is 1 given, yours is 1 given."
+
+
+def test_two_samples_are_shown_and_not_called_the_cause():
+    """The entropy of the eigenvalues is right for two samples, too, if these are equal."""
+
+    def entropy(K):
+        shares = np.linalg.eigvalsh(K) / np.trace(K)
+        return float(np.exp(-(shares * np.log(shares)).sum()))
+
+    told = question(alignment.effective_rank, entropy, np.diag(np.arange(1.0, 7)))
+    assert told.startswith("It is right with one sample, unit and output. With two samples effective_rank(1 given) is")
 
 
 def test_what_is_right_in_all_small_cases_is_asked_about_in_this_one():

@@ -524,13 +524,13 @@ def region__by_a_table(numbers):
     rho = numbers["rho"] if numbers["err_0"] >= 1e-6 else 1.0
     controls = (
         numbers.get("untrained", 1) < 0.01,
-        good and numbers.get("err_inf_relu", 0) > 0.1,
+        numbers.get("err_inf_relu", 0) > 0.1,
         numbers["err_0"] < 1e-6,
     )
     table = {
         "unlearnt": unlearnt,
         "lazy": numbers["growth_end"] < 2 and rho > 0.25,
-        "trivial": any(controls),
+        "trivial": good and any(controls),
         "partially aligned": rho >= 0.05,
         "aligned late": not unlearnt and numbers["t_ratio"] > 1,
         "silent": True,

@@ -401,7 +401,7 @@ MISTAKES = [
         "constant_kernel_flow",
         "forgets 1 / P",
         flow_without_mean,
-        "1 / P",
+        "Which number in it changes with P?",
         "The loss is a mean over samples: where does its 1/P go?",
     ),
     ("constant_kernel_flow", "twice as fast: the loss without its 1/2", flow_twice_as_fast, "the worst entry"),

@@ -57,7 +57,7 @@ def adam_counts_all_alike(*given):
 
 
 def adam_eps_inside(*given):
-    return _adam(*given, lambda m, v, G: m / np.sqrt(v + 1e-2))
+    return _adam(*given, lambda m, v, G: m / np.sqrt(v + 1e-8))
 
 
 def adam_without_root(*given):
@@ -482,7 +482,7 @@ MISTAKES = [
     ("neuron_pulls", "takes phi for phi'", pulls_by_the_activation, "minus P times the gradient"),
     ("neuron_pulls", "ignores the slope", pulls_without_the_slope, "the slope"),
     ("adam_step", "begins its means at 0, too small", adam_uncorrected, "two steps by hand"),
-    ("adam_step", "takes the root of v after adding", adam_eps_inside, "two steps by hand"),
+    ("adam_step", "adds 1e-8 under the root", adam_eps_inside, "the length of the gradient"),
     ("adam_step", "divides by v", adam_without_root, "two steps by hand"),
     ("adam_step", "moves by the gradient, not by m", adam_without_momentum, "two steps by hand"),
     ("adam_step", "counts one step too many", adam_one_step_ahead, "two steps by hand"),

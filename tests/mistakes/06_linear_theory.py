@@ -231,14 +231,18 @@ def wrong_blocks_inputs_one_layer_up(X, B, L):
     return _blocks(X, B, L, lambda l: 2 * (L - l) / L, lambda l: 2 * l / L)
 
 
-def wrong_blocks_projector(X, B, L):
+def wrong_blocks_projector(X, B, L, in_the_first_layer=True):
     U, S, Vt = np.linalg.svd(B, full_matrices=False)
     S = np.where(S > 1e-12 * S.max(), S, 0.0)
     F, K = X @ Vt.T, 0.0
     for l in range(1, L + 1):
         left, right = (U * S ** (2 * (L - l) / L)) @ U.T, (F * S ** (2 * (l - 1) / L)) @ F.T
-        K = K + left[:, :, None, None] * right
+        K = K + left[:, :, None, None] * (right if l > 1 or in_the_first_layer else X @ X.T)
     return K
+
+
+def wrong_blocks_projector_in_the_last_layer(X, B, L):
+    return wrong_blocks_projector(X, B, L, in_the_first_layer=False)
 
 
 def wrong_blocks_diagonal_only(X, B, L):
@@ -457,6 +461,13 @@ MISTAKES = [
     ("final_kernel_blocks", "takes singular values for eigenvalues", wrong_blocks_singular_values, "by hand"),
     ("final_kernel_blocks", "lets the inputs pass l layers", wrong_blocks_inputs_one_layer_up, "by hand"),
     ("final_kernel_blocks", "takes a projector as the power 0", wrong_blocks_projector, "agrees with final_kernel"),
+    (
+        "final_kernel_blocks",
+        "takes a projector for I in the last layer",
+        wrong_blocks_projector_in_the_last_layer,
+        "layers without a defect",
+        "Do the last layer's own weights move the outputs only along the left vectors of B?",
+    ),
     ("final_kernel_blocks", "keeps only the blocks c = c'", wrong_blocks_diagonal_only, "layers without a defect"),
     ("final_kernel_blocks", "puts the samples' axes first", wrong_blocks_samples_first, "has shape"),
     ("final_kernel_blocks", "drops the axes of one output", wrong_blocks_one_output_without_axes, "has shape"),

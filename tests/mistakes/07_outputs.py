@@ -162,6 +162,11 @@ def wrong_eigenvectors_equal_numbers(K, X, Z, V):
     return float(K.ravel() @ Q / (np.linalg.norm(K) * np.linalg.norm(Q)))
 
 
+def wrong_eigenvectors_tied_numbers(K, X, Z, V):
+    terms, A = _terms(X, Z, V), V.shape[1]
+    return _projected(K, terms[:A] + terms[A:])
+
+
 def wrong_eigenvectors_squared(K, X, Z, V):
     return eigenvector_alignment(K, X, Z, V) ** 2
 
@@ -334,7 +339,7 @@ MISTAKES = [
         "sequential_mode_times",
         "takes each mode alone",
         wrong_times_alone,
-        "modes that share hidden units",
+        "g_1 is along (1, 0) and g_2 along (1, 2). s_3",
         "What has a mode lost when the faster ones are learned?",
     ),
     (
@@ -352,6 +357,13 @@ MISTAKES = [
     ("sequential_mode_times", "sorts the times", wrong_times_sorted, "not in the order of the times"),
     ("sequential_mode_times", "subtracts along g_1, g_2", wrong_times_along_whole_vectors, "Only the third is wrong?"),
     ("eigenvector_alignment", "takes equal numbers", wrong_eigenvectors_equal_numbers, "Yours is"),
+    (
+        "eigenvector_alignment",
+        "ties lambda_a = mu_a",
+        wrong_eigenvectors_tied_numbers,
+        "Yours is",
+        "Which Q does the docstring let vary freely, and which one is K_inf?",
+    ),
     ("eigenvector_alignment", "returns the squared cosine", wrong_eigenvectors_squared, "the square of the expected"),
     ("eigenvector_alignment", "leaves the outputs' terms out", wrong_eigenvectors_of_inputs_only, "Yours is"),
     ("eigenvector_alignment", "leaves the inputs' terms out", wrong_eigenvectors_of_outputs_only, "Yours is"),

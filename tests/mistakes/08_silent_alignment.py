@@ -220,6 +220,18 @@ def wrong_region_large_errors_are_trivial_too(numbers):
     return "trivial" if numbers.get("err_inf_relu", 0) > 0.1 else region(numbers)
 
 
+def wrong_region_needs_a_small_error(numbers):
+    return "partially aligned" if region(numbers) == "silent" and numbers["err_inf"] > 0.1 else region(numbers)
+
+
+def wrong_region_needs_growth(numbers):
+    return "partially aligned" if region(numbers) == "silent" and numbers["growth_end"] < 2 else region(numbers)
+
+
+def wrong_region_trivial_at_any_error(numbers):
+    return "trivial" if numbers["growth_end"] >= 2 and numbers.get("untrained", 1) < 0.01 else region(numbers)
+
+
 def wrong_region_in_capitals(numbers):
     return region(numbers).capitalize()
 
@@ -231,6 +243,28 @@ def wrong_experiment_records_evenly(
     return result_of(run, X, X_test, slope)
 
 
+NUMBERS = {"A_0": 0.7, "growth_end": 9.0, "t_ratio": 0.5, "err_inf": 0.01, "err_0": 0.5, "rho": 0.02}
+CASES = {  # arguments with which a function is asked again where none can be made up
+    "region": [
+        {"numbers": NUMBERS | changes}
+        for changes in [
+            {},
+            {"A_0": 0.5},
+            {"t_ratio": 2.0},
+            {"t_ratio": None},
+            {"growth_end": 1.5},
+            {"growth_end": 1.5, "err_inf": 0.05, "rho": 0.1},
+            {"growth_end": 1.5, "err_inf": 0.3, "rho": 0.6},
+            {"err_inf": 0.3, "rho": 0.6},
+            {"err_inf": 0.3, "rho": 0.6, "err_inf_relu": 0.3},
+            {"err_inf_relu": 0.3},
+            {"untrained": 0.001},
+            {"untrained": 0.001, "t_ratio": 2.0},
+            {"err_inf_relu": 0.01, "untrained": 0.5},
+            {"err_inf": 2e-9, "err_0": 1e-7},
+        ]
+    ],
+}
 MISTAKES = [
     ("kernel_machine", "leaves out f_0", wrong_machine_from_zero, "the worst entry"),
     (
@@ -256,14 +290,17 @@ MISTAKES = [
         'only in ["drop_at_align"]',
     ),
     ("silence_numbers", "takes argmax where a drop was not reached", wrong_numbers_argmax, "None for a loss drop"),
-    ("region", "goes by the alignment", wrong_region_by_alignment, "expected   'trivial'"),
-    ("region", "asks rho only", wrong_region_by_rho_alone, "expected   'trivial'"),
-    ("region", "calls every kernel lazy that hardly grows", wrong_region_by_growth_alone, "'partially aligned'"),
+    ("region", "goes by the alignment", wrong_region_by_alignment, "It is run A of the chapter."),
+    ("region", "asks rho only", wrong_region_by_rho_alone, "It is run A of the chapter."),
+    ("region", "calls every kernel lazy that hardly grows", wrong_region_by_growth_alone, "It is run G of"),
     ("region", "takes no untrained network for a control", wrong_region_without_the_untrained_control, "late"),
     ("region", "has no control for linear networks", wrong_region_without_the_control_by_relu, "yours      'silent'"),
     ("region", "asks for controls that were not made", wrong_region_controls_must_be_there, "KeyError"),
-    ("region", "names a run that has learned nothing", wrong_region_never_unlearnt, "expected   'unlearnt'"),
-    ("region", "calls a large error trivial", wrong_region_large_errors_are_trivial_too, "expected   'part"),
+    ("region", "names a run that has learned nothing", wrong_region_never_unlearnt, "It is run B of"),
+    ("region", "calls a large error trivial", wrong_region_large_errors_are_trivial_too, "run H of"),
+    ("region", "calls a run silent only if err_inf is small", wrong_region_needs_a_small_error, "'err_0': 3.0"),
+    ("region", "calls a run silent only if its kernel grows", wrong_region_needs_growth, "with {'growth_end': 1.4}"),
+    ("region", "asks the untrained network first", wrong_region_trivial_at_any_error, "'untrained': 0.001}."),
     ("region", "writes the words in another way", wrong_region_in_capitals, "yours      'Trivial'"),
     ("experiment", "gives the machines y instead of f_T(X)", wrong_experiment_targets_y, "The last gap is"),
     ("experiment", "starts the machines from 0", wrong_experiment_from_zero, "the last gap equals err_inf"),
