@@ -218,7 +218,7 @@ def test_sequential_mode_times_are_in_the_order_of_the_s_a():
 def test_sequential_mode_times_are_those_of_a_small_network(rng, share):
     """Three modes share four hidden units: when each has this share of s_a in a network trained in small steps.
 
-    Only the third is wrong? Subtract along g_1', g_2', not along g_1, g_2.
+    Only the third is wrong? Which parts of g_3 have the first two modes taken, and are these parts counted once?
     """
     X, s, times = oracles.draw_white(rng, 8, 5), np.array([4.0, 2.0, 1.0]), np.linspace(0, 14, 701)
     Z, V, weights = orthonormal(rng, 3, 3), orthonormal(rng, 5, 3), drawn_weights(rng, [5, 4, 3], 1e-4)
