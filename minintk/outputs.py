@@ -71,11 +71,11 @@ def sequential_mode_times(weights, B, share=0.5):
 
     weights: [W_1, W_2] at time 0, N hidden units; targets X B^T on white X, B (C, D) = sum_a s_a z_a v_a^T, a singular
     value decomposition. The flow is dW_1/dt = W_2^T (B - W_2 W_1), dW_2/dt = (B - W_2 W_1) W_1^T; mode a has the
-    strength z_a^T W_2 W_1 v_a. Returns t_a (modes,) in the limit of small weights: linear in the logarithm of a common factor of
-    all weights, and approached by the true time as this factor goes to 0. In this limit a mode is learned completely
-    before the next one begins. The order is that of the s_a, even if the times do not rise. Modes with an s_a below
-    1e-12 of the largest are left out. ValueError if more are left than there are hidden units. The s_a should differ:
-    B does not say which directions belong to equal ones, and the times are those of one choice among many.
+    strength z_a^T W_2 W_1 v_a. Returns t_a (modes,) in the limit of small weights: linear in the logarithm of a common
+    factor of all weights, and approached by the true time as this factor goes to 0. In this limit a mode is learned
+    completely before the next one begins. The order is that of the s_a, even if the times do not rise. Modes with an
+    s_a below 1e-12 of the largest are left out. ValueError if more are left than there are hidden units. The s_a should
+    differ: B does not say which directions belong to equal ones, and the times are those of one choice among many.
     By hand: N = C = D = 1, W_1 = W_2 = e^{-3} and B = 1 give 3 for share = 1/2.
 
     How: Mode a begins as g_a = W_2^T z_a + W_1 v_a (N,), which grows as e^{s_a t}. Once a mode b with s_b > s_a is
@@ -100,8 +100,9 @@ def eigenvector_alignment(K, X, Z, V):
     K (C, C, P, P): of one output K[None, None], (1, 1, P, P). X (P, D), Z (C, A), V (D, A): modes z_a, v_a in columns,
     of any length, also 0. Q runs through the sums Q_cc' = sum_a [lambda_a delta_cc' X v_a v_a^T X^T +
     mu_a (z_a z_a^T)_cc' X X^T] with any numbers lambda_a, mu_a; K_inf has lambda_a = mu_a = s_a. The 2 A terms may be
-    linearly dependent; where all are 0 so is the alignment. Returns a number, A as in `alignment.kernel_alignment`: 1 for
-    every network W_1 = sum_a q_a v_a^T, W_2 = sum_a z_a p_a^T with orthogonal q_a and p_a. ValueError if K is all zeros.
+    linearly dependent; where all are 0 so is the alignment. Returns a number, A as in `alignment.kernel_alignment`: 1
+    for every network W_1 = sum_a q_a v_a^T, W_2 = sum_a z_a p_a^T with orthogonal q_a and p_a. ValueError if K is all
+    zeros.
     By hand: C = 1, X = I (2, 2), z = (1), v = (1, 0): Q is any diagonal matrix, and K of four ones gives 1 / sqrt(2).
 
     How: The best Q is the projection of K on the span of the terms, and A(K, Q) = |projection| / |K|. The projection is
