@@ -51,6 +51,13 @@ def graded(tmp_path_factory):
     return folder, told
 
 
+@pytest.fixture(autouse=True)
+def trusted(request, monkeypatch):
+    """The library is not graded first again, but where this is the point."""
+    if "salt" not in request.node.name and "library_fails" not in request.node.name:
+        monkeypatch.setattr(classroom, "_fair", lambda salt, exercises: None)
+
+
 def test_the_table_has_everyone_first_those_of_the_roster(graded):
     lines = [line.split() for line in graded[1].splitlines()]
     assert [line[0] for line in lines] == ["student", "bob", "eve", "ada", "copy", "nobody"]
