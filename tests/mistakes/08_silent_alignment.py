@@ -188,7 +188,7 @@ def wrong_region_by_alignment(numbers):
     return "silent" if numbers["A_0"] > 0.6 and numbers["t_ratio"] <= 1 else "partially aligned"
 
 
-def wrong_region_by_rho_alone(numbers):
+def wrong_region_without_controls(numbers):
     if numbers["t_ratio"] is None:
         return "unlearnt"
     late = "silent" if numbers["t_ratio"] <= 1 else "aligned late"
@@ -291,7 +291,7 @@ MISTAKES = [
     ),
     ("silence_numbers", "takes argmax where a drop was not reached", wrong_numbers_argmax, "None for a loss drop"),
     ("region", "goes by the alignment", wrong_region_by_alignment, "It is run A of the chapter."),
-    ("region", "asks rho only", wrong_region_by_rho_alone, "It is run A of the chapter."),
+    ("region", "asks no control, and never says trivial", wrong_region_without_controls, "It is run A of the chapter."),
     ("region", "calls every kernel lazy that hardly grows", wrong_region_by_growth_alone, "It is run G of"),
     ("region", "takes no untrained network for a control", wrong_region_without_the_untrained_control, "late"),
     ("region", "has no control for linear networks", wrong_region_without_the_control_by_relu, "yours      'silent'"),
