@@ -54,7 +54,6 @@ def run(words):
             remote.kill(process)
             process.wait()
             listener.join(5)
-            process.stderr.close()
         screen.printed(log.decode(errors="replace"))
         if not (folder / "end").exists():
             late, file, line = remote.fault(folder / "faults", [unit["file"] for unit in units.units()])

@@ -103,7 +103,7 @@ class Remote:
                 sweep(self.folder.name)
             self.listener.join(5)
             self.printed += bytes(self.log).decode(errors="replace").replace(os.linesep, "\n")
-            for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            for stream in (self.process.stdin, self.process.stdout):
                 with contextlib.suppress(OSError):  # a request that could not be sent is still in the stream
                     stream.close()
             self.folder.cleanup()
@@ -265,10 +265,14 @@ def environment(home):
 
 
 def listen(stream, log):
-    """Keeps the end of what was printed: a loop that prints may write gigabytes."""
-    while chunk := stream.read1(LOG):
-        log += chunk
-        del log[:-LOG]
+    """Keeps the end of what was printed: a loop that prints may write gigabytes. Closes the stream at its end.
+
+    Nobody else may close it: that waits for a process that got away and holds the other end.
+    """
+    with stream:
+        while chunk := stream.read1(LOG):
+            log += chunk
+            del log[:-LOG]
 
 
 def _rights(user, places):
