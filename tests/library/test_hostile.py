@@ -179,7 +179,8 @@ def test_nobody_waits_for_a_process_that_got_away(monkeypatch):
     """Where it cannot be found it keeps the stream of prints open; it ends by itself here, after a while."""
     monkeypatch.setattr(remote, "sweep", lambda folder: None)
     worker, told = remote.Remote(LIMITS), []
-    body = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(20)\n    os._exit(0)\ntime.sleep(0.3)\nreturn h"
+    away = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(20)\n    os._exit(0)\n"
+    body = away + "time.sleep(0.3)\nreturn h"
     worker.load(cases.text(body), "01_network.py", "network.gate")
     worker.call([[1.0], 0.1], {})
     monkeypatch.setattr(worker.listener, "join", told.append)
