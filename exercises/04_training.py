@@ -144,11 +144,11 @@ def adam_step(weights, gradients, m, v, step, step_size):
     """One step of Adam, in which every weight moves by about step_size. Kingma and Ba 2015, algorithm 1.
 
     weights, gradients, m and v: lists of matrices of the same shapes; step: 1 at the first step. m is a weighted mean
-    of all gradients so far, and v one of their squares, entry by entry: in both the newest counts 1, the
-    one before it b, the one before that b^2 and so on, with b = 0.9 in m and b = 0.999 in v. Given are the means before
-    this step (at the first one anything: nothing has been seen yet) and the gradients of this step. Returns new lists:
-    the weights, which have moved by -step_size m / (sqrt(v) + 1e-8) with the new m and v; the new m; and the new v. The
-    given lists stay as they are.
+    of all gradients so far, and v one of their squares, entry by entry: in both the newest counts 1, the one before it
+    b, the one before that b^2 and so on, with b = 0.9 in m and b = 0.999 in v. Given are the means before this step (at
+    the first one anything: nothing has been seen yet) and the gradients of this step. Returns new lists: the weights,
+    which have moved by -step_size m / (sqrt(v) + 1e-8) with the new m and v; the new m; and the new v. The given lists
+    stay as they are.
     By hand: one weight 1, gradient 2, m = v = 0, step = 1 and step_size = 0.1 give 0.9, 2 and 4.
     """
     # Take one step of Adam, which the paper used for its larger networks. How is a mean over all gradients so far

@@ -42,22 +42,26 @@ def submissions(paths, single=False):
     for path in map(pathlib.Path, paths):
         if not path.exists():
             raise ValueError(f"{path} is not there; expected a folder or a zip of submissions")
-        entries = list(_entries(path))
+        entries, own = list(_entries(path)), _letters(path.resolve().name).removesuffix(".zip")
         alone = single or any(len(parts) == 1 and _unit_file(parts[0]) == parts[0] for parts, _ in entries)
         if single:
-            name = path.resolve().name.removesuffix(".zip")
-            found[name] = Submission(name)
+            found[own] = Submission(own)
         if path.is_dir() and not alone:
             for place in sorted(place.name for place in path.iterdir() if place.is_dir() and not place.is_symlink()):
-                name = _owner((place, ""))[0]  # also of a folder with nothing in it
+                name = _owner((_letters(place), ""))[0]  # also of a folder with nothing in it
                 found.setdefault(name, Submission(name))
         for parts, content in entries:
-            name, rest = (path.resolve().name.removesuffix(".zip"), parts) if alone else _owner(parts)
+            name, rest = (own, parts) if alone else _owner(parts)
             submission = found.setdefault(name, Submission(name))
             _take(submission, rest, content)
     if not found:
         raise ValueError(f"{', '.join(map(str, paths))}: no submissions; expected a folder, a zip or files a student")
     return dict(sorted(found.items()))
+
+
+def _letters(name):
+    """A file's name as it can be written: it may hold bytes that are no letters."""
+    return os.fsencode(name).decode(errors="replace")
 
 
 def _owner(parts):
@@ -115,7 +119,7 @@ def _entries(path):
         folders.sort()
         for name in sorted(names):
             file = pathlib.Path(place, name)
-            parts = file.relative_to(path).parts
+            parts = tuple(map(_letters, file.relative_to(path).parts))
             seen[parts[0]] = seen.get(parts[0], 0) + 1
             if not file.is_symlink() and seen[parts[0]] <= MOST and file.is_file():
                 yield parts, lambda cap=LARGEST, file=file: _read(file, cap)

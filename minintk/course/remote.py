@@ -89,9 +89,9 @@ class Remote:
             self._end()
         if self.process is not None and self.loaded is not None:
             told = " ".join(self.ready["defences"])
-            alone = "new processes" in told and "Landlock" in told and not any(self.home.iterdir())
-            if not (alone and self._asked_to_end()):  # among its answers there may be more than its own
-                self.close()
+            locked_in = "new processes" in told and "Landlock" in told
+            if not (locked_in and self._home_is_empty() and self._asked_to_end()):
+                self.close()  # among its answers there may be more than its own
         self.loaded, self.left, self.serving = None, self.limits.total, False
 
     def close(self):
@@ -156,6 +156,12 @@ class Remote:
             self._ask({"end": True}, self.seconds)
             return True
         return False
+
+    def _home_is_empty(self):
+        try:
+            return not any(self.home.iterdir())
+        except OSError:  # it was shut
+            return False
 
     def _alone(self):
         """Whether the copy has ended, by what the system says: what it says itself a stranger may have written."""
@@ -247,14 +253,19 @@ def _checked(answer, number, request):
             pairs = zip(request["calls"], told, strict=True)
             told = [{"error": _error(*o["error"])} if "error" in o else {"ok": o["ok"]} for _, o in pairs]
         elif "source" in request:
-            told = [(line and int(line), str(problem)) for line, problem in told]
+            told = [(line and int(line), _words(problem)) for line, problem in told]
         return checked | {"ok": told}
     except (TypeError, KeyError, AttributeError, OverflowError) as error:
         raise ValueError(f"no answer in one of our forms ({error})") from None
 
 
 def _error(kind, text, line):
-    return str(kind)[:100], str(text)[:2000], line and int(line)
+    return _words(kind)[:100], _words(text), line and int(line)
+
+
+def _words(text):
+    """A stranger's text, not too long, and such that it can be written: half a letter of UTF-16 could not."""
+    return str(text)[:2000].encode(errors="backslashreplace").decode()
 
 
 def environment(home):
@@ -313,5 +324,8 @@ def fault(path, names):
 
 
 def cause(code):
-    """The end of a process in words."""
-    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    """The end of a process in words; any number, which a stranger may have made up."""
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"exit code {code}"

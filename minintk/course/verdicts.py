@@ -37,10 +37,15 @@ def learn(key, asked):
     frame = frames.pack(questions)
     if key not in known and len(frame) <= LARGEST:
         known[key] = questions, frame, set()
-    if key in known and known[key][1] == frame:
-        known[key][2].add(_digest([outcome for _, _, outcome in asked]))
+    digest = _digest([outcome for _, _, outcome in asked])
+    if digest and key in known and known[key][1] == frame:
+        known[key][2].add(digest)
 
 
 def _digest(outcomes):
+    """A number for these outcomes; None for lists in lists that are too deep to be packed here."""
     told = [list(o["error"][:2]) if "error" in o else (o["ok"],) for o in outcomes]  # lines of errors may differ
-    return hashlib.sha256(frames.pack(told)).digest()
+    try:
+        return hashlib.sha256(frames.pack(told)).digest()
+    except TypeError:
+        return None

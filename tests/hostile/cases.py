@@ -97,6 +97,8 @@ CASES = {
         "worker._say(frame.f_locals['answers'], {'dead': 0})\nreturn h"
     ),
     # that are broken
+    "half_a_letter": "raise ValueError('\\ud800')",
+    "answers_half_a_letter": "return '\\ud800'",
     "syntax_error": "return (h > 0",
     "raises_at_the_top": TOP + "raise RuntimeError('no')",
     "not_begun": 'raise NotImplementedError("network.gate")',

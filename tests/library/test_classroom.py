@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import csv
+import functools
 import json
 import os
 import re
@@ -166,6 +167,9 @@ def test_who_answers_as_somebody_who_passed_is_asked_no_more_and_any_other_is(tm
     assert points[0] == points[2] == TOTAL > points[4]
 
 
+DEEP = functools.reduce(lambda inner, _: [inner], range(10_000), [])  # no frame can hold it
+
+
 @pytest.mark.parametrize(
     "outcome, twin, same",
     [
@@ -177,6 +181,8 @@ def test_who_answers_as_somebody_who_passed_is_asked_no_more_and_any_other_is(tm
         ({"error": ["ValueError", "X is 0", 3]}, {"error": ["ValueError", "X is 1", 3]}, False),
         ({"error": ["ValueError", "X is 0", 3]}, {"ok": ["ValueError", "X is 0"]}, False),
         (None, {"ok": 1.0}, False),
+        ({"ok": 1.0}, {"ok": DEEP}, False),
+        ({"ok": DEEP}, {"ok": DEEP}, False),
     ],
 )
 def test_answers_are_the_same_in_every_bit(monkeypatch, outcome, twin, same):
@@ -279,6 +285,18 @@ def test_exports_are_read_as_platforms_make_them(tmp_path, files, packed):
     assert {name: one.files for name, one in found.items()} == {
         name: {"03_whitening.py": RIGHT.encode()} for name in files.values()
     }
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the name of a file is always text")
+def test_a_name_of_bytes_that_are_no_letters_can_be_written(tmp_path):
+    for place in (b"M\xfcller/01_network.py", b"ada/01_network.py", b"ada/\xfc/01_network.py"):
+        path = os.path.join(os.fsencode(tmp_path), place)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as stream:
+            stream.write(b"x = 1")
+    found = collect.submissions([tmp_path])
+    assert list(found) == ["M\ufffdller", "ada"] and found["M\ufffdller"].files == {"01_network.py": b"x = 1"}
+    assert "".join([*found, *found["ada"].notes]).encode() and found["ada"].notes
 
 
 def test_a_folder_of_ones_own_files_is_one_submission_and_the_latest_file_counts(tmp_path):

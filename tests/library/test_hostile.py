@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from minintk.course import classroom, remote, student, units
+from minintk.course import classroom, remote, student, units, verdicts
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="strangers' code is locked in on Linux")
 spec = importlib.util.spec_from_file_location("hostile_cases", units.folder("tests") / "hostile" / "cases.py")
@@ -164,6 +164,35 @@ def test_a_process_is_kept_for_the_next_submission_if_nothing_is_left_of_this_on
     assert (worker.process is process) == kept
     worker.load(cases.text("return h + 1"), "01_network.py", "network.gate")
     assert worker.call([2.0, 0.1], {}) == 3.0
+
+
+SAYS = """import sys
+from minintk.course import worker
+frame = sys._getframe()
+while 'answers' not in frame.f_locals:
+    frame = frame.f_back
+worker._say(frame.f_locals['answers'], TOLD)
+return h"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [SAYS.replace("TOLD", told) for told in ("{'dead': -999}", "{'dead': 10**30}", "{'number': 1}", "[1]")],
+    ids=["an unknown signal", "a huge code", "another number", "a list"],
+)
+def test_what_a_submission_says_when_all_is_asked_at_once_stops_nobody(worker, monkeypatch, body):
+    """Its answers are not those that passed, and no error of any kind reaches the class."""
+    monkeypatch.setattr(verdicts, "known", {"key": ([[[1.0, 0.1], {}]], b"", {"none"})})
+    worker.load(cases.text(body), "01_network.py", "network.gate")
+    assert not verdicts.passes("key", worker)
+    worker.rest()
+
+
+def test_a_home_that_cannot_be_looked_into_is_not_kept(worker, tmp_path):
+    worker.load(cases.text("return h"), "01_network.py", "network.gate")
+    worker.home = tmp_path / "shut"
+    worker.rest()
+    assert worker.process is None
 
 
 def test_where_processes_may_be_begun_none_is_kept():
