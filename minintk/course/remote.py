@@ -88,9 +88,7 @@ class Remote:
         if self.process is not None and self.loaded is not None:
             self._end()
         if self.process is not None and self.loaded is not None:
-            told = " ".join(self.ready["defences"])
-            locked_in = "new processes" in told and "Landlock" in told
-            if not (locked_in and self._home_is_empty() and self._asked_to_end()):
+            if not (self._home_is_empty() and self._asked_to_end()):
                 self.close()  # among its answers there may be more than its own
         self.loaded, self.left, self.serving = None, self.limits.total, False
 
@@ -134,9 +132,11 @@ class Remote:
         finally:
             clock.cancel()
             self.left -= time.monotonic() - begun
-        if "dead" in answer:  # or a stranger says so: what else is in the stream nobody knows
+        if "dead" in answer:  # or a stranger says so
             error = self._obituary(answer["dead"])
-            self.close()
+            if not (self._sealed() and self._alone() and self._asked_to_end()):
+                self.close()  # what else is in the stream nobody knows
+            self.serving = False
             raise error
         self.serving = True
         if "error" in answer:
@@ -144,11 +144,16 @@ class Remote:
         return answer
 
     def _end(self):
-        """Ends the copy of the worker that served the last function; the worker too, if it does not end in peace."""
-        if worker.FORKS and self.serving and self._asked_to_end():
+        """Ends the copy of the worker that served the last function; the worker too, if anything of it may be left."""
+        if self._sealed() and self.serving and self._asked_to_end():
             self.serving = not self._alone()
-        if self.serving or not worker.FORKS:
+        if self.serving or not self._sealed():
             self.close()
+
+    def _sealed(self):
+        """Whether a copy of the worker can leave no process behind, and no file elsewhere."""
+        told = " ".join(self.ready["defences"])
+        return worker.FORKS and "new processes" in told and "Landlock" in told
 
     def _asked_to_end(self):
         """Whether it answers when it is told to end: the copy, or the worker, which then only waits for another one."""

@@ -36,7 +36,7 @@ CASES = {
     # that take what there is
     "memory": "return np.ones((10**6, 10**5))",
     "memory_bit_by_bit": "kept = []\nwhile True:\n    kept.append(bytes(10**8))",
-    "files": "for i in range(10_000):\n    open(f'file{i}', 'w').write('x')",
+    "files": "for i in range(1_000):\n    open(f'file{i}', 'w').write('x')",
     "a_large_file": "with open('large', 'wb') as f:\n    for _ in range(200):\n        f.write(bytes(10**6))",
     "prints_without_end": "while True:\n    print('x' * 1000)",
     "forks": "import os, time\nfor _ in range(50):\n    if os.fork() == 0:\n        time.sleep(1000)",

@@ -1,6 +1,7 @@
 """Hostile and broken submissions are graded in one go: each has its row, and costs nobody anything but itself."""
 
 import contextlib
+import dataclasses
 import importlib.util
 import json
 import os
@@ -118,10 +119,9 @@ def test_what_could_not_be_read_is_told(graded, name, told):
 
 @pytest.fixture
 def worker():
-    """A locked process of which no other can come, also where root grades."""
+    """A locked process of which no other can come."""
     worker = remote.Remote(LIMITS)
-    worker.begin()["defences"].append("new processes")
-    if not any(name.startswith("Landlock") for name in worker.ready["defences"]):
+    if not any(name.startswith("Landlock") for name in worker.begin()["defences"]):
         pytest.skip("there is no Landlock here")
     yield worker
     worker.close()
@@ -151,9 +151,10 @@ return h"""
         ("open('left', 'w')\nreturn h", False),
         (LEAVES_AN_ANSWER, False),
         (cases.CASES["stays_for_the_next_function"], False),
-        (cases.CASES["segfault"], False),
+        (cases.CASES["says_that_it_is_dead"], False),
+        (cases.CASES["segfault"], True),
     ],
-    ids=["right", "leaves a file", "leaves an answer", "stays", "dies"],
+    ids=["right", "leaves a file", "leaves an answer", "stays", "says that it is dead", "dies"],
 )
 def test_a_process_is_kept_for_the_next_submission_if_nothing_is_left_of_this_one(worker, body, kept):
     process = worker.process
@@ -196,22 +197,42 @@ def test_a_home_that_cannot_be_looked_into_is_not_kept(worker, tmp_path):
 
 
 def test_where_processes_may_be_begun_none_is_kept():
+    """Neither for the next function, which one left behind could answer, nor for the next submission."""
     worker = remote.Remote(LIMITS)
     worker.load(cases.text("return h"), "01_network.py", "network.gate")
-    worker.ready["defences"] = [name for name in worker.ready["defences"] if name != "new processes"]
+    process = worker.process
+    worker.ready["defences"].clear()
+    worker.load(cases.text("return h"), "01_network.py", "network.gate")
+    assert worker.process is not process
+    worker.ready["defences"].clear()
     worker.rest()
     assert worker.process is None
 
 
-@pytest.mark.skipif(LIMITS.user is None, reason="only root's processes may begin others")
+BEGINS = """import os, threading
+for begin in (os.fork, threading.Thread(target=print).start):
+    try:
+        begin()
+    except (OSError, RuntimeError):
+        continue
+    return 0.0
+return 1.0"""
+
+
+def test_neither_a_process_nor_a_thread_is_begun(worker):
+    if "new processes" not in worker.ready["defences"]:
+        pytest.skip("root may begin processes on this kind of machine")
+    worker.load(cases.text(BEGINS), "01_network.py", "network.gate")
+    assert worker.call([[1.0], 0.1], {}) == 1.0
+
+
 def test_nobody_waits_for_a_process_that_got_away(monkeypatch):
     """Where it cannot be found it keeps the stream of prints open; it ends by itself here, after a while."""
     monkeypatch.setattr(remote, "sweep", lambda folder: None)
-    worker, told = remote.Remote(LIMITS), []
-    away = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(20)\n    os._exit(0)\n"
-    body = away + "time.sleep(0.3)\nreturn h"
-    worker.load(cases.text(body), "01_network.py", "network.gate")
-    worker.call([[1.0], 0.1], {})
+    away = "import os, sys, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(20)\n    os._exit(0)\n"
+    start = f"{away}os.execv(sys.argv[1], sys.argv[1:])"
+    worker, told = remote.Remote(dataclasses.replace(LIMITS, wrap=(sys.executable, "-c", start))), []
+    worker.load(cases.text("return h"), "01_network.py", "network.gate")
     monkeypatch.setattr(worker.listener, "join", told.append)
     begun = time.monotonic()
     worker.close()
