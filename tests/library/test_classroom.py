@@ -112,12 +112,12 @@ def test_a_second_run_asks_nobody_again_and_writes_the_same_bytes(graded, tmp_pa
     assert tree(folder / "new") == before
 
 
-def test_an_executor_of_ones_own_gives_the_same_bytes(graded, tmp_path):
+def test_two_processes_or_an_executor_of_ones_own_give_the_same_bytes(graded, tmp_path):
     folder, _ = graded
     with concurrent.futures.ThreadPoolExecutor(1) as executor:
-        roster = folder / "roster.csv"
-        classroom.grade_class([folder / "in"], tmp_path, [3], LIMITS, executor=executor, roster=roster)
-    assert tree(tmp_path) == tree(folder / "out")
+        for name, how in (("two", {"jobs": 2}), ("own", {"executor": executor})):
+            classroom.grade_class([folder / "in"], tmp_path / name, [3], LIMITS, roster=folder / "roster.csv", **how)
+            assert tree(tmp_path / name) == tree(folder / "out")
 
 
 def test_a_grading_process_that_is_ended_is_told_in_a_line(graded, tmp_path):
