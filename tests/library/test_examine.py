@@ -289,7 +289,7 @@ def impatient(monkeypatch):
 
 def test_a_function_that_cannot_be_asked_is_told_with_its_line_and_the_rest_is_graded(tmp_path, impatient):
     impatient("calls", "network.forward")
-    ends = "def forward(weights, X, slope=0.0):\n    while True: pass\n"
+    ends = "def forward(weights, X, slope=0.0):\n    import time; time.sleep(99)\n"
     dies = "def backward(weights, layers, cotangent, slope=0.0):\n    import ctypes\n    ctypes.string_at(0)\n"
     broken = "def weight_gradients(layers, deltas:\n    return 1\n"
     names = [f"network.{name}" for name in ("forward", "backward", "weight_gradients", "gate")]
@@ -311,7 +311,7 @@ def test_a_loop_at_the_top_of_a_file_is_waited_for_once(tmp_path, monkeypatch, i
     functions = "".join(f"\ndef {name.split('.')[1]}(*args, **kwargs):\n    return 1\n" for name in names)
     started, start = [], remote.Remote.start
     monkeypatch.setattr(remote.Remote, "start", lambda self: (started.append(1), start(self)))
-    found = graded(tmp_path, names, network="\nwhile True: pass\n" + functions, kernel=functions)
+    found = graded(tmp_path, names, network="\nimport time; time.sleep(99)\n" + functions, kernel=functions)
     assert len(started) == 2  # for the file that never ends, and for the other one
     assert "01_network.py, line 6: the file itself did not return within 0.5 seconds" in found["gate"][3]
     assert "It returned an int, expected a list" in found["gradient_factors"][3]
