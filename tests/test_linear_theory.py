@@ -56,7 +56,7 @@ def test_early_weights_solve_their_equations(rng, N, D):
     def velocity(state):  # W beside a
         return s * np.column_stack([np.outer(state[:, D], beta), state[:, :D] @ beta])
 
-    end = oracles.rk4(velocity, np.column_stack([W0, a0]), [time], step=0.01)[0]
+    end = oracles.rk4(velocity, np.column_stack([W0, a0]), [time], step=0.004)[0]
     with unchanged(W0, a0, beta):
         found = linear_theory.early_weights(W0, a0, beta, s, time)
     assert_matches(list(found), [end[:, :D], end[:, D]])
@@ -72,10 +72,11 @@ def test_early_weights_stay_as_they_are_across_beta(rng):
 
 
 @pytest.mark.exercise("linear_theory.early_weights", row=4)
-@pytest.mark.parametrize("sigma, error", [(1e-2, 3e-4), (1e-3, 3e-6)])
-def test_early_weights_are_those_of_a_small_network(rng, sigma, error):
-    """The whole network, trained to t = 1/s, has these weights up to a relative error of order sigma^2."""
+@pytest.mark.parametrize("sigma", [1e-2, 1e-3])
+def test_early_weights_are_those_of_a_small_network(rng, sigma):
+    """The whole network, trained to t = 1/s, has these weights up to a relative error of order |W_0|^2 + |a_0|^2."""
     beta, W0, a0, W, a = trained_two_layers(rng, sigma, 1.3, [1 / 1.3])
+    error = np.sum(W0**2) + np.sum(a0**2)
     assert_matches(list(linear_theory.early_weights(W0, a0, beta, 1.3, 1 / 1.3)), [W[0], a[0]], rtol=error)
 
 
@@ -106,12 +107,12 @@ def test_two_layer_mode_at_the_end_and_from_the_end_on():
 
 
 @pytest.mark.exercise("linear_theory.two_layer_mode", row=4)
-@pytest.mark.parametrize("sigma, error", [(3e-2, 2e-3), (3e-3, 2e-5)])
-def test_two_layer_mode_is_that_of_a_small_network(rng, sigma, error):
-    """r = a^T W beta and q of the whole network, before, while and after it learns, up to order sigma^2."""
+@pytest.mark.parametrize("sigma", [3e-2, 3e-3])
+def test_two_layer_mode_is_that_of_a_small_network(rng, sigma):
+    """r = a^T W beta and q of the whole network, before, while and after it learns, up to order |W_0|^2 + |a_0|^2."""
     s, times = 1.5, np.linspace(0, 6, 13)
-    beta, _, _, W, a = trained_two_layers(rng, sigma, s, times)
-    b = W @ beta
+    beta, W0, a0, W, a = trained_two_layers(rng, sigma, s, times)
+    b, error = W @ beta, np.sum(W0**2) + np.sum(a0**2)
     r, q = (a * b).sum(axis=1), ((a**2).sum(axis=1) + (b**2).sum(axis=1)) / 2
     assert_matches(list(linear_theory.two_layer_mode(q[0], r[0], s, times)), [r, q], rtol=error)
 
@@ -408,7 +409,7 @@ def test_balance_defect_does_not_change_in_a_linear_network(rng):
     weights = drawn_weights(rng, [3, 4, 2, 1], 2.0)
     X, y = rng.standard_normal((6, 3)), rng.standard_normal(6)
     end = training.gradient_flow(weights, X, y, 1.0, time=2.0, rtol=1e-9).weights[-1]
-    assert abs(end[1] @ end[1].T - weights[1] @ weights[1].T).max() > 0.1
+    assert abs(end[1] @ end[1].T - weights[1] @ weights[1].T).max() > 0.01
     assert_matches(linear_theory.balance_defect(end), defects(weights), rtol=1e-6)
 
 
