@@ -29,7 +29,7 @@ def kernel_alignment(K, Q):
 
 @guard.accepts(K="P P", y="P | P C")
 def task_alignment(K, y):
-    """The task alignment A_y: how well the direction of a kernel serves to learn the targets, not centred.
+    """The task alignment A_y: how well the direction of a kernel serves to learn the targets.
 
     K (P, P), y (P,) or (P, C). A network with the kernel K, the same for every output and none between two, has outputs
     that are all still 0, and is trained by gradient flow on the mean squared error with the targets y. The loss then
@@ -95,6 +95,6 @@ def predictor_gap(K_inf_train, K_inf_test, f_train, f_test, f0_train, f0_test):
     point: G_t = 3.
     """
     # Find the gap from the outputs at two moments: what of the path between them has to be known?
-    # At the end G_t is the whole error of the machine; along the run it shows when that error was made.
+    # At the end G_t is the whole error of the kernel predictor; along the run it shows when that error was made.
     # (7 points, about 25 minutes)
     raise NotImplementedError("alignment.predictor_gap")

@@ -74,6 +74,9 @@ def silence_numbers(times, losses, alignments, norms, network, machine_inf, mach
     t_ratio, t_align / t_learn; None if t_learn is inf, and inf if only t_align is;
     drop_at_align, 1 - L(t_align) / L(0); None if t_align is inf;
     err_inf, err_0 and rho, see `alignment.kernel_error` and `alignment.silence_ratio`.
+    By hand: times (0, 1, 2), losses (2, 1.9, 0.5), alignments (0.5, 0.96, 1) and norms (1, 1.1, 4) give A_0 = 0.5,
+    A = [0.96, 1, 1, None], growth = [1.1, 4, 4, None], growth_end = 4, t_align = 1 and t_learn = 2, t_ratio = 0.5 and
+    drop_at_align = 0.05.
     """
     # Put a run into eleven numbers; none alone tells silent from lazy. What was not reached is None or inf, never a
     # number. At hand in alignment: kernel_error(machine, network), silence_ratio(err_inf, err_0), and

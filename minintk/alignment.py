@@ -41,7 +41,7 @@ def kernel_alignment(K, Q):
 
 @guard.accepts(K="P P", y="P | P C")
 def task_alignment(K, y):
-    """The task alignment A_y: how well the direction of a kernel serves to learn the targets, not centred.
+    """The task alignment A_y: how well the direction of a kernel serves to learn the targets.
 
     K (P, P), y (P,) or (P, C). A network with the kernel K, the same for every output and none between two, has outputs
     that are all still 0, and is trained by gradient flow on the mean squared error with the targets y. The loss then
@@ -52,7 +52,8 @@ def task_alignment(K, y):
     How: The outputs move at the rate K y / P, so the loss falls at the rate y^T K y / P^2, summed over the columns of
     y: A_y = sum_c y_c^T K y_c / (|K| |y|^2). Above the line stands sum(y * (K y)), for y (P,) and (P, C) alike. For one
     output this is A(K, y y^T), see `kernel_alignment`; for several it is the mean of the outputs' own A_y, weighted
-    with |y_c|^2, which is not the alignment with y y^T.
+    with |y_c|^2, which is not the alignment with y y^T. Elsewhere A_y is called kernel-target alignment, not
+    centred.
     """
     K, size_K = _sized(K, "task_alignment: K")
     y, size_y = _sized(y, "task_alignment: y")

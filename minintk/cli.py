@@ -148,7 +148,8 @@ def _course(commands):
     classes.add_argument("--units", type=int, nargs="+", metavar="N", help="only these units")
     classes.add_argument("--roster", type=_named, metavar="FILE", help="CSV with student_id: everyone gets a row")
     classes.add_argument("--salt", default="", metavar="TEXT", help="draw other seeds and sizes for the checks")
-    classes.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N", help="processes (default: the cores)")
+    cores = threads.cores()
+    classes.add_argument("--jobs", type=int, default=cores, metavar="N", help="processes (default: the cores)")
     classes.add_argument("--seconds", type=float, default=10, metavar="S", help="for a call (default: %(default)s)")
     classes.add_argument(
         "--total", type=float, default=120, metavar="S", help="for a submission (default: %(default)s)"
@@ -386,7 +387,7 @@ def _run(options):
         raise ValueError(f"jobs is {options.jobs}, expected at least 1")
     settings = own if options.seed is None else own | {"seed": options.seed}
     with contextlib.ExitStack() as stack:
-        jobs = options.jobs or os.cpu_count() or 1
+        jobs = options.jobs or threads.cores()
         if options.answers:
             from minintk.course import regime, swap
 

@@ -96,6 +96,9 @@ def descend(weights, X, y, target_loss, longest, slope=0.0, loss="mse", steps=10
     it goes, if that is less. weights: [W_1 ... W_L]; X, y, slope and loss as there. Returns the last weights, the flow
     times (T,), 0 first, and the loss at each of them (T,). A start at or below the target is the end, too.
     By hand: f = w x, w = 1, x = 1, y = 3, target_loss = 1, longest = 0.5 give w = 2, times (0, 0.5), losses (2, 0.5).
+
+    How: In a loop: take the step and its loss; append the loss; if it is at or below the target, or if there are more
+    losses than `steps`, return the weights from before the step; else go to the new ones and append the time.
     """
     times, losses = [0.0], []
     while True:

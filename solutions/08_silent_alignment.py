@@ -77,6 +77,9 @@ def silence_numbers(times, losses, alignments, norms, network, machine_inf, mach
     t_ratio, t_align / t_learn; None if t_learn is inf, and inf if only t_align is;
     drop_at_align, 1 - L(t_align) / L(0); None if t_align is inf;
     err_inf, err_0 and rho, see `alignment.kernel_error` and `alignment.silence_ratio`.
+    By hand: times (0, 1, 2), losses (2, 1.9, 0.5), alignments (0.5, 0.96, 1) and norms (1, 1.1, 4) give A_0 = 0.5,
+    A = [0.96, 1, 1, None], growth = [1.1, 4, 4, None], growth_end = 4, t_align = 1 and t_learn = 2, t_ratio = 0.5 and
+    drop_at_align = 0.05.
 
     How: The index for d is the first one with L <= (1 - d) L(0), if np.flatnonzero finds any. t_align is one of the
     times: np.searchsorted(times, t_align) is its index. The rest are calls of functions of alignment.

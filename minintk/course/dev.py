@@ -64,8 +64,8 @@ def _texts():
         full, lines = exercise["full"], exercise["task"].strip().splitlines()
         if len(lines) > 3 or max(map(len, lines)) > 112:
             yield f"{full}: the task has {len(lines)} lines (longest {max(map(len, lines))}), expected 1 to 3 up to 112"
-        if len(units.hints(exercise)) != 3:
-            yield f"{full}: {len(units.hints(exercise))} hints, expected a question, the idea and the formula"
+        if len(exercise["hints"]) != 2 or units.hints(exercise)[2] is None:
+            yield f"{full}: expected two hints, a question and the idea, and the formula in the docstring behind How:"
         if not exercise["rows"] or any(row["points"] < 1 or not row["claim"] for row in exercise["rows"]):
             yield f"{full}: rows need points and claims"
         if exercise["minutes"] < 1:

@@ -17,7 +17,7 @@ from minintk.tools import files
 COLUMNS = (  # nbgrader's
     "assignment,duedate,timestamp,student_id,last_name,first_name,email,raw_score,late_submission_penalty,score,max_score"
 ).split(",")
-SIGNS = {"passed": "+", "failed": "-"}
+SIGNS = {results.Status.PASSED: "+", results.Status.FAILED: "-"}
 STYLE = (
     "body{font:15px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}pre{background:#f4f4f4;padding:.7em;\
 overflow-x:auto}table{border-collapse:collapse}td,th{padding:.2em .8em;text-align:left;border-bottom:1px solid #ddd}"
@@ -45,7 +45,11 @@ def write(out, records, named, exercises, asked, people, gradescope=None):
         name = record["student"] if record else f"{person['student_id']} (handed in nothing)"
         states = collections.Counter(r["status"] for r in record["results"].values()) if record else {}
         lines.append(
-            (name, f"{totals.get(name, 0)}/{most}", *(str(states.get(s, 0)) for s in ("not started", "failed")))
+            (
+                name,
+                f"{totals.get(name, 0)}/{most}",
+                *(str(states.get(s, 0)) for s in (results.Status.NOT_STARTED, results.Status.FAILED)),
+            )
         )
     width = max(len(line[0]) for line in lines)
     return "\n".join(f"{line[0]:<{width}}" + "".join(f"{cell:>11}" for cell in line[1:]) for line in lines)
@@ -137,7 +141,10 @@ def overview(records, exercises, most):
     parts = [
         f"<p>{len(records)} submissions, {most} points; the middle one has {points[len(points) // 2]}.</p>",
         "<h2>How many pass</h2>",
-        _bars({full: sum(r["status"] == "passed" for r in each) for full, each in begun.items()}, len(records)),
+        _bars(
+            {full: sum(r["status"] == results.Status.PASSED for r in each) for full, each in begun.items()},
+            len(records),
+        ),
         "<h2>Rows that failed</h2>",
         _table(["failed", "of begun", "row"], _hard(begun, exercises)[:40]),
         "<h2>What was told most</h2>",
@@ -166,7 +173,7 @@ def _hard(begun, exercises):
     rows = []
     for e in exercises:
         for i, rubric in enumerate(e["rows"]):
-            failed = sum(r["rows"][i]["status"] == "failed" for r in begun[e["full"]])
+            failed = sum(r["rows"][i]["status"] == results.Status.FAILED for r in begun[e["full"]])
             rows += [(failed, len(begun[e["full"]]), f"{e['full']}, row {i + 1}: {rubric['claim']}")] if failed else []
     return sorted(rows, key=lambda row: (-row[0], row[2]))
 

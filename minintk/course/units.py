@@ -45,10 +45,10 @@ def docstring(function):
 
 
 def hints(exercise):
-    """All its hints; the last one is the paragraph of the library's docstring that begins "How:", if there is one."""
+    """All its hints; the last one is the paragraph of the library's docstring that begins "How:"."""
     function = next(node for node in ast.parse(source(exercise)).body if isinstance(node, ast.FunctionDef))
     how = parted(ast.get_docstring(function))[1]
-    return [*exercise["hints"], *([how] if how else [])]
+    return [*exercise["hints"], how]
 
 
 def source(exercise):

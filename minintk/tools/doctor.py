@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 
-from minintk.tools import shell, version
+from minintk.tools import shell, threads, version
 
 WIDE = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # OpenBLAS core types with AVX-512 kernels
 NEWER = WIDE | {"Haswell", "Zen", "Excavator"}  # and those with AVX2 kernels
@@ -30,7 +30,7 @@ for _ in range(7):
 def main():
     """Prints what was found and what to do; returns the number of bad lines."""
     bad = 0
-    for check in (python, packages, shipped_data, output_folder, console, threads, kernels):
+    for check in (python, packages, shipped_data, output_folder, console, cores, kernels):
         try:
             lines = check()
         except Exception as error:  # an odd machine is a finding, not a crash
@@ -86,12 +86,12 @@ def console():
         return [("note", f"output in {encoding}: marks are plain ASCII; for ticks set PYTHONIOENCODING=utf-8; {kind}")]
 
 
-def threads():
+def cores():
     name, core, used = blas()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    text = f"{name}, core type {core or 'unknown'}, threads {used or 'unknown'}, on {cores} cores"
-    if used and used > cores:
-        return [("note", f"{text}: more threads than cores are slow, {EXPORT} OPENBLAS_NUM_THREADS={cores}")]
+    there = threads.cores()
+    text = f"{name}, core type {core or 'unknown'}, threads {used or 'unknown'}, on {there} cores"
+    if used and used > there:
+        return [("note", f"{text}: more threads than cores are slow, {EXPORT} OPENBLAS_NUM_THREADS={there}")]
     return [("ok", text)]
 
 

@@ -133,10 +133,10 @@ def test_where_there_is_nothing_to_compare_nothing_is_measured(machine, name, co
 def test_more_threads_than_cores_are_a_note(machine, monkeypatch):
     monkeypatch.setattr(doctor.os, "sched_getaffinity", lambda pid: {0, 1}, raising=False)
     machine(("openblas 0.3", "SkylakeX", 64))
-    ((verdict, text),) = doctor.threads()
+    ((verdict, text),) = doctor.cores()
     assert verdict == "note" and "OPENBLAS_NUM_THREADS=2" in text
     machine(("openblas 0.3", "SkylakeX", 2))
-    assert doctor.threads()[0][0] == "ok"
+    assert doctor.cores()[0][0] == "ok"
 
 
 def test_the_blas_has_a_name_without_threadpoolctl_and_with_an_old_numpy(monkeypatch):

@@ -319,9 +319,9 @@ def test_a_loop_at_the_top_of_a_file_is_waited_for_once(tmp_path, monkeypatch, i
 
 
 def test_numpys_global_random_numbers_are_missed_where_the_tests_run(tmp_path):
-    """Seeded and used in the student's process, the weights are right: only the row on the global state fails."""
-    draw = "sigma / n**0.5 * np.random.randn(m, n)"
-    body = f"np.random.seed(rng)\n    return [{draw} for m, n in zip(widths[1:], widths)]"
+    """Seeded alike at each call in the student's process, the weights are right: only the row on the state fails."""
+    draw = "rng.standard_normal((m, n)) * sigma / n**0.5 for m, n in zip(widths[1:], widths)"
+    body = f"np.random.seed(7)\n    rng = np.random.default_rng(rng)\n    return [{draw}]"
     text = f"\ndef init_weights(widths, sigma, rng):\n    {body}\n"
     status, points, rows, _ = graded(tmp_path, ["network.init_weights"], network=text)["init_weights"]
     assert (status, rows) == ("failed", ["passed"] * 4 + ["failed"]) and points == 5

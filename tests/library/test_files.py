@@ -27,11 +27,26 @@ def test_a_text_that_cannot_be_written_leaves_the_old_one_and_nothing_else(tmp_p
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
 
 
-def test_blas_takes_one_thread_unless_the_user_has_said_how_many(monkeypatch):
-    for name in threads.NAMES:
+@pytest.mark.parametrize(
+    "said, found",
+    [({}, "1 1 1 1"), ({"MKL_NUM_THREADS": "5"}, "1 1 5 1"), ({"OMP_NUM_THREADS": "7"}, "7 7 7 7")],
+    ids=["nothing", "of one library", "of all"],
+)
+def test_blas_takes_one_thread_unless_the_user_has_said_how_many(monkeypatch, said, found):
+    names = ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"]
+    for name in names:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    for name, value in said.items():
+        monkeypatch.setenv(name, value)
     threads.one_by_default()
-    assert {name: os.environ[name] for name in threads.NAMES} == dict.fromkeys(threads.NAMES, "1") | {
-        "OMP_NUM_THREADS": "7"
-    }
+    assert [os.environ[name] for name in names] == found.split()
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="a process cannot be kept to a core here")
+def test_cores_are_those_that_may_be_used():
+    allowed = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, [min(allowed)])
+        assert threads.cores() == 1
+    finally:
+        os.sched_setaffinity(0, allowed)

@@ -43,6 +43,16 @@ def test_a_unit_uses_earlier_units_only(own):
     assert not any(module.startswith("minintk.") for module, _ in imports_of(PACKAGE / f"{own}.py"))
 
 
+@pytest.mark.parametrize(
+    "folder, others", [("experiments", {"course", "tools"}), ("tools", {"course"}), ("course", {"experiments"})]
+)
+def test_a_folder_knows_nothing_of_those_above_it_or_beside_it(folder, others):
+    """The command line joins them."""
+    for path in (PACKAGE / folder).glob("*.py"):
+        names = {part for module, name in imports_of(path) for part in (*module.split(".")[1:2], name)}
+        assert not names & others, path.name
+
+
 def test_the_doctor_says_that_numpy_is_missing():
     """The package itself imports nothing, and the command line nothing that needs numpy."""
     code = "import sys; sys.modules['numpy'] = None; from minintk import cli; sys.exit(cli.main(['doctor']))"

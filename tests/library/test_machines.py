@@ -81,6 +81,7 @@ def test_a_point_whose_numbers_cannot_be_is_not_asked_again(tmp_path, toy, error
 
 
 WRONG = "    import numpy as np\n    return np.where(z > 0, z, slope)"
+IN_DOUBLE = "import numpy as np\n    return np.where(h > 0, 1.0, slope)"
 SAID = """
 from minintk import cli
 
@@ -121,10 +122,13 @@ def said(words, *flags, cwd, path):
 def test_without_docstrings_every_text_is_still_there(tmp_path):
     """python -OO, or PYTHONOPTIMIZE=2."""
     at = ["--workbook", book(tmp_path / "book")]
-    words = [["--help"], ["check", "activation", *at], ["dev", "check"]]
-    helped, checked, developed = said(words, "-OO", cwd=tmp_path, path=units.PACKAGE.parent)
+    path, hole = tmp_path / "book" / "01_network.py", 'raise NotImplementedError("network.gate")'
+    path.write_text(path.read_text(encoding="utf-8").replace(hole, IN_DOUBLE), encoding="utf-8")
+    words = [["--help"], ["check", "activation", *at], ["check", "gate", *at], ["dev", "check"]]
+    helped, checked, asserted, developed = said(words, "-OO", cwd=tmp_path, path=units.PACKAGE.parent)
     assert helped[0] == 0 and "silent alignment" in helped[1]
     assert checked[0] == 1 and "\n  activation([-2, 3], slope=0.1) is [-0.2, 3].\n  called" in checked[1]
+    assert asserted[0] == 1 and "gate, row 4: " in asserted[1]  # an assertion is what finds it
     assert developed[0] == 2 and "minintk: dev compares docstrings, which python -OO leaves out" in developed[1]
 
 
@@ -157,7 +161,7 @@ def above(tmp_path):
     """The folder above a clone named minintk, and the path by which an editable install is found: after the folder."""
     (tmp_path / "above" / "minintk").mkdir(parents=True)
     (tmp_path / "site").mkdir()
-    (tmp_path / "site" / "sitecustomize.py").write_text(FINDER.format(clone=str(units.PACKAGE.parent)))
+    (tmp_path / "site" / "sitecustomize.py").write_text(FINDER.format(clone=str(units.PACKAGE.parent)), "utf-8")
     return {"cwd": tmp_path / "above", "path": tmp_path / "site"}
 
 
@@ -177,7 +181,7 @@ def test_in_the_folder_above_a_clone_every_command_works(tmp_path, above):
 def test_in_the_folder_above_a_clone_it_can_be_imported(above, words):
     command = [sys.executable, "-B", *(word.replace(",", " ") for word in words.split())]
     environment = os.environ | {"PYTHONPATH": str(above["path"])}
-    done = subprocess.run(command, cwd=above["cwd"], env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=above["cwd"], env=environment, capture_output=True, encoding="utf-8")
     assert (done.returncode, done.stderr) == (0, "")
 
 
