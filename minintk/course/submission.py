@@ -53,7 +53,7 @@ def of_unit(folder, unit):
     return path, source, {e["name"]: found.get(e["name"], ("", False)) for e in unit["exercise"]}, problems
 
 
-@functools.lru_cache(100)  # a command reads every file more than once
+@functools.lru_cache(20)  # a command reads every file more than once
 def read(source):
     """What stands in a file, without running it: {name: (text, started)}, and the problems as (line, sentence).
 
