@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from minintk import cli
-from minintk.course import submission, units
+from minintk.course import student, submission, units
 
 DECORATOR = '@guard.accepts(z="...", slope="[0, 1]")\n'
 DOC = 'def activation(z, slope):\n    """phi."""\n'
@@ -133,10 +133,14 @@ def test_a_statement_between_a_broken_function_and_the_next_is_kept():
     assert problems == [(2, "IndentationError: expected an indented block after function definition on line 1")]
 
 
-def test_every_broken_function_has_its_own_sentence(book, run):
-    (book / "01_network.py").write_text(f"{HEAD}{DOC}{CONFLICT}{NEXT}return h\n", encoding="utf-8")
-    assert "line 8: SyntaxError: invalid syntax" in run("check", "activation")[1]
-    assert "line 17: IndentationError: expected an indented block" in run("check", "gate")[1]
+def test_every_broken_function_has_its_own_sentence():
+    text = f"{HEAD}{DOC}{CONFLICT}{NEXT}return h\n"
+    for full, told in [
+        ("network.activation", "line 8: SyntaxError: invalid syntax"),
+        ("network.gate", "line 17: IndentationError: expected an indented block"),
+    ]:
+        with pytest.raises(student.Error, match=f"could not be defined; 01_network.py, {told}"):
+            student.define(text, "01_network.py", full)
 
 
 # reset
