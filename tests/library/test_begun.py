@@ -4,6 +4,7 @@ import io
 import re
 import sys
 
+import numpy as np
 import pytest
 
 from minintk import cli
@@ -85,7 +86,22 @@ def test_what_does_not_compile_is_begun_and_pythons_own_sentence_about_it(what):
     assert functions["activation"][1] and f"line {line}: {sentence}".startswith(told), (line, sentence)
 
 
-@pytest.mark.parametrize("what", [what for what in BROKEN if what not in BY_READING])
+BY_CHECKING = ["conflict markers in its body", "a body in the first column that returns nothing", "a coroutine"]
+
+
+@pytest.mark.parametrize("what", [what for what in BROKEN if what not in BY_READING + BY_CHECKING])
+def test_what_does_not_run_is_begun_and_pythons_own_sentence_about_it(what):
+    """And the next function of its file is as good as ever."""
+    text, told = BROKEN[what]
+    source = HEAD + text + RIGHT_GATE
+    assert submission.read(source)[0]["activation"][1]
+    with pytest.raises(student.Error, match=re.escape(told)):
+        student.call(student.define(source, "01_network.py", "network.activation")[0], [np.ones(1), 0.1], {})
+    gate = student.define(source, "01_network.py", "network.gate")[0]
+    assert gate(np.array([-2.0, 3.0]), 0.1).tolist() == [0.1, 1.0]
+
+
+@pytest.mark.parametrize("what", BY_CHECKING)
 def test_what_is_begun_but_broken_has_failed_with_pythons_own_sentence(book, run, what):
     text, told = BROKEN[what]
     (book / "01_network.py").write_text(HEAD + text + RIGHT_GATE, encoding="utf-8")
