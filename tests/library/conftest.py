@@ -35,6 +35,7 @@ for name in experiments.registry():
     print(run.one(name, sys.argv[1], {SMALLER}.get(name, {{}}), False))
 """
 running = {}
+gc.set_threshold(50_000)  # thousands of tests are no garbage, and a tenth of the time would go into finding that out
 
 
 class Found(typing.NamedTuple):
@@ -55,8 +56,7 @@ def pytest_ignore_collect(collection_path):
 
 
 def pytest_collection_finish(session):
-    gc.freeze()  # thousands of tests are no garbage, and a tenth of the time would go into finding that out
-    gc.set_threshold(50_000)
+    gc.freeze()
     config, course = session.config, sum(map(_of_the_course, session.items))
     if any(map(_reads, session.items)):
         running["folder"] = tempfile.TemporaryDirectory()
