@@ -470,7 +470,7 @@ def frozen_kernel_flow__by_runge_kutta(K, y, times, loss="mse"):
 
     f, found = np.zeros(y.shape), []
     for start, time in zip([0.0, *times], times):
-        n = math.ceil((time - start) / 0.05) or 1
+        n = math.ceil((time - start) / (0.05 if time < 20 else 0.2)) or 1  # by then it has arrived
         step = (time - start) / n
         for _ in range(n):
             a = rate(f)
