@@ -1,13 +1,10 @@
 """What was begun is never "not started", whatever broke it; and reset replaces one exercise and no other byte."""
 
-import io
 import re
-import sys
 
 import numpy as np
 import pytest
 
-from minintk import cli
 from minintk.course import student, submission, units
 
 DECORATOR = '@guard.accepts(z="...", slope="[0, 1]")\n'
@@ -18,27 +15,6 @@ NEXT = '\n\n@guard.accepts(h="...", slope="[0, 1]")\ndef gate(h, slope):\n'
 RIGHT_GATE = NEXT + "    return np.where(h > 0, 1, slope).astype(h.dtype)\n"
 HEAD = "import numpy as np\n\nfrom minintk import guard\n\n\n"
 CONFLICT = f"<<<<<<< HEAD\n{BODY}=======\n    return z\n>>>>>>> other\n"
-
-
-@pytest.fixture
-def book(tmp_path, monkeypatch):
-    """A workbook with its README in the folder exercises of the working directory."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "stdin", io.StringIO())
-    assert cli.main(["init", "exercises"]) == 0
-    return tmp_path / "exercises"
-
-
-@pytest.fixture
-def run(capsys):
-    """Runs a command: its exit code and all it printed."""
-
-    def run(*words):
-        capsys.readouterr()
-        code = cli.main(list(words))
-        return code, "".join(capsys.readouterr())
-
-    return run
 
 
 BROKEN = {  # an activation that was begun, and what Python says of it

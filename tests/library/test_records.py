@@ -23,27 +23,6 @@ WRONG = f"{HEAD}def activation(z, slope):\n    return slope * z\n"
 
 
 @pytest.fixture
-def book(tmp_path, monkeypatch):
-    """A workbook with its README in the folder exercises of the working directory."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "stdin", io.StringIO())
-    assert cli.main(["init", "exercises"]) == 0
-    return tmp_path / "exercises"
-
-
-@pytest.fixture
-def run(capsys):
-    """Runs a command: its exit code and all it printed."""
-
-    def run(*words):
-        capsys.readouterr()
-        code = cli.main(list(words))
-        return code, "".join(capsys.readouterr())
-
-    return run
-
-
-@pytest.fixture
 def quick(monkeypatch):
     """Grading at a glance: what is begun passes, if it does not return slope * z."""
 
