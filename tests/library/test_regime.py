@@ -144,8 +144,12 @@ def together(tmp_path, monkeypatch, capfd):
 
 
 def test_a_loop_without_end_is_cut_with_its_line_at_the_top_of_a_file_and_in_a_function(together, monkeypatch):
-    monkeypatch.setattr(regime, "SECONDS", {"file": 0.3, "call": 0.3, "grace": 5})
-    for above, line, place, command in [("while True: pass", "", 2, "see"), ("", SLEEP, 6, "run")]:
+    usual, loop = regime.SECONDS, "while True: pass"
+    for command, seconds, above, line, place in [
+        ("see", {"file": 0.3}, loop, "", 2),
+        ("run", {"call": 0.5}, "", SLEEP, 6),
+    ]:
+        monkeypatch.setattr(regime, "SECONDS", usual | seconds)
         code, _, errors = together(command, above, line)
         assert code == 2 and f"01_network.py, line {place} did not return in time; minintk check" in errors
         assert errors.count("\n") == 1
