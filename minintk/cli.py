@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import functools
 import os
 import pathlib
 import shlex
@@ -48,6 +49,7 @@ def _named(text):
     return text
 
 
+@functools.cache  # making it takes milliseconds, and the tests call main hundreds of times
 def _parser():
     parser = _Parser(
         prog="minintk", description="The silent alignment effect in pure numpy: a toolkit and a graded course."

@@ -119,10 +119,10 @@ def phi(z, slope):
 def forward(weights, X, slope):
     """Every layer, sample by sample and unit by unit."""
     layers = [np.asarray(X).tolist()]
-    for l, W in enumerate(weights, start=1):
+    for l, W in enumerate([np.asarray(W).tolist() for W in weights], start=1):
         rows = []
         for h in layers[-1]:
-            z = [sum(w * u for w, u in zip(row, h)) for row in np.asarray(W).tolist()]
+            z = [sum(w * u for w, u in zip(row, h)) for row in W]
             rows.append([phi(u, slope) for u in z] if l < len(weights) else z)
         layers.append(rows)
     return [np.array(rows) for rows in layers]

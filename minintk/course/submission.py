@@ -5,6 +5,7 @@ piece, this function is broken, and the other pieces stand.
 """
 
 import ast
+import functools
 import io
 import keyword
 import linecache
@@ -52,6 +53,7 @@ def of_unit(folder, unit):
     return path, source, {e["name"]: found.get(e["name"], ("", False)) for e in unit["exercise"]}, problems
 
 
+@functools.lru_cache(20)  # a command reads every file more than once
 def read(source):
     """What stands in a file, without running it: {name: (text, started)}, and the problems as (line, sentence).
 

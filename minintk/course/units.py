@@ -39,6 +39,7 @@ def parted(docstring):
     return (contract, " ".join(how.split())) if found else (docstring, None)
 
 
+@functools.cache
 def docstring(function):
     """A function's docstring, from its file: under `python -OO` the function has none."""
     return ast.get_docstring(ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]) or ""

@@ -6,6 +6,7 @@ here as if they had run here. What the third leaves behind is what `found` tells
 
 import functools
 import gc
+import io
 import json
 import os
 import pathlib
@@ -18,6 +19,8 @@ import typing
 import numpy as np
 import pytest
 
+from minintk import cli
+from minintk.course import workbook
 from minintk.experiments import style
 
 COURSE = ("begun", "commands", "examine", "hostile", "mistakes", "records", "regime", "right_answers")
@@ -35,6 +38,7 @@ for name in experiments.registry():
     print(run.one(name, sys.argv[1], {SMALLER}.get(name, {{}}), False))
 """
 running = {}
+gc.set_threshold(50_000)  # thousands of tests are no garbage, and a tenth of the time would go into finding that out
 
 
 class Found(typing.NamedTuple):
@@ -55,8 +59,7 @@ def pytest_ignore_collect(collection_path):
 
 
 def pytest_collection_finish(session):
-    gc.freeze()  # thousands of tests are no garbage, and a tenth of the time would go into finding that out
-    gc.set_threshold(50_000)
+    gc.freeze()
     config, course = session.config, sum(map(_of_the_course, session.items))
     if any(map(_reads, session.items)):
         running["folder"] = tempfile.TemporaryDirectory()
@@ -144,6 +147,30 @@ def _of_the_course(item):
 
 def _reads(item):
     return "found" in getattr(item, "fixturenames", ())
+
+
+@pytest.fixture
+def book(tmp_path, monkeypatch):
+    """A workbook in the folder exercises of the working directory, without its chapters; at no keyboard."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    folder = tmp_path / "exercises"
+    folder.mkdir()
+    for name, text in workbook.texts().items():
+        (folder / name).write_bytes(text.encode())
+    return folder
+
+
+@pytest.fixture
+def run(capsys):
+    """Runs a command: its exit code and all it printed."""
+
+    def run(*words):
+        capsys.readouterr()
+        code = cli.main(list(words))
+        return code, "".join(capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture

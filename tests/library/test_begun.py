@@ -1,13 +1,11 @@
 """What was begun is never "not started", whatever broke it; and reset replaces one exercise and no other byte."""
 
-import io
 import re
-import sys
 
+import numpy as np
 import pytest
 
-from minintk import cli
-from minintk.course import submission, units
+from minintk.course import student, submission, units
 
 DECORATOR = '@guard.accepts(z="...", slope="[0, 1]")\n'
 DOC = 'def activation(z, slope):\n    """phi."""\n'
@@ -17,27 +15,6 @@ NEXT = '\n\n@guard.accepts(h="...", slope="[0, 1]")\ndef gate(h, slope):\n'
 RIGHT_GATE = NEXT + "    return np.where(h > 0, 1, slope).astype(h.dtype)\n"
 HEAD = "import numpy as np\n\nfrom minintk import guard\n\n\n"
 CONFLICT = f"<<<<<<< HEAD\n{BODY}=======\n    return z\n>>>>>>> other\n"
-
-
-@pytest.fixture
-def book(tmp_path, monkeypatch):
-    """A workbook with its README in the folder exercises of the working directory."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "stdin", io.StringIO())
-    assert cli.main(["init", "exercises"]) == 0
-    return tmp_path / "exercises"
-
-
-@pytest.fixture
-def run(capsys):
-    """Runs a command: its exit code and all it printed."""
-
-    def run(*words):
-        capsys.readouterr()
-        code = cli.main(list(words))
-        return code, "".join(capsys.readouterr())
-
-    return run
 
 
 BROKEN = {  # an activation that was begun, and what Python says of it
@@ -85,7 +62,22 @@ def test_what_does_not_compile_is_begun_and_pythons_own_sentence_about_it(what):
     assert functions["activation"][1] and f"line {line}: {sentence}".startswith(told), (line, sentence)
 
 
-@pytest.mark.parametrize("what", [what for what in BROKEN if what not in BY_READING])
+BY_CHECKING = ["conflict markers in its body", "a body in the first column that returns nothing", "a coroutine"]
+
+
+@pytest.mark.parametrize("what", [what for what in BROKEN if what not in BY_READING + BY_CHECKING])
+def test_what_does_not_run_is_begun_and_pythons_own_sentence_about_it(what):
+    """And the next function of its file is as good as ever."""
+    text, told = BROKEN[what]
+    source = HEAD + text + RIGHT_GATE
+    assert submission.read(source)[0]["activation"][1]
+    with pytest.raises(student.Error, match=re.escape(told)):
+        student.call(student.define(source, "01_network.py", "network.activation")[0], [np.ones(1), 0.1], {})
+    gate = student.define(source, "01_network.py", "network.gate")[0]
+    assert gate(np.array([-2.0, 3.0]), 0.1).tolist() == [0.1, 1.0]
+
+
+@pytest.mark.parametrize("what", BY_CHECKING)
 def test_what_is_begun_but_broken_has_failed_with_pythons_own_sentence(book, run, what):
     text, told = BROKEN[what]
     (book / "01_network.py").write_text(HEAD + text + RIGHT_GATE, encoding="utf-8")
@@ -133,10 +125,14 @@ def test_a_statement_between_a_broken_function_and_the_next_is_kept():
     assert problems == [(2, "IndentationError: expected an indented block after function definition on line 1")]
 
 
-def test_every_broken_function_has_its_own_sentence(book, run):
-    (book / "01_network.py").write_text(f"{HEAD}{DOC}{CONFLICT}{NEXT}return h\n", encoding="utf-8")
-    assert "line 8: SyntaxError: invalid syntax" in run("check", "activation")[1]
-    assert "line 17: IndentationError: expected an indented block" in run("check", "gate")[1]
+def test_every_broken_function_has_its_own_sentence():
+    text = f"{HEAD}{DOC}{CONFLICT}{NEXT}return h\n"
+    for full, told in [
+        ("network.activation", "line 8: SyntaxError: invalid syntax"),
+        ("network.gate", "line 17: IndentationError: expected an indented block"),
+    ]:
+        with pytest.raises(student.Error, match=f"could not be defined; 01_network.py, {told}"):
+            student.define(text, "01_network.py", full)
 
 
 # reset

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from minintk import cli, network, training
-from minintk.course import frames, grade, help, progress, regime, remote, replay, swap, units, watch
+from minintk.course import frames, grade, help, progress, regime, remote, replay, swap, units, watch, workbook
 from minintk.course.results import Status
 
 HEAD = "import numpy as np\n\nfrom minintk import network\n\n\n"
@@ -28,15 +28,6 @@ RIGHT_GATE = "\n\ndef gate(h, slope):\n    return np.where(h > 0, 1, slope).asty
 TOTAL = sum(exercise["points"] for exercise in units.units()[0]["exercise"])  # of unit 1
 NAMES = [exercise["name"] for exercise in units.exercises()]
 WRONG_GATE = "\n\ndef gate(h, slope):\n    return h\n"
-
-
-@pytest.fixture
-def book(tmp_path, monkeypatch):
-    """A workbook as minintk init makes it, in the folder exercises of the working directory."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "stdin", io.StringIO())
-    assert cli.main(["init", "exercises"]) == 0
-    return tmp_path / "exercises"
 
 
 @pytest.fixture
@@ -104,6 +95,7 @@ def test_init_makes_a_workbook_with_the_folders_above_and_touches_no_other_file(
     names = {unit[key] for unit in units.units() for key in ("file", "chapter")}
     assert {path.name for path in folder.iterdir()} == names | {"README.md", units.PROJECTS["chapter"], units.PICTURE}
     assert (folder / "02_kernel.md").read_text(encoding="utf-8") == units.chapter(units.unit("kernel"))
+    assert all((folder / name).read_bytes() == text.encode() for name, text in workbook.texts().items())
     before = {path: path.read_bytes() for path in folder.iterdir()}
     code, out = run("init", str(folder))
     assert code == 2 and "01_network.py" in out
