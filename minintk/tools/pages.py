@@ -100,6 +100,8 @@ def animation(path, make):
 
     with style.defaults(), matplotlib.rc_context({"animation.embed_limit": 100}):
         film = make()
+        canvas = film.figure.canvas  # matplotlib would draw every frame three times
+        canvas.draw_idle, film.figure.savefig = lambda: None, lambda path, **_: canvas.print_png(path)
         with tqdm(total=film.frames, delay=1, disable=None, leave=False, unit=" frames") as bar:
 
             def frame(i):

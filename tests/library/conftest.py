@@ -27,13 +27,14 @@ COURSE = ("begun", "commands", "examine", "hostile", "mistakes", "records", "reg
 REPORTS = "MININTK_TEST_REPORTS"  # the variable by which the second process knows its file
 SMALLER = {  # what is tested of these holds for one draw as for a median, and for a part of the map
     **dict.fromkeys(("whitening", "gap", "three_traps", "neurons", "losses"), {"inits": 1}),
-    "phase_diagram": {"sigmas": (1, 0.1, 0.01, 0.003)},
+    "phase_diagram": {"sigmas": (1, 0.01, 0.003), "powers": (0, 0.25, 0.5, 0.75, 1)},
 }
 EXPERIMENTS = f"""
-import sys
+import gc, sys
 from minintk import experiments
 from minintk.tools import run
 
+gc.set_threshold(50_000)
 for name in experiments.registry():
     print(run.one(name, sys.argv[1], {SMALLER}.get(name, {{}}), False))
 """

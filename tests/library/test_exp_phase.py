@@ -8,7 +8,7 @@ import pytest
 from minintk import silence
 from minintk.experiments import phase_diagram, silent_alignment
 
-SIGMAS, POWERS = [1, 0.1, 0.01, 0.003], list(phase_diagram.POWERS)  # of the map in conftest.py
+SIGMAS, POWERS = [1, 0.01, 0.003], [0, 0.25, 0.5, 0.75, 1]  # of the map in conftest.py
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_the_verdict_changes_with_the_numbers(cells):
     assert "interpolated" in words and "power 0.5 (2 of 5 runs are), 0.75 (0 of 5), 1 (0 of 4)." in words
     for cell in cells[1]:
         cell["region"] = "lazy"
-    assert "Lazy at every power: sigma = 1, 0.1." in phase_diagram.verdict(cells)
+    assert "Lazy at every power: sigma = 1, 0.01." in phase_diagram.verdict(cells)
     for cell in sum(cells, []):
         cell["medians"]["rho"], cell["region"] = 0.3, "partially aligned"
     words = phase_diagram.verdict(cells)
@@ -100,7 +100,7 @@ def test_the_verdict_changes_with_the_numbers(cells):
     for rho, told in [("0.3 at sigma = 0.003.", no_help), ("0.25", no_help), ("0.1", falls)]:
         cells[-1][-1]["medians"]["rho"] = float(rho.split()[0])
         assert f"At power 1 {told}: 0.3 at sigma = 0.01, {rho}" in phase_diagram.verdict(cells)
-    for cell, accuracy in zip(cells[-1], (0.7, 0.9, 0.92, 0.95, 0.97, 0.98), strict=True):
+    for cell, accuracy in zip(cells[-1], (0.7, 0.9, 0.95, 0.97, 0.98), strict=True):
         cell["medians"]["test_accuracy"] = accuracy
     cells[-1][0]["region"] = "silent"
     told = phase_diagram.verdict(cells)
@@ -144,4 +144,4 @@ def test_cells_without_a_number_can_be_told_and_drawn(found, cells):
     assert "unlearnt" in {text.get_text().split("\n")[-1] for text in fig.get_axes()[0].texts}
     known = found("phase_diagram")
     told = phase_diagram.report(cells, known.arrays, known.summary["settings"])
-    assert "5 of 120 runs did not learn" in told and known.report.count("1 of 120 runs did not learn") == 1
+    assert "5 of 75 runs did not learn" in told and known.report.count("1 of 75 runs did not learn") == 1

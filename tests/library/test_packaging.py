@@ -51,10 +51,10 @@ def test_the_metadata_has_the_readme_the_licence_and_the_version(archive):
     assert sum(line.startswith("Classifier: ") for line in lines) > 3
 
 
-@pytest.fixture
-def installed(tmp_path):
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
     """The package as pip would put it: with tests, chapters and solutions inside, and no clone around it."""
-    package = tmp_path / "site" / "minintk"
+    package = tmp_path_factory.mktemp("installed") / "site" / "minintk"
     shutil.copytree(units.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("tests", "exercises", "solutions"):
         ignored = shutil.ignore_patterns("__pycache__", "library", "hostile")

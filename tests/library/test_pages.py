@@ -17,11 +17,10 @@ from minintk.experiments import film, neurons, phase_diagram, silent_alignment, 
 from minintk.tools import pages
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-needs_browser = pytest.mark.usefixtures("browser")
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update "
-    "--disable-sync --disable-quic --enable-logging=stderr --virtual-time-budget=4000 --hide-scrollbars "
-    "--window-size=1300,900 --dump-dom"
+    "--disable-sync --disable-quic --disable-background-timer-throttling --disable-renderer-backgrounding "
+    "--enable-logging=stderr --virtual-time-budget=30000 --hide-scrollbars --window-size=1300,900 --dump-dom"
 ).split()
 # Added to a copy of the page: what the page looks like from inside, after a while
 MEASURE = """<script>
@@ -42,44 +41,41 @@ setTimeout(function () {
 }, 500);
 </script></body>"""
 SIZES = {"laptop": (1280, 800), "phone": (360, 740)}
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    """Skips where there is no browser, or one that cannot open a page, in its own words."""
-    if not BROWSER:
-        pytest.skip("there is no Chromium here to open the pages in")
-    page = tmp_path_factory.mktemp("browser") / "page.html"
-    page.write_text("<p>It opens.")
-    try:
-        done = run_browser(f"--user-data-dir={page.with_name('profile')}", page.as_uri())
-    except (OSError, subprocess.TimeoutExpired) as error:
-        pytest.skip(f"{BROWSER} opens no page: {error}")
-    if "It opens." not in done.stdout:
-        pytest.skip(f"{BROWSER} opens no page: {done.stderr.strip()[-300:] or f'exit code {done.returncode}'}")
-
-
-def run_browser(*words):
-    told = {"capture_output": True, "encoding": "utf-8", "errors": "replace"}
-    return subprocess.run([BROWSER, *FLAGS, *words], timeout=60, **told)
-
-
-def opened(tmp_path, page, *views):
-    """What the page measures in the browser in each view, a size and an act (JavaScript); the console stays empty."""
-    frames = ['<link rel="icon" href="data:,">']
-    for i, (size, act) in enumerate(views):
-        text = page.read_text(encoding="utf-8").replace("</body>", MEASURE % (act, i))
-        (tmp_path / f"copy_{i}.html").write_text(text, encoding="utf-8")
-        width, height = SIZES[size]  # of a frame: a window is never narrower than 500
-        frames.append(f'<iframe src="copy_{i}.html" width={width} height={height}></iframe>')
-    (tmp_path / "frames.html").write_text("\n".join(frames))
-    # Every name fails to resolve: a page that fetches anything would complain in the console
-    profile = f"--user-data-dir={tmp_path / 'profile'}"
-    done = run_browser(profile, "--host-resolver-rules=MAP * ~NOTFOUND", (tmp_path / "frames.html").as_uri())
-    assert [line for line in done.stderr.splitlines() if "CONSOLE" in line and "MEASURED" not in line] == []
-    measured = dict(re.findall(r"MEASURED(\d)(.*?)END", done.stderr))
-    assert len(measured) == len(views), done.stderr[-2000:]
-    return [json.loads(measured[str(i)]) for i in range(len(views))]
+PLAYED = 'document.querySelector("[title=Play]").click();'
+MOVED = """var s = document.querySelector("input[type=range]"), before = document.images[0].src;
+    s.value = 5; s.dispatchEvent(new Event("input"));
+    if (document.images[0].src == before) console.error("the picture stays");"""
+# Each slider changes the words, its own text and the picture named beside it; then the kernel's greys, in their order
+EXPLORED = """function look(name) {
+  var e = document.getElementById(name);
+  return e.toDataURL ? e.toDataURL() : e.innerHTML || e.textContent;
+}
+[["moment", "curves"], ["moment", "scatter"], ["power", "kernel"], ["sigma", "map"], ["moment", "kernel"]].forEach(
+  function (pair) {
+    var s = document.getElementById(pair[0]), seen = [look("state"), look(pair[1]), s.getAttribute("aria-valuetext")];
+    s.value = Number(s.value) ? 0 : s.max;
+    s.dispatchEvent(new Event("input"));
+    [look("state"), look(pair[1]), s.getAttribute("aria-valuetext")].forEach(function (now, i) {
+      if (now === seen[i]) console.error(pair + " leaves " + i + " as it was");
+    });
+  });
+var canvas = document.getElementById("kernel"), P = canvas.width, greys = [];
+var now = document.getElementById("moment").value, size = P * (P + 1) / 2;
+var run = JSON.parse(document.getElementById("runs").textContent)[document.getElementById("power").max];
+var pixels = canvas.getContext("2d").getImageData(0, 0, P, P).data, bytes = atob(run.kernels);
+for (var i = 0, k = now * size; i < P; i++) for (var j = 0; j <= i; j++, k++) {
+  var at = 4 * (P * j + i);
+  greys.push([bytes.charCodeAt(k), 0.299 * pixels[at] + 0.587 * pixels[at + 1] + 0.114 * pixels[at + 2]]);
+}
+greys.sort(function (a, b) { return a[0] - b[0] || a[1] - b[1]; });
+if (greys.some(function (g, i) { return i && g[1] < greys[i - 1][1]; })) console.error("greys out of order");
+if (greys[greys.length - 1][1] - greys[0][1] < 80) console.error("all of one grey");
+"""
+VIEWS = {  # of each page: the size of its frame, and what is done there
+    "moving": [("laptop", PLAYED), ("phone", MOVED)],
+    "gallery": [("laptop", ""), ("phone", ""), ("phone", "document.images[0].click();")],
+    "map": [("laptop", EXPLORED), ("phone", EXPLORED)],
+}
 
 
 @pytest.fixture(scope="module")
@@ -93,13 +89,18 @@ def every(film, n):
 
 
 @pytest.fixture(scope="module")
-def moving(main, tmp_path_factory):
-    return pages.animation(tmp_path_factory.mktemp("page") / "animation.html", lambda: every(main.film(), 6))
+def shown(main):
+    return main.film()
 
 
-@pytest.fixture
-def two(monkeypatch, tmp_path_factory):
-    """Two small experiments with wide figures in place of the real ones."""
+@pytest.fixture(scope="module")
+def moving(shown, tmp_path_factory):
+    return pages.animation(tmp_path_factory.mktemp("page") / "animation.html", lambda: every(shown, 6))
+
+
+@pytest.fixture(scope="module")
+def toys(tmp_path_factory):
+    """Two small experiments with wide figures."""
 
     def draw():
         fig, ax = style.panels(1, 1, (16, 4))
@@ -119,7 +120,60 @@ def two(monkeypatch, tmp_path_factory):
         )
         return module
 
-    monkeypatch.setattr(experiments, "registry", lambda: {name: toy(name) for name in ("first", "second")})
+    return {name: toy(name) for name in ("first", "second")}
+
+
+@pytest.fixture
+def two(monkeypatch, toys):
+    """The toys in place of the real experiments."""
+    monkeypatch.setattr(experiments, "registry", lambda: toys)
+
+
+def shrink_the_map(patch):
+    for name, value in {"P": 20, "N": 20, "STEPS": 150, "TARGET_LOSS": 0.01}.items():
+        patch.setattr(phase_diagram, name, value)
+    small = {"sigmas": (1, 0.03), "powers": (0, 1), "inits": 1}
+    patch.setattr(phase_diagram, "run", functools.partial(phase_diagram.run, **small))
+
+
+@pytest.fixture(scope="module")
+def opened(moving, toys, tmp_path_factory):
+    """{page: what it measures in each of its VIEWS}, all in frames of one window; the console stays empty.
+
+    Skips where there is no browser, or one that cannot open a page, in its own words.
+    """
+    if not BROWSER:
+        pytest.skip("there is no Chromium here to open the pages in")
+    folder = tmp_path_factory.mktemp("pages")
+    with pytest.MonkeyPatch.context() as patch:
+        shrink_the_map(patch)
+        follow = phase_diagram.run(powers=phase_diagram.POWERS).followed  # a table as wide as the real one
+        written = {"moving": moving, "map": pages.explore(folder / "explore.html", follow)}
+        patch.setattr(experiments, "registry", lambda: toys)
+        cli.main(["run", "first", "second", "--jobs", "1", "--out", str(folder)])
+        written["gallery"] = folder / "gallery.html"
+    frames, views = ["<p>It opens."], [(page, *view) for page in VIEWS for view in VIEWS[page]]
+    for i, (page, size, act) in enumerate(views):
+        text = written[page].read_text(encoding="utf-8").replace("</body>", MEASURE % (act, i))
+        (folder / f"{page}_{i}.html").write_text(text, encoding="utf-8")
+        width, height = SIZES[size]  # of a frame: a window is never narrower than 500
+        frames.append(f'<iframe src="{page}_{i}.html" width={width} height={height}></iframe>')
+    window = folder / "frames.html"
+    window.write_text("\n".join(['<link rel="icon" href="data:,">', *frames]))
+    # Every name fails to resolve: a page that fetches anything would complain in the console
+    words = [f"--user-data-dir={folder / 'profile'}", "--host-resolver-rules=MAP * ~NOTFOUND", window.as_uri()]
+    told = {"capture_output": True, "encoding": "utf-8", "errors": "replace"}
+    try:
+        done = subprocess.run([BROWSER, *FLAGS, *words], timeout=60, **told)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        pytest.skip(f"{BROWSER} opens no page: {error}")
+    if "It opens." not in done.stdout:
+        pytest.skip(f"{BROWSER} opens no page: {done.stderr.strip()[-300:] or f'exit code {done.returncode}'}")
+    assert [line for line in done.stderr.splitlines() if "CONSOLE" in line and "MEASURED" not in line] == []
+    measured = dict(re.findall(r"MEASURED(\d)(.*?)END", done.stderr))
+    assert len(measured) == len(views), done.stderr[-2000:]
+    measured = iter([json.loads(measured[str(i)]) for i in range(len(views))])
+    return {page: [next(measured) for _ in VIEWS[page]] for page in VIEWS}
 
 
 def test_the_film_is_spread_over_the_three_phases_of_the_run():
@@ -135,9 +189,9 @@ def test_the_film_is_spread_over_the_three_phases_of_the_run():
         assert film.moments(np.arange(50.0), losses)[[0, -1]].tolist() == [0, 49]
 
 
-def test_the_film_draws_what_the_run_recorded(main):
+def test_the_film_draws_what_the_run_recorded(main, shown):
     """Its first and last kernels are those in results.npz, and the words over a frame are the run's numbers there."""
-    shown, arrays = main.film(), main.arrays
+    arrays = main.arrays
     left, right = shown.figure.get_axes()
     for i, K in [(0, arrays["white_0_kernels"][0]), (shown.frames - 1, None)]:
         shown.draw(i)
@@ -176,30 +230,22 @@ def test_several_outputs_lazy_and_raw_runs_have_films_too(settings):
     assert shown.frames > 10
 
 
-def test_the_animation_needs_nothing_from_the_net_and_is_the_same_each_time(main, moving, tmp_path):
-    shown, text = every(main.film(), 6), moving.read_text(encoding="utf-8")
+def test_the_animation_needs_nothing_from_the_net_and_is_the_same_each_time(main, shown, moving, tmp_path):
+    text = moving.read_text(encoding="utf-8")
     assert not re.search(r"https?://", text) and '<link rel="icon" href="data:,">' in text
-    assert text.count("data:image/png;base64,") == shown.frames
+    assert text.count("data:image/png;base64,") == every(shown, 6).frames
     assert ">?<" not in text and 'class="fa' not in text and text.count("<button") == 9 and "viewport" in text
     A, losses = main.arrays["white_0_alignments"], main.arrays["white_0_losses"]
     assert f"A has gone from {A[0]:.3f} to {A[np.argmax(losses <= 0.99 * losses[0])]:.3f}" in text
     assert "run 1 of 1;" in text and "not evenly over time" in text
     assert "<code>minintk run</code> with <code>--animate</code>; summary.json" in text
-    twice = [
-        pages.animation(tmp_path / name, lambda: every(main.film(), 40)).read_bytes() for name in ("a.html", "b.html")
-    ]
-    assert twice[0] == twice[1]
+    once = pages.animation(tmp_path / "once.html", lambda: every(shown, 40)).read_bytes()
+    again = pages.animation(tmp_path / "again.html", lambda: every(main.film(), 40)).read_bytes()
+    assert once == again
 
 
-PLAYED = 'document.querySelector("[title=Play]").click();'
-MOVED = """var s = document.querySelector("input[type=range]"), before = document.images[0].src;
-    s.value = 5; s.dispatchEvent(new Event("input"));
-    if (document.images[0].src == before) console.error("the picture stays");"""
-
-
-@needs_browser
-def test_the_animation_plays_and_its_slider_moves_the_picture(moving, tmp_path):
-    played, moved = opened(tmp_path, moving, ("laptop", PLAYED), ("phone", MOVED))
+def test_the_animation_plays_and_its_slider_moves_the_picture(opened):
+    played, moved = opened["moving"]
     for page, size in [(played, "laptop"), (moved, "phone")]:
         assert page["scroll"] <= page["inner"] == SIZES[size][0] and page["wide"] == []
         assert page["images"] == [832] and page["shown"][0] > min(500, 0.85 * page["inner"])
@@ -221,11 +267,8 @@ def test_run_all_writes_a_gallery_and_one_run_does_not(two, tmp_path, capsys):
     assert "<script" not in text and not re.search(r'(src|href)="http', text)
 
 
-@needs_browser
-def test_the_gallery_fits_the_window_of_a_browser_and_a_touched_figure_grows_within_its_frame(two, tmp_path):
-    cli.main(["run", "first", "second", "--jobs", "1", "--out", str(tmp_path)])
-    views = [("laptop", ""), ("phone", ""), ("phone", "document.images[0].click();")]
-    *plain, touched = opened(tmp_path, tmp_path / "gallery.html", *views)
+def test_the_gallery_fits_the_window_of_a_browser_and_a_touched_figure_grows_within_its_frame(opened):
+    *plain, touched = opened["gallery"]
     for page, size in zip(plain, SIZES, strict=True):
         assert page["scroll"] <= page["inner"] == SIZES[size][0] and page["wide"] == []
         assert page["images"] == [2080, 2080] and min(page["shown"]) > 0.7 * page["inner"]
@@ -240,7 +283,7 @@ def test_animate_is_told_where_it_does_not_belong(two, capsys):
 
 @pytest.mark.parametrize("words", ["neurons", "silent_alignment --P 8 --width 20 --sigma 0.1 --power 0 --inits 1"])
 def test_the_command_animates(tmp_path, capsys, monkeypatch, undrawn, words):
-    monkeypatch.setattr(film, "FRAMES", 6)
+    monkeypatch.setattr(film, "FRAMES", 3)
     monkeypatch.setattr(neurons, "CASES", neurons.CASES[:1])
     assert cli.main(["run", *words.split(), "--animate", "--out", str(tmp_path)]) == 0
     assert "animation.html" in capsys.readouterr().out
@@ -250,11 +293,8 @@ def test_the_command_animates(tmp_path, capsys, monkeypatch, undrawn, words):
 @pytest.fixture
 def small_map(monkeypatch):
     """The map with two sigmas and two powers, of which one run learns nothing like all labels."""
-    for name, value in {"P": 20, "N": 20, "STEPS": 150, "TARGET_LOSS": 0.01}.items():
-        monkeypatch.setattr(phase_diagram, name, value)
-    small = functools.partial(phase_diagram.run, sigmas=(1, 0.03), powers=(0, 1), inits=1)
-    monkeypatch.setattr(phase_diagram, "run", small)
-    return small()
+    shrink_the_map(monkeypatch)
+    return phase_diagram.run()
 
 
 def test_the_runs_to_explore_are_the_first_runs_of_the_map(small_map, monkeypatch):
@@ -303,39 +343,8 @@ def decoded(text):
     return (np.frombuffer(base64.b64decode(text), np.uint8) - 128.0) / 127
 
 
-# Each slider changes the words, its own text and the picture named beside it; then the kernel's greys, in their order
-EXPLORED = """function look(name) {
-  var e = document.getElementById(name);
-  return e.toDataURL ? e.toDataURL() : e.innerHTML || e.textContent;
-}
-[["moment", "curves"], ["moment", "scatter"], ["power", "kernel"], ["sigma", "map"], ["moment", "kernel"]].forEach(
-  function (pair) {
-    var s = document.getElementById(pair[0]), seen = [look("state"), look(pair[1]), s.getAttribute("aria-valuetext")];
-    s.value = Number(s.value) ? 0 : s.max;
-    s.dispatchEvent(new Event("input"));
-    [look("state"), look(pair[1]), s.getAttribute("aria-valuetext")].forEach(function (now, i) {
-      if (now === seen[i]) console.error(pair + " leaves " + i + " as it was");
-    });
-  });
-var canvas = document.getElementById("kernel"), P = canvas.width, greys = [];
-var now = document.getElementById("moment").value, size = P * (P + 1) / 2;
-var run = JSON.parse(document.getElementById("runs").textContent)[document.getElementById("power").max];
-var pixels = canvas.getContext("2d").getImageData(0, 0, P, P).data, bytes = atob(run.kernels);
-for (var i = 0, k = now * size; i < P; i++) for (var j = 0; j <= i; j++, k++) {
-  var at = 4 * (P * j + i);
-  greys.push([bytes.charCodeAt(k), 0.299 * pixels[at] + 0.587 * pixels[at + 1] + 0.114 * pixels[at + 2]]);
-}
-greys.sort(function (a, b) { return a[0] - b[0] || a[1] - b[1]; });
-if (greys.some(function (g, i) { return i && g[1] < greys[i - 1][1]; })) console.error("greys out of order");
-if (greys[greys.length - 1][1] - greys[0][1] < 80) console.error("all of one grey");
-"""
-
-
-@needs_browser
-def test_sliders_move_the_page_to_explore_and_it_fits_the_window(small_map, tmp_path):
-    follow = phase_diagram.run(powers=phase_diagram.POWERS).followed  # a table as wide as the real one
-    path = pages.explore(tmp_path / "explore.html", follow)
-    for page, size in zip(opened(tmp_path, path, ("laptop", EXPLORED), ("phone", EXPLORED)), SIZES, strict=True):
+def test_sliders_move_the_page_to_explore_and_it_fits_the_window(opened):
+    for page, size in zip(opened["map"], SIZES, strict=True):
         assert page["scroll"] <= page["inner"] == SIZES[size][0] and page["wide"] == []
         assert page["slider"] == [1, 1]  # sigma, at its largest
 
