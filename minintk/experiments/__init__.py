@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from minintk.experiments import style
+
 
 @dataclasses.dataclass(frozen=True)
 class Result:
@@ -18,6 +20,9 @@ class Result:
     figure: Callable  # draws and returns a matplotlib Figure
     film: Callable | None = None  # prepares a `film.Film`
     followed: Callable | None = None  # yields a `phase_diagram.Followed` for each cell of a map
+
+    def __post_init__(self):
+        object.__setattr__(self, "figure", style.defaults()(self.figure))  # in a notebook's cell, too
 
 
 def registry():

@@ -80,9 +80,13 @@ def _median(values):
     return None if None in values else float(np.median(values))
 
 
-def median_run(runs, name):
-    """The run whose number of this name is the median one; each run has "numbers"."""
-    return sorted(runs, key=lambda run: run["numbers"][name])[(len(runs) - 1) // 2]
+def median_run(runs, name, entry=None):
+    """The run whose number of this name, or this entry of its list, is the median one; each run has "numbers"."""
+
+    def number(run):
+        return run["numbers"][name] if entry is None else run["numbers"][name][entry]
+
+    return sorted(runs, key=number)[(len(runs) - 1) // 2]
 
 
 def relative_error(found, theory):

@@ -81,7 +81,9 @@ def scaled_times(L):
 def depth(seed, L):
     """Numbers and curves of all runs with L layers."""
     (X, beta, directions), s, grid = linear_phases.task(seed, L), linear_phases.S, scaled_times(L)
-    main, *_ = SIGMAS[L]
+    main, *others = SIGMAS[L]
+    if not others:
+        raise ValueError(f"depth: SIGMAS for L = {L} is {main:g} alone, expected two sigmas at least")
     curves, at_align, A_before = {}, {}, []
     for sigma in sorted(SIGMAS[L], reverse=True):
         flow = train(X, beta, [sigma * W for W in directions], grid * sigma ** (2 - L))
@@ -205,7 +207,7 @@ def report(summary):
     heading = (
         f"deep linear networks, N = {settings['N']}, on {settings['P']} white samples of D = {settings['D']} inputs; "
         f"y = s X beta, s = {settings['s']:g};\nseed {settings['seed']}; gradient flow. The exponent is fitted to "
-        "three sigmas for each L, A compared for the\nsmaller two until t_align; the other lines are those of the one "
+        "all sigmas of each L, A compared for the\nsmallest two until t_align; the other lines are those of the one "
         "given."
     )
     return "\n".join([heading, "", common.table(rows), "", common.table(terms), "", summary["verdict"]])
@@ -214,7 +216,7 @@ def report(summary):
 def figure(depths, curves):
     """Collapse of A(t), loss drop at alignment, layer terms of the deepest network, and rank-one networks."""
     fig, ((collapse, drop), (terms, modes)) = style.panels(2, 2, (11, 8.4))
-    for d, c, (color, dashes), marker in zip(depths, curves, style.STYLES, "os^D"):
+    for d, c, (color, dashes), marker in zip(depths, curves, style.STYLES * 9, "os^D" * 9):
         L, at_align = d["L"], {float(sigma): value for sigma, value in d["drop_at_align"].items()}
         collapsed(collapse, L, at_align, c, color)
         label = f"L = {L}, fitted slope {d['exponent']:.2f}"
@@ -237,7 +239,7 @@ def figure(depths, curves):
 
 def collapsed(ax, L, sigmas, curves, color):
     """The alignments of all runs with L layers, in scaled time."""
-    for sigma, line in zip(sigmas, ("-", "--", ":")):
+    for sigma, line in zip(sigmas, ("-", "--", ":", "-.") * 9):
         times, A = (curves[f"sigma_{sigma:g}_{name}"] for name in ("times", "A"))
         times = np.append(times * sigma ** (L - 2), 1.2 / linear_phases.S)  # trained: there the kernel stays
         ax.plot(times, np.append(A, 1), color=color, ls=line, label=f"L = {L}, $\\sigma$ = {sigma:g}")
@@ -248,7 +250,7 @@ def layer_terms(ax, drops, shares):
     """How near each layer term is to rank one, against the loss drop."""
     order = np.argsort(drops)
     order = order[drops[order] > 0]
-    looks = zip(shares.T, [(style.BLACK, ":"), *style.STYLES], "Dos^v")
+    looks = zip(shares.T, [(style.BLACK, ":"), *style.STYLES] * 9, "Dos^v" * 9)
     for l, (share, (color, dashes), marker) in enumerate(looks, start=1):
         ax.plot(drops[order], share[order], color=color, ls=dashes, marker=marker, ms=3, label=f"$K_{l}$")
     ax.set(xscale="log", xlim=(DROPS[0] / 100, 1), ylim=(0, 1.03), xlabel="loss drop $1 - L(t)/L(0)$")

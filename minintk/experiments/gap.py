@@ -121,13 +121,13 @@ def verdict(cases):
     """Where the gap stays small, when it is made elsewhere, and for which runs the integral meets it."""
     words = []
     for n in cases:
-        middle = n["shares"][2] + n["shares"][3]
+        middle = sum(n["shares"][2:-2])
         size = "stays small" if n["gap_end"] < SMALL else "is large"
         meets = "meets it" if n["difference"] < MET else "does not meet it"
         words.append(
             f"{n['title']}: the gap {size}, {n['gap_end']:.2g} at the end, {middle:.0%} of it made at loss drops of "
-            f"10 to 90%;\n  the integral of dG/dt {meets} (off by {n['difference']:.2g} of |G_T|, {n['kinked']:.0%} of "
-            "the gates on the kink)."
+            f"{100 * DROPS[1]:g} to {DROPS[-2]:.0%};\n  the integral of dG/dt {meets} (off by {n['difference']:.2g} of "
+            f"|G_T|, {n['kinked']:.0%} of the gates on the kink)."
         )
     return "\n".join(words)
 
@@ -163,7 +163,7 @@ def report(summary):
 def figure(cases):
     """|G_t| against the loss drop, how far the integral of its rate is off; and the misaligned part of the motion."""
     fig, (left, right) = style.panels(1, 2, (11, 4.4))
-    for case, (color, dashes) in zip(cases, style.STYLES):
+    for case, (color, dashes) in zip(cases, style.STYLES * len(cases)):
         run = common.median_run(case["runs"], "gap_end")
         drops = run["drops"]
         left.plot(drops[1:], run["gaps"][1:], color=color, ls=dashes, lw=2, label=case["title"])

@@ -258,14 +258,14 @@ def figure(starts, cases, turns):
         early.plot(times, sizes, color=color, ls="", marker=marker, ms=4, label=f"{loss}, $2s$ = {start['theory']:.3f}")
     early.set(yscale="log", xlabel="flow time $t$", ylabel="mode $(q+r)$ relative to the start")
     early.set_title("two linear layers; markers: trained, lines: $e^{2st}$", fontsize=10)
-    for case, (color, dashes), marker in zip(cases, style.STYLES, "os^v"):
+    for case, (color, dashes), marker in zip(cases, style.STYLES * len(cases), "os^v" * len(cases)):
         n = case["medians"]
         span.plot(LEVELS, n["span_inf"], color=color, ls=dashes, marker=marker, label=case["title"])
         span.plot(LEVELS, n["span_0"], color=color, ls=dashes, marker=marker, mfc="none", lw=0.8)
     span.set(xscale="log", yscale="log", xlabel="loss $L/L_0$", ylabel="error over $|f_t-f_0|$, test")
     span.invert_xaxis()
     span.set_title(r"predictor of $K_\infty$ (filled) and of $K_0$ (open)", fontsize=10)
-    _clock(clock, cases[1])
+    _clock(clock, cases[:2][-1])
     for (size, n), (color, dashes), marker in zip(turns.items(), style.STYLES, "os"):
         label = f"P = {size}, linear: cosine of $v_1$ and $X^T y$"
         late.plot(LATE, n["cosines"], color=color, ls=dashes, marker=marker, label=label)
@@ -281,8 +281,7 @@ def figure(starts, cases, turns):
 
 def _clock(ax, case):
     """The run of median error half-way: its loss in time and on the clock, beside the flow of the frozen K_inf."""
-    runs = sorted(case["runs"], key=lambda one: one["numbers"]["flow_inf"][1])
-    c = runs[(len(runs) - 1) // 2]["curves"]
+    c = common.median_run(case["runs"], "flow_inf", 1)["curves"]
     few = c["few"]
     ax.plot(c["times"][1:], c["losses"][1:], color=style.BLACK, ls=":", lw=2, label="network, in time $t$")
     ax.plot(c["h"][few], c["losses"][few], color=style.BLUE, ls="", marker="o", ms=4, label="network, on $h(t)$")

@@ -201,7 +201,7 @@ def report(summary):
 def figure(summary, cases, picture):
     """Flips to come against rho; cosines on each kind of data; the directions of all units on a circle in time."""
     fig, (left, middle, right) = style.panels(1, 3, (15, 4.4))
-    for case, marker in zip(cases, "o.s^vD+<>P"):
+    for case, marker in zip(cases, "o.s^vD+<>P" * len(cases)):
         points = [(found["flips_10"], found["rho"]) for found in case["runs"]]
         left.plot(*zip(*points), ls="", marker=marker, mfc="none", label=case["title"])
     left.set(xlabel="share of gates still to flip at 10 % loss drop", ylabel=r"$\rho$", yscale="log")

@@ -280,7 +280,7 @@ def figure(cells):
     left.set_title(r"$\rho = err_\infty / err_0$, medians; cells without a word: partially aligned", fontsize=10)
     _map(fig, middle, cells, "A_10", r"$A(K_t, K_\infty)$", extend="min", vmin=0.7, vmax=1)
     middle.set_title(r"alignment $A(K_t, K_\infty)$ at a loss drop of 10 %; borders as left", fontsize=10)
-    for row, (color, dashes), marker in zip(cells[:: -max(1, len(cells) // 3)], style.STYLES, "os^v"):
+    for row, (color, dashes), marker in zip(cells[:: -max(1, len(cells) // 3)], style.STYLES * 2, "os^v" * 2):
         accuracy = [cell["medians"]["test_accuracy"] if cell["medians"] else np.nan for cell in row]
         right.plot(powers, accuracy, color=color, ls=dashes, marker=marker, label=rf"$\sigma$ = {row[0]['sigma']:g}")
     right.set(xlabel=r"power $\gamma$", ylabel="share of test digits classified rightly")

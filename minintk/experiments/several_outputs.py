@@ -121,7 +121,8 @@ def case(drawn, s, sigma):
     r, drops = strengths(flow, Z, V), 1 - flow.losses / flow.losses[0]
     cosines = np.array([abs(np.diag(np.linalg.svd(W[0])[2][: len(s)] @ V)) for W in flow.weights])  # (T, C)
     A = silence.alignment_curve(flow.kernels)
-    free = np.array([outputs.eigenvector_alignment(K, X, Z, V) for K in flow.kernels])
+    kernels = flow.kernels.reshape(-1, len(s), len(s), P, P)  # also of a single output
+    free = np.array([outputs.eigenvector_alignment(K, X, Z, V) for K in kernels])
     looked = [0, *(int(np.argmax(drops >= drop * (1 - 1e-6))) for drop in silence.DROPS)]
     tenth = np.argmax(r >= 0.1 * s, axis=0)  # (C,)
     numbers = {
@@ -262,7 +263,7 @@ def figure(summary, curves, few):
 def mode_panel(ax, numbers, curves):
     """Strength and direction of each mode, with its number, and the theory's half times."""
     times, s = curves["times"], numbers["s"]
-    for a, ((color, _), marker) in enumerate(zip(style.STYLES, "os^D"[: len(s)])):
+    for a, (color, _), marker in zip(range(len(s)), style.STYLES * len(s), "os^D" * len(s)):
         cosines, half = curves["cosines"][:, a], numbers["t_half_theory"][a]
         ax.plot(times, curves["r"][:, a] / s[a], color=color)
         ax.plot(times, cosines, color=color, ls="--", lw=1)

@@ -102,7 +102,8 @@ def verdict(cases):
     misses = [
         max(0, abs(error - theory) - 2 * spread) / theory
         for c in cases
-        for error, theory, spread in list(zip(c["error_inf"], c["theory_inf"], c["spread_inf"]))[:-1]  # below alpha = 1
+        for alpha, error, theory, spread in zip(ALPHAS, c["error_inf"], c["theory_inf"], c["spread_inf"])
+        if alpha < 1
     ]
     shares = ", ".join(f"{c['error_inf'][-1] / c['error_0'][-1]:.2f}" for c in cases)
     return (

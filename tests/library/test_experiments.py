@@ -194,3 +194,34 @@ def test_every_constant_that_try_next_names_is_changed_above(name):
     told = experiments.find(name).__doc__.partition("Try next.")[2]
     named = set(re.findall(r"\b[A-Z][A-Z_]+\b", told)) & set(vars(experiments.find(name)))
     assert named <= {constant for changed in TRY.get(name, []) for constant in changed}
+
+
+@pytest.mark.parametrize(
+    "name, constants, labels",
+    [
+        ("gap", {"CASES": [(f"case {i}", 1.0, 0.1, 1) for i in range(5)]}, [f"case {i}" for i in range(5)]),
+        ("depth", {"SIGMAS": {2: (0.3, 0.2)} | dict.fromkeys((3, 4, 5, 6), (0.5, 0.4))}, ["L = 6", "$K_6$"]),
+        ("several_outputs", {"S": (1.5,)}, []),
+        ("losses", {"CASES": (("alone", "white", 0.1, 0.1, "logistic", 0.2),)}, ["alone"]),
+    ],
+)
+def test_as_many_things_as_one_asks_for_are_drawn(name, constants, labels, monkeypatch):
+    result = small(name, monkeypatch, constants)
+    assert_whole(result)
+    drawn = {line.get_label() for ax in result.figure().get_axes() for line in ax.lines}
+    assert all(label in drawn for label in labels), drawn
+
+
+def test_a_figure_drawn_in_a_notebook_has_matplotlibs_own_settings(monkeypatch):
+    import matplotlib
+
+    result = small("transfer", monkeypatch)
+    with matplotlib.rc_context({"axes.facecolor": "black", "text.usetex": True}):
+        axes = result.figure().get_axes()
+    assert axes[0].get_facecolor() == (1, 1, 1, 1) and not axes[0].title.get_usetex()
+
+
+@pytest.mark.parametrize("name, constants", [("linear_phases", {"SIGMAS": (0.1,)}), ("depth", {"SIGMAS": {3: (0.1,)}})])
+def test_one_sigma_where_two_are_compared_is_told_in_a_line(name, constants, monkeypatch):
+    with pytest.raises(ValueError, match=f"^{name}: SIGMAS.* 0.1 alone, expected two sigmas at least$"):
+        small(name, monkeypatch, constants)
