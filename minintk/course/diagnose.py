@@ -202,8 +202,7 @@ def alike(one, other):
 
 def _array(g, e, first, more):
     """What is wrong with one array of the right shape, or one number."""
-    miss = np.where((g == e) | (np.isnan(g) & np.isnan(e)), 0, abs(g - e))
-    miss = np.where(np.isnan(miss), np.inf, miss)  # a number for a NaN, or an infinity for another
+    miss = _miss(g, e)
     bad = miss > _tolerance(e)
     share = miss.max() / (abs(e[np.isfinite(e)]).max(initial=0) or 1)
     near = share < 0.01 and bad.mean() > 0.5 and f"It is right to {int(-np.log10(share))} digits: {COARSE}"
@@ -313,7 +312,14 @@ def _agree(g, e):
         g, e = np.asarray(g, dtype=float), np.asarray(e)
     except (TypeError, ValueError):  # a string, a ragged list
         return False
-    return g.shape == e.shape and bool(np.allclose(g, e, rtol=0, atol=_tolerance(e), equal_nan=True))
+    return g.shape == e.shape and bool((_miss(g, e) <= _tolerance(e)).all())
+
+
+@np.errstate(all="ignore")
+def _miss(g, e):
+    """How far each entry is off; infinitely for a number in place of a NaN, or an infinity of another."""
+    miss = np.where((g == e) | (np.isnan(g) & np.isnan(e)), 0, abs(g - e))
+    return np.where(np.isnan(miss), np.inf, miss)
 
 
 def _tolerance(e):
