@@ -83,7 +83,9 @@ def test_a_point_whose_numbers_cannot_be_is_not_asked_again(tmp_path, toy, error
 WRONG = "    import numpy as np\n    return np.where(z > 0, z, slope)"
 SAID = """
 from minintk import cli
+from minintk.tools import doctor
 
+doctor.product_rate = lambda core=None: 1.0  # it would start two processes to measure it
 for words in {words}:
     try:
         print("== code", cli.main(words))
@@ -223,7 +225,7 @@ def test_a_hundred_jobs_on_windows_are_61_processes(monkeypatch):
         assert workers._max_workers == 61
 
 
-@pytest.mark.parametrize("name", ["book", "my book", "Anna's $HOME"])
+@pytest.mark.parametrize("name", ["book", "Anna's $HOME"])
 def test_every_command_that_is_shown_can_be_pasted(tmp_path, monkeypatch, capsys, name):
     monkeypatch.chdir(tmp_path)
     book(tmp_path / name)
