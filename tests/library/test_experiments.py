@@ -60,13 +60,13 @@ SMALL = {
     "three_traps": {
         "settings": {"inits": 1},
         "constants": {
-            "CASES": TRAPS, "P_TEST": 20, "STEPS": 500, "TARGET_LOSS": 0.05, "UNTRAINED": (5, 4, (5, 10, 20)),
+            "CASES": TRAPS, "P_TEST": 20, "STEPS": 200, "TARGET_LOSS": 0.2, "UNTRAINED": (5, 4, (5, 10, 20)),
         },
     },
     "neurons": {
         "settings": {"inits": 2},
         "constants": {
-            "SIGMA": 0.1, "N": 20, "P": 10, "D": 20, "P_TEST": 20, "UNITS": 8,
+            "SIGMA": 0.5, "N": 20, "P": 10, "D": 20, "P_TEST": 20, "UNITS": 8,
             "CASES": (("white", 1, None, 1), ("raw", None, 1, 0.5)),
         },
     },

@@ -84,7 +84,9 @@ WRONG = "    import numpy as np\n    return np.where(z > 0, z, slope)"
 IN_DOUBLE = "import numpy as np\n    return np.where(h > 0, 1.0, slope)"
 SAID = """
 from minintk import cli
+from minintk.tools import doctor
 
+doctor.product_rate = lambda core=None: 1.0  # it would start two processes to measure it
 for words in {words}:
     try:
         print("== code", cli.main(words))
@@ -227,7 +229,7 @@ def test_a_hundred_jobs_on_windows_are_61_processes(monkeypatch):
         assert workers._max_workers == 61
 
 
-@pytest.mark.parametrize("name", ["book", "my book", "Anna's $HOME"])
+@pytest.mark.parametrize("name", ["book", "Anna's $HOME"])
 def test_every_command_that_is_shown_can_be_pasted(tmp_path, monkeypatch, capsys, name):
     monkeypatch.chdir(tmp_path)
     book(tmp_path / name)

@@ -253,7 +253,7 @@ def test_numbers_are_there_before_anything_is_drawn_and_no_older_figure_beside_t
 @pytest.fixture
 def narrow(monkeypatch):
     """lazy_to_rich without its wide networks, which take most of its time."""
-    monkeypatch.setattr(lazy_to_rich, "WIDTHS", (20, 40))
+    monkeypatch.setattr(lazy_to_rich, "WIDTHS", (20,))
 
 
 def test_a_figure_that_a_viewer_holds_costs_neither_the_table_nor_the_numbers(tmp_path, monkeypatch, narrow):
