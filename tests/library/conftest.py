@@ -27,7 +27,7 @@ COURSE = ("begun", "commands", "examine", "hostile", "mistakes", "records", "reg
 REPORTS = "MININTK_TEST_REPORTS"  # the variable by which the second process knows its file
 SMALLER = {  # what is tested of these holds for one or two draws as for more, and for a part of the map
     **dict.fromkeys(("whitening", "gap", "three_traps", "neurons", "losses"), {"inits": 1}),
-    **dict.fromkeys(("lazy_to_rich", "weight_decay"), {"inits": 2}),
+    "weight_decay": {"inits": 2},
     "phase_diagram": {"sigmas": (1, 0.01, 0.003), "powers": (0, 0.25, 0.5, 0.75, 1)},
 }
 EXPERIMENTS = f"""
