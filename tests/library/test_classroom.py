@@ -303,6 +303,14 @@ def test_a_name_of_bytes_that_are_no_letters_can_be_written(tmp_path):
     assert "".join([*found, *found["ada"].notes]).encode() and found["ada"].notes
 
 
+def test_of_too_many_files_the_first_are_looked_at(tmp_path, monkeypatch):
+    monkeypatch.setattr(collect, "MOST", 3)
+    for name in ("ada/01_network.py", "ada/1.txt", "ada/2.txt", "ada/z/03_whitening.py", "bob/z/03_whitening.py"):
+        written(tmp_path / name)
+    found = collect.submissions([tmp_path])
+    assert [list(one.files) for one in found.values()] == [["01_network.py"], ["03_whitening.py"]]
+
+
 def test_a_folder_of_ones_own_files_is_one_submission_and_the_latest_file_counts(tmp_path):
     written(tmp_path / "ada" / "03_whitening.py", "old")
     written(tmp_path / "ada" / "03_whitening-1.py", "new")
