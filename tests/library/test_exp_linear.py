@@ -205,6 +205,14 @@ def test_five_layers_follow_the_rule_as_well_and_are_all_drawn(monkeypatch, few)
     assert [text.get_text() for text in terms.get_legend().get_texts()] == [f"$K_{l}$" for l in range(1, 6)]
 
 
+def test_five_depths_four_sigmas_and_six_layers_have_their_lines(monkeypatch, few):
+    monkeypatch.setattr(depth, "SIGMAS", {3: (0.5, 0.4, 0.3, 0.2)})
+    numbers, curves = depth.depth(0, 3)
+    curves["shares"] = np.tile(curves["shares"], 2)
+    collapse, drop, terms, modes = depth.figure([numbers] * 5, [curves] * 5).get_axes()
+    assert [len(ax.lines) for ax in (collapse, drop, terms, modes)] == [20, 5, 6, 10]
+
+
 def test_every_mode_has_its_number_even_if_its_direction_is_there_from_the_start():
     _, ax = style.panels(1, 1, (4, 4))
     numbers = {"s": [2.0, 1.0], "sigma": 0.1, "t_half_theory": [1.0, 2.0]}

@@ -200,7 +200,6 @@ def test_every_constant_that_try_next_names_is_changed_above(name):
     "name, constants, labels",
     [
         ("gap", {"CASES": [(f"case {i}", 1.0, 0.1, 1) for i in range(5)]}, [f"case {i}" for i in range(5)]),
-        ("depth", {"SIGMAS": {2: (0.3, 0.2)} | dict.fromkeys((3, 4, 5, 6), (0.5, 0.4))}, ["L = 6", "$K_6$"]),
         ("several_outputs", {"S": (1.5,)}, []),
         ("losses", {"CASES": (("alone", "white", 0.1, 0.1, "logistic", 0.2),)}, ["alone"]),
     ],
