@@ -119,7 +119,8 @@ def case(drawn, s, sigma):
         record_weights=True,
     )
     r, drops = strengths(flow, Z, V), 1 - flow.losses / flow.losses[0]
-    cosines = np.array([abs(np.diag(np.linalg.svd(W[0], full_matrices=False)[2][: len(s)] @ V)) for W in flow.weights])  # (T, C)
+    found = [np.linalg.svd(W[0], full_matrices=False)[2][: len(s)] for W in flow.weights]
+    cosines = np.array([abs(np.diag(rows @ V)) for rows in found])  # (T, C)
     A = silence.alignment_curve(flow.kernels)
     kernels = flow.kernels.reshape(-1, len(s), len(s), P, P)  # also of a single output
     free = np.array([outputs.eigenvector_alignment(K, X, Z, V) for K in kernels])
