@@ -19,7 +19,7 @@ spec = importlib.util.spec_from_file_location("hostile_cases", units.folder("tes
 cases = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(cases)
 NAMES = [*cases.CASES, *cases.FILES]
-LIMITS = remote.Limits(0.6, 8.0, 1 << 30, True, "root" if hasattr(os, "geteuid") and os.geteuid() == 0 else None)
+LIMITS = remote.Limits(0.4, 8.0, 1 << 30, True, "root" if hasattr(os, "geteuid") and os.geteuid() == 0 else None)
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def test_nothing_outside_was_written(graded):
 @pytest.mark.parametrize(
     "name, told",
     [
-        ("loop", "line 13: it did not return within 0.6 seconds"),
+        ("loop", "line 13: it did not return within 0.4 seconds"),
         ("loop_in_c", "line 13: it did not return within"),
         ("segfault", "line 14: it ended the process it ran in (SIGSEGV)"),
         ("exit", "it ended the process it ran in (exit code 0)"),
