@@ -88,7 +88,8 @@ class Remote:
         if self.process is not None and self.loaded is not None:
             self._end()
         if self.process is not None and self.loaded is not None:
-            if not (self._home_is_empty() and self._asked_to_end()):
+            landlock = any(name.startswith("Landlock") for name in self.ready["defences"])
+            if not (landlock and self._home_is_empty() and self._asked_to_end()):
                 self.close()  # among its answers there may be more than its own
         self.loaded, self.left, self.serving = None, self.limits.total, False
 
@@ -134,7 +135,7 @@ class Remote:
             self.left -= time.monotonic() - begun
         if "dead" in answer:  # or a stranger says so
             error = self._obituary(answer["dead"])
-            if not (self._sealed() and self._alone() and self._asked_to_end()):
+            if not (self._childless() and self._alone() and self._asked_to_end()):
                 self.close()  # what else is in the stream nobody knows
             self.serving = False
             raise error
@@ -145,15 +146,14 @@ class Remote:
 
     def _end(self):
         """Ends the copy of the worker that served the last function; the worker too, if anything of it may be left."""
-        if self._sealed() and self.serving and self._asked_to_end():
+        if self._childless() and self.serving and self._asked_to_end():
             self.serving = not self._alone()
-        if self.serving or not self._sealed():
+        if self.serving or not self._childless():
             self.close()
 
-    def _sealed(self):
-        """Whether a copy of the worker can leave no process behind, and no file elsewhere."""
-        told = " ".join(self.ready["defences"])
-        return worker.FORKS and "new processes" in told and "Landlock" in told
+    def _childless(self):
+        """Whether a copy of the worker can leave no process behind."""
+        return worker.FORKS and "new processes" in self.ready["defences"]
 
     def _asked_to_end(self):
         """Whether it answers when it is told to end: the copy, or the worker, which then only waits for another one."""

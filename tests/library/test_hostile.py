@@ -211,7 +211,17 @@ def test_where_processes_may_be_begun_none_is_kept(worker):
     worker.ready["defences"].clear()
     worker.load(cases.text("return h"), "01_network.py", "network.gate")
     assert worker.process is not process
-    worker.ready["defences"].clear()
+    worker.ready["defences"] = [name for name in worker.ready["defences"] if name != "new processes"]
+    worker.rest()
+    assert worker.process is None
+
+
+def test_where_files_may_be_left_elsewhere_none_is_kept_for_the_next_submission(worker):
+    process = worker.process
+    worker.ready["defences"] = [name for name in worker.ready["defences"] if not name.startswith("Landlock")]
+    for _ in range(2):
+        worker.load(cases.text("return h"), "01_network.py", "network.gate")
+    assert worker.process is process  # within one it is
     worker.rest()
     assert worker.process is None
 
