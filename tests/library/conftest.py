@@ -32,10 +32,13 @@ SMALLER = {  # what is tested of these holds for one or two draws as for more, a
 }
 EXPERIMENTS = f"""
 import gc, sys
+from matplotlib import figure
 from minintk import experiments
+from minintk.experiments import style
 from minintk.tools import run
 
 gc.set_threshold(50_000)
+style.blank = lambda size: figure.Figure(size)  # to lay a figure out takes longer than to draw it
 for name in experiments.registry():
     print(run.one(name, sys.argv[1], {SMALLER}.get(name, {{}}), False))
 """
