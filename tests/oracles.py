@@ -100,14 +100,17 @@ NETWORKS = {
 
 
 def draw_network(rng, L, C=1, slope=0.0, P=None, D=None, N=None):
-    """Random weights, inputs and the slope; no preactivation is so near a kink that a difference would cross it."""
+    """Random weights, inputs and the slope; no preactivation is so near a kink that a difference would cross it.
+
+    Nor are all gates of a layer shut for all inputs: then there is nothing to learn from.
+    """
     sizes = [int(n) for n in rng.permutation(np.arange(2, 9))]
     widths = [D or sizes[0], *((N or n) for n in sizes[1:L]), C]
     while True:
         weights = [rng.standard_normal((n, m)) / math.sqrt(m) for m, n in zip(widths, widths[1:])]
         X = rng.standard_normal((P or sizes[-1], widths[0]))
         linear_in = [forward(weights[:l], X, slope)[-1] for l in range(1, L)]  # z_l: a shorter network ends without phi
-        if all(abs(z).min() > 0.01 for z in linear_in):
+        if all(abs(z).min() > 0.01 for z in linear_in) and forward(weights, X, slope)[-1].any():
             return weights, X, slope
 
 

@@ -125,7 +125,7 @@ def test_early_modes_have_the_rates_of_each_loss(rng, loss):
 def test_early_modes_are_the_directions_in_which_small_weights_grow(rng, loss):
     """Two layers in small steps, for any inputs: W_2^T z_a + W_1 v_a is e^{s_a t} times what it was, up to sigma^2."""
     X, y = drawn_task(rng, 8, 4, 3, loss)
-    weights = drawn_weights(rng, [4, 5, 3], sigma=1e-3)
+    weights = drawn_weights(rng, [4, 5, 3], sigma=3e-4)
     time = 2 / np.linalg.norm(residual_at_zero(y, loss).T @ X / 8, 2)
     (W_1,), (W_2,) = two_layer_paths(weights, X, y, loss, [time], time / 200)
     Z, s, V = checked_modes(X, y, loss)
