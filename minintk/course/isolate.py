@@ -62,7 +62,8 @@ def _begins_none():
     if sys.platform != "linux" or os.uname().machine not in BEGINS:
         return False
     machine, calls = BEGINS[os.uname().machine]
-    # rows: a code (load, jump if equal, jump if at least, return), how many rows to skip if so and if not, a value
+    # rows: a code (load, jump if equal, jump if at least, return), how many rows to skip if so and if not, a value;
+    # from 1 << 30 on x86_64 counts its calls once more, for programs of another kind
     rows = [(0x20, 0, 0, 4), (0x15, 0, len(calls) + 3, machine), (0x20, 0, 0, 0), (0x35, len(calls) + 1, 0, 1 << 30)]
     rows += [(0x15, len(calls) - i, 0, call) for i, call in enumerate(calls)]
     rows += [(0x06, 0, 0, 0x7FFF0000), (0x06, 0, 0, 0x00050000 | errno.EPERM)]  # allowed; refused

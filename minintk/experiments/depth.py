@@ -216,7 +216,7 @@ def report(summary):
 def figure(depths, curves):
     """Collapse of A(t), loss drop at alignment, layer terms of the deepest network, and rank-one networks."""
     fig, ((collapse, drop), (terms, modes)) = style.panels(2, 2, (11, 8.4))
-    for d, c, (color, dashes), marker in zip(depths, curves, style.STYLES * 9, "os^D" * 9):
+    for d, c, (color, dashes), marker in zip(depths, curves, style.STYLES * len(depths), "os^D" * len(depths)):
         L, at_align = d["L"], {float(sigma): value for sigma, value in d["drop_at_align"].items()}
         collapsed(collapse, L, at_align, c, color)
         label = f"L = {L}, fitted slope {d['exponent']:.2f}"
@@ -239,7 +239,7 @@ def figure(depths, curves):
 
 def collapsed(ax, L, sigmas, curves, color):
     """The alignments of all runs with L layers, in scaled time."""
-    for sigma, line in zip(sigmas, ("-", "--", ":", "-.") * 9):
+    for sigma, line in zip(sigmas, ("-", "--", ":", "-.") * len(sigmas)):
         times, A = (curves[f"sigma_{sigma:g}_{name}"] for name in ("times", "A"))
         times = np.append(times * sigma ** (L - 2), 1.2 / linear_phases.S)  # trained: there the kernel stays
         ax.plot(times, np.append(A, 1), color=color, ls=line, label=f"L = {L}, $\\sigma$ = {sigma:g}")
@@ -250,9 +250,10 @@ def layer_terms(ax, drops, shares):
     """How near each layer term is to rank one, against the loss drop."""
     order = np.argsort(drops)
     order = order[drops[order] > 0]
-    looks = zip(shares.T, [(style.BLACK, ":"), *style.STYLES] * 9, "Dos^v" * 9)
+    L = shares.shape[1]
+    looks = zip(shares.T, [(style.BLACK, ":"), *style.STYLES] * L, "Dos^v" * L)
     for l, (share, (color, dashes), marker) in enumerate(looks, start=1):
         ax.plot(drops[order], share[order], color=color, ls=dashes, marker=marker, ms=3, label=f"$K_{l}$")
     ax.set(xscale="log", xlim=(DROPS[0] / 100, 1), ylim=(0, 1.03), xlabel="loss drop $1 - L(t)/L(0)$")
     ax.set(ylabel=r"share of the top eigenvalue in $K_l$")
-    ax.set_title(f"layer terms, L = {shares.shape[1]}: later layers first", fontsize=10)
+    ax.set_title(f"layer terms, L = {L}: later layers first", fontsize=10)

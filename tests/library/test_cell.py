@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from minintk import guard, network
-from minintk.course import cell, check, progress, units, workbook
+from minintk.course import cell, check, progress, units
 
 RIGHT = "def activation(z, slope):\n    return np.where(z > 0, z, slope * z)\n"
 HELPED = "PART = 0.5\n\ndef twice(x):\n    return x / PART\n\n"
@@ -19,14 +19,6 @@ def defined(text, name, **given):
     place = {"__name__": "__main__", "np": np} | given
     exec(compile(text, file, "exec"), place)
     return place[name]
-
-
-@pytest.fixture
-def book(tmp_path, monkeypatch, capsys):
-    workbook.init(tmp_path / "exercises")
-    capsys.readouterr()
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "exercises"
 
 
 @pytest.mark.parametrize("above", ["", '@guard.accepts(z="...", slope="[0, 1]")\n'])

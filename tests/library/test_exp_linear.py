@@ -222,7 +222,7 @@ def test_every_mode_has_its_number_even_if_its_direction_is_there_from_the_start
     assert told == [("1", (1.0, 0.5)), ("1", (1.0, 0.8)), ("2", (2.0, 0.5)), ("2", (1.0, 0.8))]
 
 
-def test_a_probe_on_the_final_kernel_learns_related_targets_from_fewer_samples(found):
+def test_a_probe_on_the_final_kernel_learns_related_targets_from_fewer_samples(found, monkeypatch):
     """Other code: L = 3, alpha = .75 gives .441 on K_inf; theory for five pairs (A, alpha)."""
     assert [transfer.theory(*case) for case in ((0, 0.75), (1, 0.75), (2, 0.75), (5, 0.2), (5, 1))] == pytest.approx(
         [0.667, 0.515, 0.446, 0.689, 0.106], abs=6e-4
@@ -234,6 +234,10 @@ def test_a_probe_on_the_final_kernel_learns_related_targets_from_fewer_samples(f
     assert cases[1]["error_inf"][3] == pytest.approx(0.441, abs=0.02)
     words = transfer.verdict(cases)
     assert words.startswith("Related targets gain") and "The theory holds" in words
+    last = [case | {"error_inf": [*case["error_inf"][:-1], 0.5 * case["theory_inf"][-1]]} for case in cases]
+    assert "The theory holds" in transfer.verdict(last)  # at alpha = 1 it need not
+    monkeypatch.setattr(transfer, "ALPHAS", (0, 0.25, 0.5, 0.75, 0.8))
+    assert "does NOT hold" in transfer.verdict(last)
     cases = [case | {"error_inf": [1.2 * e for e in case["error_0"]]} for case in cases]
     assert transfer.verdict(cases).startswith("NOT as claimed") and "does NOT hold" in transfer.verdict(cases)
 

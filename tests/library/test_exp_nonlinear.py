@@ -183,12 +183,14 @@ def test_gradient_descent_rides_on_kinks_only_on_stretched_data(cases):
     assert stretched["kinked"] > 0.1 and stretched["difference"] > 0.3
 
 
-def test_the_verdict_on_the_gap_changes_with_the_numbers(cases):
+def test_the_verdict_on_the_gap_changes_with_the_numbers(cases, monkeypatch):
     told = cases("gap")[0] | {"shares": [0.1, 0.2, 0.3, 0.25, 0.1, 0.05]}
     words = gap.verdict([told])
     assert "stays small" in words and "meets it" in words and "55% of it made at loss drops of 10 to 90%" in words
     words = gap.verdict([told | {"gap_end": 0.2, "difference": 0.7}])
     assert "is large, 0.2 at the end" in words and "does not meet it (off by 0.7 " in words
+    monkeypatch.setattr(gap, "DROPS", (0.1, 0.2, 0.4, 0.8, 0.95))
+    assert "55% of it made at loss drops of 20 to 80%" in gap.verdict([told])
 
 
 def test_the_gaps_figure_draws_the_median_run_and_says_so():

@@ -7,7 +7,7 @@ import pytest
 from matplotlib import figure
 
 from minintk import experiments, network
-from minintk.experiments import style
+from minintk.experiments import common, style
 
 NAMES = list(experiments.registry())
 # Settings and constants that make a run short
@@ -224,3 +224,10 @@ def test_a_figure_drawn_in_a_notebook_has_matplotlibs_own_settings(monkeypatch):
 def test_one_sigma_where_two_are_compared_is_told_in_a_line(name, constants, monkeypatch):
     with pytest.raises(ValueError, match=f"^{name}: SIGMAS.* 0.1 alone, expected two sigmas at least$"):
         small(name, monkeypatch, constants)
+
+
+def test_the_median_run_by_hand():
+    """Of an even number the lower one of the two in the middle."""
+    numbers = [(3, [0, 2]), (1, [9, 4]), (2, [5, 1]), (4, [7, 3])]
+    runs = [{"numbers": {"rho": rho, "flow": flow}} for rho, flow in numbers]
+    assert common.median_run(runs, "rho") is runs[2] and common.median_run(runs, "flow", 1) is runs[0]
